@@ -1,0 +1,224 @@
+"""The command line: the window, ``train``, ``sample`` and ``presets``."""
+
+import argparse
+import difflib
+import math
+import os
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ganstudio import __version__
+from ganstudio.config import (
+    LIVE,
+    Config,
+    load_config,
+    load_preset,
+    parse,
+    parse_assignment,
+    preset_names,
+)
+from ganstudio.errors import StudioError, writing
+
+# torch and Qt are imported where they are needed: `ganstudio presets` and mistakes answer at once.
+
+DEVICES = "auto, cpu, cuda, cuda:N or mps"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``ganstudio``; return 0, 2 for a mistake that the message explains, 130 after Ctrl-C."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    commands: dict[str, Callable[[argparse.Namespace], int]] = {
+        "window": _window,
+        "train": _train,
+        "sample": _sample,
+        "presets": _presets,
+    }
+    is_command = words and (words[0] in commands or words[0] in ("-h", "--help", "--version"))
+    if not is_command:
+        words.insert(0, "window")
+    arguments = _parser().parse_args(words)
+    try:
+        return commands[arguments.command](arguments)
+    except StudioError as error:
+        return _refuse(error)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader has seen enough, as in `ganstudio presets | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def window() -> int:
+    """Run ``ganstudio-window``, which has no console."""
+    return main(["window", *sys.argv[1:]])
+
+
+def _refuse(message: object) -> int:
+    print(f"ganstudio: {message}", file=sys.stderr)
+    return 2
+
+
+def _window(arguments: argparse.Namespace) -> int:
+    path: Path | None = arguments.checkpoint
+    if path is not None and not path.exists():
+        near = difflib.get_close_matches(str(path), ("train", "sample", "presets"), n=1)
+        hint = f" Did you mean “ganstudio {near[0]}”?" if near else ""
+        return _refuse(f"there is no file and no command “{path}”.{hint} See ganstudio --help.")
+    from ganstudio.gui.preflight import obstacle
+
+    if problem := obstacle():
+        return _refuse(problem)
+    from ganstudio.gui.app import run
+
+    return run(path, arguments.device)
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    config = None if arguments.resume else _config(arguments)
+    from ganstudio.training import headless
+
+    if config is not None:
+        trainer = headless.new_trainer(config, arguments.device, arguments.data_root)
+        out = arguments.out or Path("runs") / f"{arguments.preset or 'custom'}-{config.seed}"
+    else:
+        live = _live_changes(arguments)
+        trainer = headless.resumed_trainer(arguments.resume, arguments.device, arguments.data_root)
+        trainer.change(**live)
+        out = arguments.out or arguments.resume.parent
+    headless.check_folder(out, resuming=arguments.resume is not None)
+
+    limit = headless.Limit(
+        steps=arguments.steps, epochs=arguments.epochs, minutes=arguments.minutes
+    )
+    settings = trainer.config
+    print(
+        f"Training {settings.model} on {settings.dataset}, {trainer.device}, seed {settings.seed}, "
+        f"into {out}. Ctrl-C saves and exits."
+    )
+    interrupted = headless.train(trainer, out, limit)
+    print(f"Step {trainer.step:,} saved. Continue: ganstudio train --resume {out / 'last.pt'}")
+    return 130 if interrupted else 0
+
+
+def _config(arguments: argparse.Namespace) -> Config:
+    """Return the settings that the options of a new run ask for."""
+    if arguments.config:
+        config = load_config(arguments.config)
+    else:
+        config = load_preset(arguments.preset or "studio").config
+    changes = dict(parse_assignment(text) for text in arguments.set)
+    if arguments.dataset is not None:
+        changes["dataset"] = parse("dataset", arguments.dataset)
+    if arguments.seed is not None:
+        changes["seed"] = parse("seed", arguments.seed)
+    return config.changed(**changes)
+
+
+def _live_changes(arguments: argparse.Namespace) -> dict[str, float]:
+    """Return the settings that a resumed run is to change; only live ones can."""
+    changes = dict(parse_assignment(text) for text in arguments.set)
+    for name in ("preset", "config", "dataset", "seed"):
+        if getattr(arguments, name) is not None:
+            changes[name] = None
+    for name in changes:
+        if name not in LIVE:
+            raise StudioError("needs-new-run", name=name, known=", ".join(LIVE))
+    return changes
+
+
+def _sample(arguments: argparse.Namespace) -> int:
+    out: Path = arguments.out
+    if out.suffix.lower() not in (".png", ".npy"):
+        return _refuse(f"--out is {out}; its name must end in .png or .npy.")
+    import numpy as np
+
+    from ganstudio import images
+    from ganstudio.training import headless
+
+    drawn = headless.sample(arguments.checkpoint, arguments.num, arguments.seed)
+    if out.suffix.lower() == ".png":
+        images.save_png(images.grid(drawn), out)
+    else:
+        with writing(out), out.open("wb") as file:
+            np.save(file, drawn)
+    print(f"{arguments.num:,} samples of seed {arguments.seed} written to {out}.")
+    return 0
+
+
+def _presets(_arguments: argparse.Namespace) -> int:
+    for name in preset_names():
+        preset = load_preset(name)
+        print(f"{name} ({preset.title})")
+        print(textwrap.indent(textwrap.fill(preset.description, 96), "    "), flush=True)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ganstudio",
+        description="Watch a GAN learn, steer it, look inside it, and keep what it made. Without a "
+        "command it opens the window; ganstudio CHECKPOINT opens it on a checkpoint.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"GAN Studio {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    window = commands.add_parser("window", help="open the window", allow_abbrev=False)
+    window.add_argument("checkpoint", type=Path, nargs="?", metavar="CHECKPOINT")
+    window.add_argument("--device", default="auto", help=DEVICES)
+
+    train = commands.add_parser("train", help="train without a window", allow_abbrev=False)
+    start = train.add_mutually_exclusive_group()
+    start.add_argument("--preset", help="a recipe: see ganstudio presets (default: studio)")
+    start.add_argument("--config", type=Path, metavar="F.toml", help="settings from a file")
+    start.add_argument("--resume", type=Path, metavar="CHECKPOINT", help="continue this run")
+    train.add_argument("--dataset", help="the dataset (default: the recipe's)")
+    train.add_argument("--data-root", type=Path, metavar="DIR", help="where its files are")
+    length = train.add_mutually_exclusive_group()
+    length.add_argument("--steps", type=_whole(1), help="total steps, resumed ones included")
+    length.add_argument("--epochs", type=_positive, help="total passes over the images")
+    length.add_argument("--minutes", type=_positive, help="minutes of training from now")
+    train.add_argument("--device", default="auto", help=f"{DEVICES} (default: auto)")
+    train.add_argument("--seed", help="seed of all randomness (default: 0)")
+    train.add_argument("--out", type=Path, metavar="DIR", help="folder for the run")
+    train.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="key=value",
+        help="change a setting; repeatable",
+    )
+
+    sample = commands.add_parser("sample", help="draw images from a checkpoint", allow_abbrev=False)
+    sample.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
+    sample.add_argument("--num", type=_whole(1), default=64, help="how many (default: 64)")
+    sample.add_argument("--seed", type=_whole(0), default=0, help="of the latents (default: 0)")
+    sample.add_argument("--out", type=Path, required=True, metavar="F.png|F.npy")
+
+    commands.add_parser("presets", help="list the built-in recipes", allow_abbrev=False)
+    return parser
+
+
+def _whole(low: int) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = low - 1
+        if not low <= number < 2**31:
+            raise argparse.ArgumentTypeError(f"a whole number from {low}, not “{text}”")
+        return number
+
+    return whole
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"a number above 0, not “{text}”")
+    return number

@@ -1,0 +1,235 @@
+"""What an experiment is: one frozen dataclass, in and out of TOML.
+
+`Config` is the single list of settings. The command line's ``--set``, preset files, checkpoints
+and the window's Experiment panel all take names, ranges and choices from its fields.
+"""
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import Field, asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from ganstudio import parts
+from ganstudio.errors import ConfigError, reading, unknown_name, writing
+from ganstudio.resources import resource
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """What one field of `Config` accepts.
+
+    Attributes
+    ----------
+    low, high : float
+        The range of a number, both ends included.
+    choices : tuple of str
+        The names that a text field accepts; empty for numbers.
+    live : bool
+        Whether a running training takes the change between two steps. The others need a new run.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    choices: tuple[str, ...] = ()
+    live: bool = False
+
+
+def _number(default: float, low: float, high: float, *, live: bool = False) -> Any:
+    return field(default=default, metadata={"setting": Setting(low=low, high=high, live=live)})
+
+
+def _choice(default: str, choices: tuple[str, ...]) -> Any:
+    return field(default=default, metadata={"setting": Setting(choices=choices)})
+
+
+ORDERS = ("d-first", "d-first-shared", "g-first-shared", "simultaneous")
+"""The order of updates in a step: D first and G on fresh noise; D first and G scores the same fakes
+again; G first and D on the same fakes; both gradients from one forward pass, then both updates."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Every setting of an experiment. The defaults are the preset ``studio``.
+
+    Raises
+    ------
+    ConfigError
+        On creation, for a wrong value: it carries the field, the value and what was allowed.
+    """
+
+    dataset: str = _choice("mnist", parts.names(parts.DATASET))
+    seed: int = _number(0, 0, 2**31 - 1)
+    batch_size: int = _number(64, 1, 8192)  # images
+    epochs: int = _number(60, 0, 100_000)  # length of the recipe; 0 = without end
+
+    model: str = _choice("conv-small", parts.names(parts.MODEL))
+    latent_dim: int = _number(64, 1, 1024)
+    prior: str = _choice("normal", ("normal", "uniform"))  # N(0, 1) or U(-1, 1)
+
+    objective: str = _choice("non-saturating", parts.names(parts.OBJECTIVE))
+    d_total: str = _choice("sum", ("sum", "mean"))  # D minimises real + fake, or half of it
+    regulariser: str = _choice("r1", parts.names(parts.REGULARISER))
+    penalty: float = _number(1.0, 0.0, 10_000.0)  # gamma, the weight of the regulariser
+    penalty_every: int = _number(
+        8, 1, 1000
+    )  # D updates between two penalties, each weighted as many times
+
+    order: str = _choice("d-first", ORDERS)
+    d_steps: int = _number(1, 0, 100, live=True)  # k, D updates per step
+    g_lr: float = _number(2e-3, 0.0, 1.0, live=True)
+    d_lr: float = _number(2e-3, 0.0, 1.0, live=True)
+    beta1: float = _number(0.0, 0.0, 0.9999)
+    beta2: float = _number(0.9, 0.0, 0.999999)
+    weight_decay: float = _number(0.0, 0.0, 1.0)
+    ema_decay: float = _number(0.998, 0.0, 0.99999)  # per step; 0 = no averaged generator
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = _checked(item, getattr(self, item.name))
+            object.__setattr__(self, item.name, value)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings by name, as plain values."""
+        return asdict(self)
+
+    def changed(self, **changes: object) -> "Config":
+        """Return a copy with some settings changed.
+
+        Raises
+        ------
+        ConfigError
+            ``unknown-field`` with the nearest name, or what `Config` raises for a value.
+        """
+        for name in changes:
+            setting(name)
+        return replace(self, **changes)  # type: ignore[arg-type]  # __post_init__ checks the values
+
+
+SETTINGS: dict[str, Setting] = {item.name: item.metadata["setting"] for item in fields(Config)}
+LIVE = tuple(name for name, item in SETTINGS.items() if item.live)
+
+
+def setting(name: str) -> Setting:
+    """Return what the setting `name` accepts; ``unknown-field`` if there is none of that name."""
+    if name not in SETTINGS:
+        raise unknown_name("setting", name, SETTINGS)
+    return SETTINGS[name]
+
+
+def parse(name: str, text: str) -> Any:
+    """Return `text`, as a person typed it, as a valid value of the setting `name`."""
+    setting(name)
+    item = next(item for item in fields(Config) if item.name == name)
+    return _checked(item, text.strip())
+
+
+def parse_assignment(text: str) -> tuple[str, Any]:
+    """Return name and value of ``"name=value"``, as ``--set`` takes it."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ConfigError("not-an-assignment", text=text)
+    return name.strip(), parse(name.strip(), value)
+
+
+def _checked(item: Field[Any], value: Any) -> Any:
+    """Return `value` in the type of the field, or raise with field, value and what was allowed."""
+    allowed: Setting = item.metadata["setting"]
+    if allowed.choices:
+        if value not in allowed.choices:
+            raise unknown_name(item.name, str(value), allowed.choices)
+        return value
+    whole = item.type is int
+    expected = "a whole number" if whole else "a number"
+    try:
+        if isinstance(value, bool):
+            raise ValueError
+        number = float(value)
+        if math.isnan(number) or (whole and number != int(number)):
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        raise ConfigError("not-a-number", field=item.name, value=value, expected=expected) from None
+    if not allowed.low <= number <= allowed.high:
+        raise ConfigError(
+            "out-of-range",
+            field=item.name,
+            value=f"{number:.15g}",
+            low=f"{allowed.low:g}",
+            high=f"{allowed.high:.10g}",
+        )
+    return int(number) if whole else number
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preset:
+    """A recipe with a name: the settings and what to know about them.
+
+    Attributes
+    ----------
+    name, title : str
+        How files and commands call it, and how people do.
+    description : str
+        What it is, what to expect of it, and the source it comes from.
+    config : Config
+        Its settings.
+    """
+
+    name: str
+    title: str
+    description: str
+    config: Config
+
+
+def preset_names() -> tuple[str, ...]:
+    """Return the names of the built-in presets, ``studio`` first."""
+    found = sorted(path.stem for path in resource("presets").glob("*.toml"))
+    return tuple(sorted(found, key=lambda name: name != "studio"))
+
+
+def load_preset(name: str) -> Preset:
+    """Return a built-in preset; ``unknown-name`` with the nearest name if there is none."""
+    if name not in preset_names():
+        raise unknown_name("preset", name, preset_names())
+    table = _read_toml(resource(f"presets/{name}.toml"))
+    about = table.pop("about")
+    return Preset(
+        name=name,
+        title=about["title"],
+        description=about["description"],
+        config=from_mapping(table),
+    )
+
+
+def from_mapping(table: Mapping[str, Any]) -> Config:
+    """Return the settings in `table`; what it leaves out keeps its default."""
+    return Config().changed(**table)
+
+
+def load_config(path: Path) -> Config:
+    """Read a TOML file as `save_config` writes it, or a preset file.
+
+    Raises
+    ------
+    StudioError
+        ``cannot-read`` or ``not-toml``, naming the file; `ConfigError` for a setting.
+    """
+    table = _read_toml(path)
+    table.pop("about", None)
+    return from_mapping(table)
+
+
+def save_config(config: Config, path: Path) -> None:
+    """Write `config` as TOML, every setting in it."""
+    with writing(path):
+        path.write_text(tomli_w.dumps(config.to_dict()), encoding="utf-8")
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        with reading(path):
+            return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError("not-toml", field="config", path=path, detail=error) from None

@@ -1,0 +1,1 @@
+"""Images as uint8 tensors on the training device, and batches from them."""

@@ -1,0 +1,111 @@
+"""Batches of real images and of noise, by counting: a position is a number, not a state."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganstudio.data.dataset import Dataset
+from ganstudio.errors import ConfigError
+from ganstudio.latent.spec import LatentSpec, Stream, generator
+
+
+class RealBatches:
+    """Batches of training images, by index, on the training device.
+
+    An epoch visits every image once, in an order drawn from the seed and the epoch's number; a
+    last, incomplete batch is dropped.
+
+    Attributes
+    ----------
+    images : (N, C, H, W) uint8
+        The training images, on the device.
+    count : int
+        Batches taken so far: the position.
+    per_epoch : int
+        Batches in an epoch.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        batch_size: int,
+        seed: int,
+        output_range: tuple[float, float],
+        device: torch.device,
+    ) -> None:
+        size = len(dataset.train)
+        if batch_size > size:
+            raise ConfigError(
+                "batch-too-large",
+                field="batch_size",
+                value=batch_size,
+                dataset=dataset.name,
+                size=size,
+            )
+        # read-only memory is fine: nothing here writes to the images
+        self.images = torch.from_numpy(np.array(dataset.train)).to(device)
+        self.count = 0
+        self.per_epoch = size // batch_size
+        self._batch_size = batch_size
+        self._seed = seed
+        self._low, self._high = output_range
+        self._epoch = -1
+        self._order = torch.empty(0)
+
+    @property
+    def epoch(self) -> float:
+        """Passes over the data so far."""
+        return self.count / self.per_epoch
+
+    def next(self) -> Tensor:
+        """Return the next batch, (batch, C, H, W) float32 in the generator's output range."""
+        epoch, i = divmod(self.count, self.per_epoch)
+        if epoch != self._epoch:
+            order = generator(self._seed, Stream.DATA, epoch).permutation(len(self.images))
+            self._order = torch.from_numpy(order).to(self.images.device)
+            self._epoch = epoch
+        self.count += 1
+        index = self._order[i * self._batch_size : (i + 1) * self._batch_size]
+        return to_range(self.images[index], self._low, self._high)
+
+
+def to_range(images: Tensor, low: float, high: float) -> Tensor:
+    """Return uint8 images as float32 in [low, high]."""
+    return images.to(torch.float32).mul_((high - low) / 255).add_(low)
+
+
+class Noise:
+    """Batches of z from one stream of a seed.
+
+    They are drawn on the CPU, in blocks, so that a seed gives the same z on every device.
+
+    Attributes
+    ----------
+    count : int
+        Batches taken so far: the position.
+    """
+
+    BLOCK = 64  # batches drawn and copied to the device at once
+
+    def __init__(
+        self, latent: LatentSpec, batch_size: int, seed: int, stream: Stream, device: torch.device
+    ) -> None:
+        self.count = 0
+        self._latent = latent
+        self._batch_size = batch_size
+        self._seed = seed
+        self._stream = stream
+        self._device = device
+        self._index = -1
+        self._block = torch.empty(0)
+
+    def next(self) -> Tensor:
+        """Return the next batch, (batch, dim) float32."""
+        index, i = divmod(self.count, self.BLOCK)
+        if index != self._index:
+            rng = generator(self._seed, self._stream, index)
+            block = self._latent.sample(self.BLOCK * self._batch_size, rng)
+            self._block = torch.from_numpy(block).to(self._device)
+            self._index = index
+        self.count += 1
+        return self._block[i * self._batch_size : (i + 1) * self._batch_size]

@@ -1,0 +1,74 @@
+"""What a dataset is, and how IDX files (LeCun's format for MNIST and its relatives) are read."""
+
+import gzip
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganstudio.errors import StudioError, reading
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dataset:
+    """Training and held-out images, in memory.
+
+    Attributes
+    ----------
+    name : str
+        The name it is chosen by.
+    train, test : (N, C, H, W) uint8
+        Images; 0 is black. `test` is held out: no net is ever trained on it.
+    train_labels, test_labels : (N,) int64
+        Class numbers.
+    """
+
+    name: str
+    train: NDArray[np.uint8]
+    test: NDArray[np.uint8]
+    train_labels: NDArray[np.int64]
+    test_labels: NDArray[np.int64]
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of an image."""
+        _, channels, height, width = self.train.shape
+        return channels, height, width
+
+
+def find(folder: Path, name: str, dataset: str, needed: tuple[str, ...]) -> Path:
+    """Return the file `name` in `folder`, plain or gzipped; ``missing-data`` if there is none."""
+    for path in (folder / name, folder / f"{name}.gz"):
+        if path.exists():
+            return path
+    raise StudioError("missing-data", path=folder / name, dataset=dataset, files=", ".join(needed))
+
+
+def read_idx(path: Path, dims: int) -> NDArray[np.uint8]:
+    """Read an IDX file of unsigned bytes with `dims` dimensions; gzipped if it ends in ``.gz``.
+
+    Raises
+    ------
+    StudioError
+        ``cannot-read``, or ``bad-data`` naming the file and what is wrong with it.
+    """
+    with reading(path):
+        raw = path.read_bytes()
+    try:
+        if path.suffix == ".gz":
+            raw = gzip.decompress(raw)
+        magic, *shape = struct.unpack_from(f">{dims + 1}I", raw)
+    except (gzip.BadGzipFile, EOFError, zlib.error, struct.error) as error:
+        raise StudioError("bad-data", path=path, expected="an IDX file", detail=error) from None
+    if magic != 0x0800 + dims:  # two zero bytes, 8 = unsigned byte, number of dimensions
+        detail = f"it begins with {magic:#010x} instead of {0x0800 + dims:#010x}"
+        raise StudioError("bad-data", path=path, expected="an IDX file", detail=detail)
+    values = np.frombuffer(raw, np.uint8, offset=4 * (dims + 1))
+    expected = int(np.prod(shape, dtype=np.int64))
+    if values.size != expected:
+        detail = f"it holds {values.size:,} values instead of {expected:,}"
+        raise StudioError("bad-data", path=path, expected="an IDX file", detail=detail)
+    return values.reshape(shape)

@@ -1,0 +1,114 @@
+"""What can go wrong, as codes with fields; the English wording of each, in one table.
+
+The engine raises a `StudioError` with a code and the values that belong to it. The command line
+prints `str(error)`; the window words and translates it from the same table
+(`ganstudio.gui.wording`).
+"""
+
+import difflib
+import errno
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# Every message says what is wrong, where, what was allowed, and what to do.
+MESSAGES = {
+    "unknown-name": "There is no {what} called “{name}”.{hint} Known: {known}.",
+    "unknown-field": "There is no setting called “{name}”.{hint} Known: {known}.",
+    "not-a-number": "{field} takes {expected}, not “{value}”.",
+    "out-of-range": "{field} is {value}; it must be between {low} and {high}.",
+    "not-an-assignment": "“{text}” is not of the form setting=value, for example d_lr=0.0005.",
+    "not-toml": "{path} is not a valid TOML file: {detail}. Correct it and open it again.",
+    "needs-new-run": "{name} cannot change in a run that goes on. Live settings: {known}. "
+    "For the others, begin a new run.",
+    "batch-too-large": "batch_size is {value}, but {dataset} has only {size} training images. "
+    "Choose at most {size}.",
+    "device-missing": "There is no device “{name}” on this computer. Available: {known}.",
+    "missing-resource": "The installation at {where} lacks the file {name}. Install it again.",
+    "missing-data": "{path} does not exist. {dataset} needs the files {files} in that folder, "
+    "plain or gzipped.",
+    "bad-data": "{path} cannot be read as {expected}: {detail}.",
+    "cannot-read": "{path} cannot be read: {detail}.",
+    "cannot-write": "{path} cannot be written: {detail}. Choose another place; nothing was lost.",
+    "disk-full": "There is no space left for {path}. Free some, or choose another disk; "
+    "nothing was lost.",
+    "not-a-checkpoint": "{path} is not a GAN Studio checkpoint: {detail}.",
+    "damaged-checkpoint": "{path} is damaged or was cut short: {detail}. "
+    "Open an earlier checkpoint.",
+    "unsafe-checkpoint": "{path} holds more than numbers (pickled code) and was not opened; "
+    "none of it was run.",
+    "newer-checkpoint": "{path} has format {version}; this GAN Studio reads up to format {known}. "
+    "Open it with a newer GAN Studio.",
+    "wrong-shapes": "{path} does not fit its own description: {detail}.",
+    "run-exists": "{path} already holds a run. Continue it with --resume {checkpoint}, "
+    "or choose another --out.",
+    "nothing-to-do": "The run is already at step {step}, and was asked for {asked} in total. "
+    "Ask for more.",
+    "non-finite": "Training stopped at step {step}: {quantity} of {net} is not finite. The model "
+    "of step {last} is kept. Lower the learning rate ({rate} = {value}) and press Start.",
+    "out-of-memory": "The device {device} ran out of memory at step {step}. Choose a smaller "
+    "batch_size, a smaller model, or the CPU, and start over.",
+    "training-failed": "Training stopped at step {step}: {detail}. "
+    "The model of step {last} is kept.",
+    "latent-mismatch": "This generator takes {expected} numbers; {actual} were given.",
+}
+
+
+class StudioError(Exception):
+    """Something a person can act on.
+
+    Attributes
+    ----------
+    code : str
+        A key of `MESSAGES`.
+    fields : dict
+        The values that the message names.
+    """
+
+    def __init__(self, code: str, **fields: object) -> None:
+        self.code = code
+        self.fields = fields
+        super().__init__(code, fields)
+
+    def __str__(self) -> str:
+        return MESSAGES[self.code].format(**self.fields)
+
+
+class ConfigError(StudioError, ValueError):
+    """A setting has a wrong name or value; ``fields["field"]`` names it where there is one."""
+
+
+def unknown_name(what: str, name: str, known: Iterable[str]) -> ConfigError:
+    """Return the error for a name that does not exist, with the nearest that does."""
+    known = sorted(known)
+    code = "unknown-field" if what == "setting" else "unknown-name"
+    return ConfigError(code, what=what, field=what, name=name, **_names(name, known))
+
+
+def device_missing(name: str, known: Iterable[str]) -> ConfigError:
+    """Return the error for a device that is not there."""
+    return ConfigError("device-missing", field="device", name=name, known=", ".join(known))
+
+
+def _names(name: str, known: list[str]) -> dict[str, str]:
+    near = difflib.get_close_matches(name, known, n=1)
+    return {"hint": f" Did you mean “{near[0]}”?" if near else "", "known": ", ".join(known)}
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusals to write `path` into a `StudioError`."""
+    try:
+        yield
+    except OSError as error:
+        code = "disk-full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "cannot-write"
+        raise StudioError(code, path=path, detail=error.strerror or error) from error
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusals to read `path` into a `StudioError`."""
+    try:
+        yield
+    except OSError as error:
+        raise StudioError("cannot-read", path=path, detail=error.strerror or error) from error

@@ -1,0 +1,1 @@
+"""The panels of the window. A panel sees numpy arrays and dataclasses, never the trainer."""

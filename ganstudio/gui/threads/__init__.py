@@ -1,0 +1,1 @@
+"""The two threads in which Qt meets torch."""

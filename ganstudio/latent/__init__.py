@@ -1,0 +1,1 @@
+"""The latent space: what z consists of, snapshots of a model, and decoding z to images."""

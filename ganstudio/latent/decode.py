@@ -1,0 +1,94 @@
+"""From z to images and to D's opinion of them, on a snapshot."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.func import functional_call
+
+from ganstudio.latent.snapshot import Snapshot
+from ganstudio.latent.spec import Array
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decoded:
+    """What a generator draws.
+
+    Attributes
+    ----------
+    images : (N, C, H, W) uint8
+    logits : (N,) float32
+        D's of the same step; empty where they were not asked for.
+    """
+
+    images: NDArray[np.uint8]
+    logits: NDArray[np.float32]
+
+
+@torch.inference_mode()
+def decode(snapshot: Snapshot, z: Array, *, averaged: bool = True, judge: bool = False) -> Decoded:
+    """Draw the images of `z`, and judge them if asked to.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        The model.
+    z : (N, latent_dim) float32
+        Latents.
+    averaged : bool
+        By the averaged generator, where there is one, else by the latest.
+    judge : bool
+        Whether D's logits are wanted.
+
+    Raises
+    ------
+    StudioError
+        ``latent-mismatch`` if z has another length.
+    """
+    snapshot.latent.check(z)
+    G, D, (low, high) = snapshot.networks
+    fake: Tensor = functional_call(G, snapshot.generator(averaged), (torch.from_numpy(z),))  # type: ignore[arg-type]  # a Mapping does
+    logits = functional_call(D, snapshot.D, (fake,)) if judge else torch.empty(0)  # type: ignore[arg-type]
+    images = (fake - low).mul_(255 / (high - low)).round_().clamp_(0, 255).to(torch.uint8)
+    return Decoded(images=images.numpy(), logits=logits.numpy())
+
+
+@torch.inference_mode()
+def judge(snapshot: Snapshot, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return D's logits of images, (N, C, H, W) uint8 -> (N,) float32."""
+    _, D, (low, high) = snapshot.networks
+    x = torch.tensor(images, dtype=torch.float32).mul_((high - low) / 255).add_(low)
+    return functional_call(D, snapshot.D, (x,)).numpy()  # type: ignore[no-any-return,arg-type]
+
+
+def rank(logit: float, reference: NDArray[np.float32]) -> float:
+    """Return the share of `reference` logits that lie below `logit`, in [0, 1]; ties count half.
+
+    It says how real an image looks to D beside held-out real ones, whatever the objective's scale.
+    """
+    below = np.count_nonzero(reference < logit) + np.count_nonzero(reference == logit) / 2
+    return float(below / max(1, len(reference)))
+
+
+def effect(snapshot: Snapshot, z: Array, *, averaged: bool = True, delta: float = 0.5) -> Array:
+    """Return how much each dimension changes the image at `z`.
+
+    Parameters
+    ----------
+    z : (latent_dim,) float32
+        Where.
+    delta : float
+        Half the step that is tried, in units of z.
+
+    Returns
+    -------
+    (latent_dim,) float32
+        Root mean square change of the pixels, of 255, over a step of 2·delta.
+    """
+    steps = np.eye(len(z), dtype=np.float32) * delta
+    images = decode(snapshot, np.concatenate([z + steps, z - steps]), averaged=averaged).images
+    plus, minus = np.split(images.reshape(2 * len(z), -1).astype(np.float32), 2)
+    change: Array = np.sqrt(np.square(plus - minus).mean(axis=1))
+    return change

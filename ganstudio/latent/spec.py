@@ -1,0 +1,111 @@
+"""What z consists of. One description serves the sliders, checkpoints, files and commands.
+
+numpy only: the window draws and checks z without torch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import IntEnum
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganstudio.errors import StudioError
+
+Array = NDArray[np.float32]
+
+
+class Stream(IntEnum):
+    """Independent sources of randomness of one seed. Checkpoints rely on the numbers."""
+
+    DATA = 0  # order of the training images
+    Z_D = 1  # noise of D's updates
+    Z_G = 2  # noise of G's updates
+    AUGMENTATION = 3
+    PENALTY = 4
+    SAMPLES = 5  # z of sample grids, in the window and in files
+    INIT = 6  # initial weights
+
+
+def generator(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:
+    """Return generator number `index` of one of a seed's streams.
+
+    Counter-based (Philox; Salmon et al. 2011): a position in a stream is just a number, so a
+    checkpoint holds counts instead of generator states, and every device sees the same values.
+    """
+    return np.random.Generator(np.random.Philox(key=[seed, stream], counter=[0, 0, 0, index]))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LatentPart:
+    """A run of dimensions of z with one distribution.
+
+    Attributes
+    ----------
+    name : str
+        What its sliders are called, e.g. ``"z"``.
+    kind : {"normal", "uniform"}
+        N(0, 1), or U(-1, 1).
+    dim : int
+        How many dimensions it has.
+    """
+
+    name: str
+    kind: Literal["normal", "uniform"]
+    dim: int
+
+    @property
+    def bound(self) -> float:
+        """The sliders' range is ±bound: 4 for a normal part (99.994 % of draws), else 1."""
+        return 4.0 if self.kind == "normal" else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class LatentSpec:
+    """The parts of z, in order."""
+
+    parts: tuple[LatentPart, ...]
+
+    @property
+    def dim(self) -> int:
+        """The length of z."""
+        return sum(part.dim for part in self.parts)
+
+    @property
+    def bounds(self) -> Array:
+        """The sliders' range ±bounds, (dim,) float32."""
+        return np.concatenate([np.full(part.dim, part.bound, np.float32) for part in self.parts])
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """A name for every dimension, e.g. ``"z 12"``."""
+        return tuple(f"{part.name} {i}" for part in self.parts for i in range(part.dim))
+
+    def sample(self, n: int, rng: np.random.Generator) -> Array:
+        """Draw `n` latents from the prior: (n, dim) float32."""
+        return np.concatenate([_draw(part, n, rng) for part in self.parts], axis=1)
+
+    def centre(self) -> Array:
+        """Return the prior's mean, (dim,) float32; no typical draw: those lie on a shell."""
+        return np.zeros(self.dim, np.float32)
+
+    def check(self, z: Array) -> None:
+        """Raise ``latent-mismatch`` unless the last axis of `z` has `dim` numbers."""
+        if z.shape[-1] != self.dim:
+            raise StudioError("latent-mismatch", expected=self.dim, actual=z.shape[-1])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a description of plain values, as checkpoints hold it."""
+        return {"parts": [asdict(part) for part in self.parts]}
+
+    @staticmethod
+    def from_dict(table: Mapping[str, Any]) -> "LatentSpec":
+        """Return what `to_dict` described."""
+        return LatentSpec(tuple(LatentPart(**part) for part in table["parts"]))
+
+
+def _draw(part: LatentPart, n: int, rng: np.random.Generator) -> Array:
+    if part.kind == "normal":
+        return rng.standard_normal((n, part.dim), dtype=np.float32)
+    return rng.random((n, part.dim), dtype=np.float32) * 2 - 1

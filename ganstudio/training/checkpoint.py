@@ -1,0 +1,187 @@
+"""Checkpoints: one file that holds a run at one step, and nothing that could run.
+
+A checkpoint is a dictionary of tensors, numbers and text, written by `torch.save` and read with
+``weights_only``. Keys: ``format`` and ``version`` (what this is), ``run_id``, ``config`` (every
+setting), ``latent`` and ``image_shape`` (what the networks are built for), and what
+`Trainer.state` returns.
+"""
+
+import io
+import os
+import pickle
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganstudio.config import Config, from_mapping
+from ganstudio.data.dataset import Dataset
+from ganstudio.errors import ConfigError, StudioError, reading, writing
+from ganstudio.latent.snapshot import Architecture, Snapshot
+from ganstudio.latent.spec import LatentSpec
+from ganstudio.training.trainer import Trainer
+
+FORMAT = "ganstudio-checkpoint"
+VERSION = 1
+
+
+def save(trainer: Trainer, path: Path) -> None:
+    """Write a checkpoint. The file is complete or, if anything fails, as it was before.
+
+    Raises
+    ------
+    StudioError
+        ``cannot-write`` or ``disk-full``, naming the file.
+    """
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "run_id": trainer.run_id,
+        "config": trainer.config.to_dict(),
+        "latent": trainer.latent.to_dict(),
+        "image_shape": list(trainer.architecture.image_shape),
+        **trainer.state(),
+    }
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    part = path.with_name(f".{path.name}.part")
+    with writing(path):
+        try:
+            with part.open("wb") as file:
+                file.write(buffer.getbuffer())
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a checkpoint's content and check that it is one. Nothing in it is ever executed.
+
+    Raises
+    ------
+    StudioError
+        ``cannot-read``, ``not-a-checkpoint``, ``damaged-checkpoint``, ``unsafe-checkpoint``,
+        ``newer-checkpoint`` or ``wrong-shapes``, naming the file.
+    """
+    with reading(path):
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            magic = file.read(4)
+    if magic != b"PK\x03\x04":
+        detail = "it is empty" if size == 0 else "its first bytes are those of another kind of file"
+        raise StudioError("not-a-checkpoint", path=path, detail=detail)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if bad := archive.testzip():  # torch itself does not look at the checksums
+                raise zipfile.BadZipFile(f"{bad} fails its checksum")
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise StudioError("unsafe-checkpoint", path=path, detail=error) from None
+    except (RuntimeError, EOFError, OSError, LookupError, ValueError, zipfile.BadZipFile) as error:
+        detail = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        raise StudioError("damaged-checkpoint", path=path, detail=detail) from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        detail = "it does not say that it is one"
+        raise StudioError("not-a-checkpoint", path=path, detail=detail)
+    version = content.get("version")
+    if not isinstance(version, int) or version > VERSION:
+        raise StudioError("newer-checkpoint", path=path, version=version, known=VERSION)
+    return content
+
+
+def config_of(content: dict[str, Any], path: Path) -> Config:
+    """Return the settings in a checkpoint's content; ``damaged-checkpoint`` if invalid."""
+    try:
+        return from_mapping(content["config"])
+    except (ConfigError, KeyError, TypeError) as error:
+        raise StudioError("damaged-checkpoint", path=path, detail=error) from None
+
+
+def restore(content: dict[str, Any], path: Path, dataset: Dataset, device: torch.device) -> Trainer:
+    """Return a trainer that continues a checkpoint's run.
+
+    Parameters
+    ----------
+    content : dict
+        What `read` returned.
+    path : Path
+        The file, for messages.
+    dataset : Dataset
+        The dataset that the configuration names.
+    device : torch.device
+        Where to go on.
+
+    Raises
+    ------
+    StudioError
+        ``wrong-shapes`` if its tensors are not those of the networks that it describes,
+        ``damaged-checkpoint`` if something is missing.
+    """
+    config = config_of(content, path)
+    with _fitting(path):
+        trainer = Trainer(config, dataset, device, run_id=str(content["run_id"]))
+        shape, described = tuple(content["image_shape"]), LatentSpec.from_dict(content["latent"])
+        if shape != trainer.architecture.image_shape or described != trainer.latent:
+            detail = f"its networks are for images of {shape} and {described.dim} latent dimensions"
+            raise StudioError("wrong-shapes", path=path, detail=detail)
+        trainer.load_state(content)
+    return trainer
+
+
+def snapshot_of(content: dict[str, Any], path: Path) -> Snapshot:
+    """Return the snapshot in a checkpoint's content; no dataset is needed.
+
+    Raises
+    ------
+    StudioError
+        ``wrong-shapes`` or ``damaged-checkpoint``, as `restore`.
+    """
+    config = config_of(content, path)
+    with _fitting(path):
+        architecture = Architecture(
+            model=config.model,
+            latent=LatentSpec.from_dict(content["latent"]),
+            image_shape=tuple(content["image_shape"]),
+        )
+        snapshot = Snapshot(
+            run_id=str(content["run_id"]),
+            step=int(content["step"]),
+            architecture=architecture,
+            G=content["G"],
+            D=content["D"],
+            G_ema=content["G_ema"],
+        )
+        G, D, _ = snapshot.networks
+        for net, state in ((G, snapshot.G), (D, snapshot.D), (G, snapshot.G_ema)):
+            if state is not None:
+                _check_shapes(net, state)
+    return snapshot
+
+
+def _check_shapes(net: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Raise a ValueError that names the first tensor that `state` lacks or has otherwise."""
+    expected = {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()}
+    actual = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    for name in sorted(expected.keys() | actual.keys()):
+        if expected.get(name) != actual.get(name):
+            raise ValueError(f"{name} is {actual.get(name)}, expected {expected.get(name)}")
+
+
+@contextmanager
+def _fitting(path: Path) -> Iterator[None]:
+    """Turn what torch says of missing and misshapen parts into a `StudioError`."""
+    try:
+        yield
+    except KeyError as error:
+        raise StudioError("damaged-checkpoint", path=path, detail=f"{error} is missing") from None
+    except ConfigError:
+        raise
+    except (RuntimeError, ValueError, TypeError, AttributeError) as error:
+        detail = " ".join(str(error).split())[:200]
+        raise StudioError("wrong-shapes", path=path, detail=detail) from None

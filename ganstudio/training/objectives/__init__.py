@@ -1,0 +1,1 @@
+"""Adversarial losses, one module each, which defines ``OBJECTIVE``; named as its file."""

@@ -1,0 +1,1 @@
+"""Penalties on D, one module each, which defines ``penalty``; named as its file."""

@@ -1,0 +1,3 @@
+"""No penalty."""
+
+penalty = None

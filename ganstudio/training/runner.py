@@ -1,0 +1,333 @@
+"""The loop around a trainer: it takes requests between steps and publishes what is new. No Qt."""
+
+import queue
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from ganstudio import parts
+from ganstudio.config import Config
+from ganstudio.data.dataset import Dataset
+from ganstudio.errors import StudioError
+from ganstudio.latent.snapshot import Snapshot
+from ganstudio.latent.spec import Stream, generator
+from ganstudio.training import checkpoint, device
+from ganstudio.training.status import Curves, Phase, RunInfo, Status
+from ganstudio.training.trainer import Nets, Trainer
+
+SNAPSHOT_SECONDS = 0.25
+STATUS_SECONDS = 0.1
+SHOWN_REAL, HELD_OUT = 100, 256  # images given to those who show the run
+PARKED_RUNS = 4  # runs that were left by Start over or Open, kept so that it can be undone
+
+Request = Callable[["Runner"], None]
+
+
+class Listener(Protocol):
+    """Who hears of what the runner does, in the runner's thread."""
+
+    def on_run(self, info: RunInfo) -> None:
+        """Take note: another run is the current one."""
+
+    def on_snapshot(self, snapshot: Snapshot) -> None:
+        """Take note: there is a newer snapshot."""
+
+    def on_status(self, status: Status) -> None:
+        """Take note: the status changed."""
+
+    def on_config(self, config: Config) -> None:
+        """Take note: a live setting changed."""
+
+    def on_saved(self, path: Path) -> None:
+        """Take note: a checkpoint was written."""
+
+    def on_error(self, error: StudioError) -> None:
+        """Something failed; the current run is as it was after its last good step."""
+
+
+class Runner:
+    """Runs one trainer at a time. Requests from the queue call its methods in its own thread.
+
+    Parameters
+    ----------
+    requests : queue.SimpleQueue of Request
+        Other threads put callables here; they are called with the runner, in order, between steps.
+    listener : Listener
+        Who hears of what happens.
+    """
+
+    def __init__(self, requests: "queue.SimpleQueue[Request]", listener: Listener) -> None:
+        self.trainer: Trainer | None = None
+        self._requests = requests
+        self._listener = listener
+        self._datasets: dict[tuple[str, Path | None], Dataset] = {}
+        self._parked: OrderedDict[str, Trainer] = OrderedDict()
+        self._training = False
+        self._closed = False
+        self._interval = 0.0  # seconds between the starts of two steps
+        self._limit: tuple[int | None, float | None] = (None, None)
+        self._saved: dict[str, int] = {}  # run id -> step when it was saved
+        self._snapshot_due = self._status_due = self._step_due = 0.0
+        self._rate = _Rate()
+
+    def run(self) -> None:
+        """Take requests and train until closed."""
+        while not self._closed:
+            self._take_requests()
+            if self._training and time.monotonic() >= self._step_due:
+                self._step_due = time.monotonic() + self._interval
+                self._guarded(self._step)
+
+    # Requests
+
+    def close(self) -> None:
+        """End `run`."""
+        self._closed = True
+
+    def new_run(self, config: Config, device_name: str = "auto", root: Path | None = None) -> None:
+        """Begin a run; the current one is parked."""
+
+        def build() -> Trainer:
+            dataset = self._dataset(config.dataset, root)
+            return Trainer(config, dataset, device.choose(device_name))
+
+        self._switch(build)
+
+    def open(self, path: Path, device_name: str = "auto", root: Path | None = None) -> None:
+        """Continue the run in a checkpoint; the current one is parked."""
+
+        def build() -> Trainer:
+            content = checkpoint.read(path)
+            dataset = self._dataset(checkpoint.config_of(content, path).dataset, root)
+            trainer = checkpoint.restore(content, path, dataset, device.choose(device_name))
+            self._saved[trainer.run_id] = trainer.step
+            return trainer
+
+        self._switch(build)
+
+    def return_to(self, run_id: str) -> None:
+        """Make a parked run the current one again."""
+        self._switch(lambda: self._parked[run_id])
+
+    def start(self) -> None:
+        """Train until paused."""
+        if self.trainer is None:
+            return
+        self._training = True
+        self._step_due = 0.0
+        self._rate = _Rate()
+        self._publish_status()
+
+    def pause(self) -> None:
+        """Stop after the current step."""
+        self._training = False
+        if self.trainer is not None:
+            self.trainer.drain()
+            self._publish()
+
+    def step(self, nets: Nets, n: int = 1) -> None:
+        """Make `n` steps of some nets, then pause."""
+        for _ in range(n):
+            self._guarded(self._one_step, nets)
+        self.pause()
+
+    def change(self, **live: float) -> None:
+        """Change live settings."""
+        if self.trainer is not None:
+            self.trainer.change(**live)
+            self._listener.on_config(self.trainer.config)
+
+    def set_speed(self, steps_per_second: float | None) -> None:
+        """Train at most this many steps a second; None for full speed."""
+        self._interval = 1 / steps_per_second if steps_per_second else 0.0
+        self._step_due = 0.0
+
+    def set_limit(self, steps: int | None, minutes: float | None) -> None:
+        """Pause when the run has come to this many steps, or to this many minutes of training."""
+        self._limit = (steps, minutes * 60 if minutes is not None else None)
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint."""
+        if self.trainer is not None:
+            checkpoint.save(self.trainer, path)
+            self._saved[self.trainer.run_id] = self.trainer.step
+            self._publish_status()
+            self._listener.on_saved(path)
+
+    # The loop's parts
+
+    def _take_requests(self) -> None:
+        """Call the requests that wait; while there is nothing to train, wait for one."""
+        while True:
+            try:
+                request = self._requests.get(timeout=self._patience())
+            except queue.Empty:
+                return
+            self._guarded(request, self)
+            if self._closed:
+                return
+
+    def _patience(self) -> float | None:
+        """Return how long to wait for a request: until the next step is due, or for ever."""
+        if not self._training:
+            return None
+        return max(0.0, self._step_due - time.monotonic())
+
+    def _guarded(self, action: Callable[..., None], *args: Any) -> None:
+        """Do something that may fail: then training pauses and the listener hears why."""
+        try:
+            action(*args)
+        except Exception as error:  # whatever it is, the run must be kept and the person told
+            self._training = False
+            self._listener.on_error(self._explained(error))
+            if self.trainer is not None:
+                self.trainer.drain()
+                self._publish()
+
+    def _explained(self, error: Exception) -> StudioError:
+        if isinstance(error, StudioError):
+            return error
+        last = self.trainer.step if self.trainer else 0
+        place = str(self.trainer.device) if self.trainer else ""
+        code = "training-failed"
+        if isinstance(error, torch.OutOfMemoryError | MemoryError):
+            code = "out-of-memory"
+        detail = f"{type(error).__name__}: {error}"
+        explained = StudioError(code, step=last + 1, last=last, device=place, detail=detail)
+        explained.__cause__ = error
+        return explained
+
+    def _step(self) -> None:
+        """Make one step of a training run, and publish what is due."""
+        self._one_step(Nets.BOTH)
+        trainer = self.trainer
+        assert trainer is not None
+        now = time.monotonic()
+        self._rate.count(now, trainer.config.batch_size * trainer.config.d_steps)
+        if self._reached_limit(trainer):
+            self.pause()
+        elif now >= self._snapshot_due:
+            self._publish()
+        elif now >= self._status_due:
+            self._publish_status()
+
+    def _one_step(self, nets: Nets) -> None:
+        assert self.trainer is not None
+        self.trainer.train_step(nets)
+
+    def _reached_limit(self, trainer: Trainer) -> bool:
+        """Tell whether this step is the one that the run was to stop at."""
+        steps, seconds = self._limit
+        if steps is not None and trainer.step == steps:
+            return True
+        if seconds is not None and trainer.seconds >= seconds:
+            self._limit = (steps, None)  # once: Start goes on beyond it
+            return True
+        end = trainer.config.epochs * trainer.real.per_epoch
+        k = trainer.config.d_steps
+        return bool(end) and end <= trainer.real.count < end + k
+
+    def _switch(self, build: Callable[[], Trainer]) -> None:
+        """Park the current run and take the one that `build` returns; a failure changes nothing."""
+        was_training, self._training = self._training, False
+        self._listener.on_status(self._status(Phase.LOADING))
+        try:
+            trainer = build()
+        except Exception:
+            self._training = was_training
+            self._publish_status()
+            raise
+        if self.trainer is not None:
+            self.trainer.drain()
+            self._parked[self.trainer.run_id] = self.trainer
+        self._parked.pop(trainer.run_id, None)
+        while len(self._parked) > PARKED_RUNS:
+            self._parked.popitem(last=False)
+        self.trainer = trainer
+        self._listener.on_run(_describe(trainer))
+        self._publish()
+
+    def _dataset(self, name: str, root: Path | None) -> Dataset:
+        if (name, root) not in self._datasets:
+            self._datasets.clear()
+            self._datasets[name, root] = parts.load(parts.DATASET, name).load(root)
+        return self._datasets[name, root]
+
+    def _publish(self) -> None:
+        """Publish a snapshot and the status."""
+        assert self.trainer is not None
+        start = time.monotonic()
+        self._listener.on_snapshot(self.trainer.snapshot())
+        now = time.monotonic()
+        # a large model takes longer to copy: spend at most a fiftieth of the time on it
+        self._snapshot_due = now + max(SNAPSHOT_SECONDS, 50 * (now - start))
+        self._publish_status()
+
+    def _publish_status(self) -> None:
+        self._status_due = time.monotonic() + STATUS_SECONDS
+        self._listener.on_status(self._status())
+
+    def _status(self, phase: Phase | None = None) -> Status:
+        trainer = self.trainer
+        if trainer is None:
+            return Status()
+        if phase is None:
+            idle = Phase.PAUSED if trainer.step else Phase.READY
+            phase = Phase.TRAINING if self._training else idle
+        return Status(
+            phase=phase,
+            step=trainer.step,
+            epoch=trainer.epoch,
+            seconds=trainer.seconds,
+            images_per_second=self._rate.value if phase is Phase.TRAINING else 0.0,
+            unsaved=trainer.step != self._saved.get(trainer.run_id, 0),
+        )
+
+
+class _Rate:
+    """Images a second, over windows of a second."""
+
+    def __init__(self) -> None:
+        self.value = 0.0
+        self._start = time.monotonic()
+        self._images = 0
+
+    def count(self, now: float, images: int) -> None:
+        self._images += images
+        elapsed = now - self._start
+        if elapsed >= 1.0 or (self.value == 0.0 and elapsed >= 0.2):
+            self.value = self._images / elapsed
+            if elapsed >= 1.0:
+                self._start, self._images = now, 0
+
+
+def _describe(trainer: Trainer) -> RunInfo:
+    dataset, objective = trainer.dataset, trainer.objective
+    rng = generator(trainer.config.seed, Stream.SAMPLES, 1)
+    real, held_out = (
+        images[rng.permutation(len(images))[:n]]
+        for images, n in ((dataset.train, SHOWN_REAL), (dataset.test, HELD_OUT))
+    )
+    return RunInfo(
+        run_id=trainer.run_id,
+        config=trainer.config,
+        device=str(trainer.device),
+        devices=device.available(),
+        latent=trainer.latent,
+        image_shape=dataset.image_shape,
+        averaged=trainer.ema is not None,
+        curves=Curves(
+            score_range=objective.score_range,
+            loss_reference=objective.loss_reference,
+            score_reference=objective.score_reference,
+            formula=objective.formula,
+            sentence=objective.sentence,
+        ),
+        history=trainer.history,
+        real=real,
+        held_out=held_out,
+    )

@@ -1,0 +1,102 @@
+"""What the training thread tells the others: frozen, and free of torch."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganstudio.config import Config
+from ganstudio.latent.spec import LatentSpec
+from ganstudio.training.history import History
+
+
+class Phase(Enum):
+    """What the training thread does."""
+
+    LOADING = "loading"  # libraries, data or a checkpoint
+    READY = "ready"  # a run that has not begun
+    TRAINING = "training"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Status:
+    """Where the run is now.
+
+    Attributes
+    ----------
+    phase : Phase
+        What the training thread does.
+    step : int
+        Steps so far.
+    epoch : float
+        Passes over the training images so far.
+    seconds : float
+        Time spent training.
+    images_per_second : float
+        Real images that D has seen, over the last second or so; 0 when not training.
+    unsaved : bool
+        Whether the run has moved since it was saved.
+    """
+
+    phase: Phase = Phase.LOADING
+    step: int = 0
+    epoch: float = 0.0
+    seconds: float = 0.0
+    images_per_second: float = 0.0
+    unsaved: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Curves:
+    """How the objective wants its curves read; the fields are those of `Objective`."""
+
+    score_range: tuple[float, float] | None
+    loss_reference: float | None
+    score_reference: float | None
+    formula: str
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunInfo:
+    """What holds for a whole run, for those who show it.
+
+    Attributes
+    ----------
+    run_id : str
+        The run.
+    config : Config
+        Its settings when it became the current run.
+    device : str
+        Where it trains.
+    devices : tuple of str
+        The devices of this computer.
+    latent : LatentSpec
+        What z consists of.
+    image_shape : (int, int, int)
+        Channels, height and width.
+    averaged : bool
+        Whether there is an averaged generator.
+    curves : Curves
+        How to read the plots.
+    history : History
+        Every step's numbers; it grows while the run trains.
+    real : (N, C, H, W) uint8
+        Some training images, to show.
+    held_out : (N, C, H, W) uint8
+        Held-out images, to rank D's verdict among.
+    """
+
+    run_id: str
+    config: Config
+    device: str
+    devices: tuple[str, ...]
+    latent: LatentSpec
+    image_shape: tuple[int, int, int]
+    averaged: bool
+    curves: Curves
+    history: History = field(repr=False)
+    real: NDArray[np.uint8] = field(repr=False)
+    held_out: NDArray[np.uint8] = field(repr=False)
