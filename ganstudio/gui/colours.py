@@ -1,0 +1,17 @@
+"""The colours of curves and marks: the Okabe-Ito palette, which colour-blind people tell apart.
+
+M. Okabe and K. Ito, "Color Universal Design", 2008. Curves differ by line style as well.
+"""
+
+from PySide6.QtGui import QPalette
+
+BLUE = "#0072B2"
+SKY = "#56B4E9"
+VERMILLION = "#D55E00"
+ORANGE = "#E69F00"
+GREEN = "#009E73"
+
+
+def is_dark(palette: QPalette) -> bool:
+    """Tell whether `palette` is of a dark theme."""
+    return palette.window().color().lightness() < palette.windowText().color().lightness()
