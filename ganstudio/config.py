@@ -96,7 +96,7 @@ class Config:
         """Return the settings by name, as plain values."""
         return asdict(self)
 
-    def changed(self, **changes: object) -> "Config":
+    def changed(self, /, **changes: object) -> "Config":
         """Return a copy with some settings changed.
 
         Raises
@@ -231,5 +231,5 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         with reading(path):
             return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also of absurd numbers and nesting
         raise ConfigError("not-toml", field="config", path=path, detail=error) from None

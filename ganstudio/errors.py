@@ -50,6 +50,11 @@ MESSAGES = {
     "batch_size, a smaller model, or the CPU, and start over.",
     "training-failed": "Training stopped at step {step}: {detail}. "
     "The model of step {last} is kept.",
+    "run-gone": "That run is no longer kept: the last {kept} are. Open its checkpoint instead.",
+    "torch-missing": "PyTorch cannot be loaded, so nothing can train: {detail}. "
+    "Install ganstudio again.",
+    "unexpected": "Something went wrong that was not foreseen: {detail}. Training goes on. "
+    "Please report it with “Copy details”.",
     "latent-mismatch": "This generator takes {expected} numbers; {actual} were given.",
 }
 

@@ -1,6 +1,7 @@
 """What a dataset is, and how IDX files (LeCun's format for MNIST and its relatives) are read."""
 
 import gzip
+import math
 import struct
 import zlib
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ def read_idx(path: Path, dims: int) -> NDArray[np.uint8]:
         detail = f"it begins with {magic:#010x} instead of {0x0800 + dims:#010x}"
         raise StudioError("bad-data", path=path, expected="an IDX file", detail=detail)
     values = np.frombuffer(raw, np.uint8, offset=4 * (dims + 1))
-    expected = int(np.prod(shape, dtype=np.int64))
+    expected = math.prod(shape)
     if values.size != expected:
         detail = f"it holds {values.size:,} values instead of {expected:,}"
         raise StudioError("bad-data", path=path, expected="an IDX file", detail=detail)

@@ -10,7 +10,7 @@ _SIZE = 48  # pixels: 24 logical ones on a screen of twice the density
 
 
 def icon(name: str, palette: QPalette) -> QIcon:
-    """Return the icon ``resources/icons/NAME.svg``; its ``currentColor`` becomes the text colour."""
+    """Return the icon ``resources/icons/NAME.svg``, with the text colour for ``currentColor``."""
     text = resource(f"icons/{name}.svg").read_text(encoding="utf-8")
     result = QIcon()
     groups = {QIcon.Mode.Normal: QPalette.ColorGroup.Active}

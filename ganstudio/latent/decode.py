@@ -49,7 +49,7 @@ def decode(snapshot: Snapshot, z: Array, *, averaged: bool = True, judge: bool =
     """
     snapshot.latent.check(z)
     G, D, (low, high) = snapshot.networks
-    fake: Tensor = functional_call(G, snapshot.generator(averaged), (torch.from_numpy(z),))  # type: ignore[arg-type]  # a Mapping does
+    fake: Tensor = functional_call(G, snapshot.generator(averaged), (torch.tensor(z),))  # type: ignore[arg-type]  # a Mapping does
     logits = functional_call(D, snapshot.D, (fake,)) if judge else torch.empty(0)  # type: ignore[arg-type]
     images = (fake - low).mul_(255 / (high - low)).round_().clamp_(0, 255).to(torch.uint8)
     return Decoded(images=images.numpy(), logits=logits.numpy())

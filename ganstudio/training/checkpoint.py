@@ -10,6 +10,7 @@ import io
 import os
 import pickle
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,17 @@ from ganstudio.training.trainer import Trainer
 
 FORMAT = "ganstudio-checkpoint"
 VERSION = 1
+
+# what zipfile and torch raise for a damaged file
+_BROKEN = (
+    RuntimeError,
+    EOFError,
+    OSError,
+    LookupError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def save(trainer: Trainer, path: Path) -> None:
@@ -83,7 +95,7 @@ def read(path: Path) -> dict[str, Any]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise StudioError("unsafe-checkpoint", path=path, detail=error) from None
-    except (RuntimeError, EOFError, OSError, LookupError, ValueError, zipfile.BadZipFile) as error:
+    except _BROKEN as error:
         detail = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise StudioError("damaged-checkpoint", path=path, detail=detail) from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
@@ -130,6 +142,8 @@ def restore(content: dict[str, Any], path: Path, dataset: Dataset, device: torch
         if shape != trainer.architecture.image_shape or described != trainer.latent:
             detail = f"its networks are for images of {shape} and {described.dim} latent dimensions"
             raise StudioError("wrong-shapes", path=path, detail=detail)
+        for net, opt in ((trainer.G, content["G_opt"]), (trainer.D, content["D_opt"])):
+            _check_moments(net, opt["state"])
         trainer.load_state(content)
     return trainer
 
@@ -158,9 +172,10 @@ def snapshot_of(content: dict[str, Any], path: Path) -> Snapshot:
             G_ema=content["G_ema"],
         )
         G, D, _ = snapshot.networks
-        for net, state in ((G, snapshot.G), (D, snapshot.D), (G, snapshot.G_ema)):
-            if state is not None:
-                _check_shapes(net, state)
+        _check_shapes(G, snapshot.G)
+        _check_shapes(D, snapshot.D)
+        if snapshot.G_ema is not None:
+            _check_shapes(G, snapshot.G_ema)
     return snapshot
 
 
@@ -171,6 +186,19 @@ def _check_shapes(net: nn.Module, state: Mapping[str, Tensor]) -> None:
     for name in sorted(expected.keys() | actual.keys()):
         if expected.get(name) != actual.get(name):
             raise ValueError(f"{name} is {actual.get(name)}, expected {expected.get(name)}")
+
+
+def _check_moments(net: nn.Module, state: Mapping[int, Mapping[str, Tensor]]) -> None:
+    """Raise a ValueError for moments of other shapes than the weights: Adam does not look itself.
+
+    An optimiser that has not run yet has none.
+    """
+    for i, parameter in enumerate(net.parameters() if state else ()):
+        shape = tuple(parameter.shape)
+        expected = {"step": (), "exp_avg": shape, "exp_avg_sq": shape}
+        actual = {name: tuple(moment.shape) for name, moment in state[i].items()}
+        if actual != expected:
+            raise ValueError(f"moments of weight {i} are {actual}, expected {expected}")
 
 
 @contextmanager

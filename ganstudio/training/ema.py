@@ -1,7 +1,6 @@
 """The averaged generator, G_ema: an exponential moving average of G's weights."""
 
 import copy
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -38,9 +37,7 @@ class EMA:
             average.copy_(source)
 
 
-def _pairs(
-    model: nn.Module, G: nn.Module, *, floating: bool
-) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
+def _pairs(model: nn.Module, G: nn.Module, *, floating: bool) -> tuple[list[Tensor], list[Tensor]]:
     """Return the tensors of the two models' states that are, or are not, floating point."""
     target, source = model.state_dict(), G.state_dict()
     keys = [key for key in target if target[key].is_floating_point() == floating]

@@ -98,6 +98,7 @@ def train(trainer: Trainer, out: Path, limit: Limit) -> bool:
     save_config(trainer.config, out / "config.toml")
     end = trainer.seconds + limit.minutes * 60 if limit.minutes is not None else np.inf
     saved = time.monotonic()
+    kept = trainer.epoch // KEEP_EPOCHS
     with _interruptible() as interrupted, _progress(trainer, total) as bar:
         try:
             while trainer.step != total and trainer.seconds < end and not interrupted:
@@ -105,7 +106,8 @@ def train(trainer: Trainer, out: Path, limit: Limit) -> bool:
                 bar.update()
                 if bar.n == bar.last_print_n:  # tqdm has just drawn: renew its numbers
                     _show(bar, trainer)
-                if trainer.real.count % (KEEP_EPOCHS * trainer.real.per_epoch) == 0:
+                if trainer.epoch // KEEP_EPOCHS > kept:
+                    kept = trainer.epoch // KEEP_EPOCHS
                     _keep(trainer, out)
                 if time.monotonic() - saved > SAVE_SECONDS:
                     _write(trainer, out)

@@ -73,11 +73,12 @@ class History:
         row = COLUMNS.index(name)
         if level is None:
             values = self._data[row, start:stop]
-            return _bucketed(np.arange(start, stop), values, values, values, per_point)
+            n = np.isfinite(values)
+            return _bucketed(np.arange(start, stop), n, values, values, values, per_point)
         first, last = start // level.size, min(stop // level.size, level.count)
-        mean, low, high = level.data[:, row, first:last]
+        n, mean, low, high = level.data[:, row, first:last]
         rows = (np.arange(first, last) + 1) * level.size - 1
-        return _bucketed(rows, mean, low, high, per_point // level.size)
+        return _bucketed(rows, n, mean, low, high, per_point // level.size)
 
     def save_csv(self, path: Path) -> None:
         """Write every step as CSV: step, then `COLUMNS`."""
@@ -91,12 +92,12 @@ class History:
 
 
 class _Level:
-    """Mean, minimum and maximum of every column over buckets of `size` steps."""
+    """Count of finite values, their mean, minimum and maximum, in buckets of `size` steps."""
 
     def __init__(self, size: int) -> None:
         self.size = size
         self.count = 0  # complete buckets
-        self.data = np.empty((3, len(COLUMNS), 64), np.float32)
+        self.data = np.empty((4, len(COLUMNS), 64), np.float32)
 
     def extend(self, rows: NDArray[np.float32], stop: int) -> None:
         """Take in the buckets that are complete once `stop` rows are there."""
@@ -104,7 +105,7 @@ class _Level:
         if count == self.count:
             return
         if count > self.data.shape[2]:
-            grown = np.empty((3, len(COLUMNS), max(count, 2 * self.data.shape[2])), np.float32)
+            grown = np.empty((4, len(COLUMNS), max(count, 2 * self.data.shape[2])), np.float32)
             grown[:, :, : self.count] = self.data[:, :, : self.count]
             self.data = grown
         chunk = rows[:, self.count * self.size : count * self.size]
@@ -113,14 +114,16 @@ class _Level:
         n = finite.sum(axis=2)
         total = np.where(finite, chunk, 0).sum(axis=2, dtype=np.float64)
         new = slice(self.count, count)
-        self.data[0, :, new] = np.where(n > 0, total / np.maximum(n, 1), np.nan)
-        self.data[1, :, new] = np.fmin.reduce(chunk, axis=2)
-        self.data[2, :, new] = np.fmax.reduce(chunk, axis=2)
+        self.data[0, :, new] = n
+        self.data[1, :, new] = np.where(n > 0, total / np.maximum(n, 1), np.nan)
+        self.data[2, :, new] = np.fmin.reduce(chunk, axis=2)
+        self.data[3, :, new] = np.fmax.reduce(chunk, axis=2)
         self.count = count
 
 
 def _bucketed(
     rows: NDArray[np.int64],
+    n: NDArray[np.float32] | NDArray[np.bool_],
     mean: NDArray[np.float32],
     low: NDArray[np.float32],
     high: NDArray[np.float32],
@@ -130,9 +133,8 @@ def _bucketed(
     if size <= 1 or not len(rows):
         return rows, mean, low, high
     starts = np.arange(0, len(rows), size)
-    finite = np.isfinite(mean)
-    n = np.add.reduceat(finite, starts, dtype=np.int64)
-    total = np.add.reduceat(np.where(finite, mean, 0), starts, dtype=np.float64)
+    total = np.add.reduceat(np.where(n > 0, n * mean, 0), starts, dtype=np.float64)
+    n = np.add.reduceat(n, starts, dtype=np.float64)
     average = np.where(n > 0, total / np.maximum(n, 1), np.nan).astype(np.float32)
     last = np.minimum(starts + size, len(rows)) - 1
     return rows[last], average, np.fmin.reduceat(low, starts), np.fmax.reduceat(high, starts)

@@ -17,6 +17,7 @@ from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Stream, generator
 from ganstudio.training import checkpoint, device
 from ganstudio.training.status import Curves, Phase, RunInfo, Status
+from ganstudio.training.threads import ThreadTuner
 from ganstudio.training.trainer import Nets, Trainer
 
 SNAPSHOT_SECONDS = 0.25
@@ -68,6 +69,9 @@ class Runner:
         self._parked: OrderedDict[str, Trainer] = OrderedDict()
         self._training = False
         self._closed = False
+        self._nets = Nets.BOTH
+        self._remaining: int | None = None  # steps until a pause; None if there is no end
+        self._tuner = ThreadTuner()
         self._interval = 0.0  # seconds between the starts of two steps
         self._limit: tuple[int | None, float | None] = (None, None)
         self._saved: dict[str, int] = {}  # run id -> step when it was saved
@@ -111,14 +115,22 @@ class Runner:
 
     def return_to(self, run_id: str) -> None:
         """Make a parked run the current one again."""
-        self._switch(lambda: self._parked[run_id])
+
+        def parked() -> Trainer:
+            if run_id not in self._parked:
+                raise StudioError("run-gone", kept=PARKED_RUNS)
+            return self._parked[run_id]
+
+        self._switch(parked)
 
     def start(self) -> None:
         """Train until paused."""
         if self.trainer is None:
             return
         self._training = True
+        self._nets, self._remaining = Nets.BOTH, None
         self._step_due = 0.0
+        self._tuner.interrupt()
         self._rate = _Rate()
         self._publish_status()
 
@@ -131,9 +143,8 @@ class Runner:
 
     def step(self, nets: Nets, n: int = 1) -> None:
         """Make `n` steps of some nets, then pause."""
-        for _ in range(n):
-            self._guarded(self._one_step, nets)
-        self.pause()
+        self.start()
+        self._nets, self._remaining = nets, n
 
     def change(self, **live: float) -> None:
         """Change live settings."""
@@ -203,21 +214,21 @@ class Runner:
 
     def _step(self) -> None:
         """Make one step of a training run, and publish what is due."""
-        self._one_step(Nets.BOTH)
         trainer = self.trainer
         assert trainer is not None
+        trainer.train_step(self._nets)
         now = time.monotonic()
+        self._tuner.step_done(now)
         self._rate.count(now, trainer.config.batch_size * trainer.config.d_steps)
-        if self._reached_limit(trainer):
+        if self._remaining is not None:
+            self._remaining -= 1
+        if self._remaining == 0 or self._reached_limit(trainer):
             self.pause()
-        elif now >= self._snapshot_due:
+        elif now >= self._snapshot_due or self._interval:
             self._publish()
+            self._tuner.interrupt()
         elif now >= self._status_due:
             self._publish_status()
-
-    def _one_step(self, nets: Nets) -> None:
-        assert self.trainer is not None
-        self.trainer.train_step(nets)
 
     def _reached_limit(self, trainer: Trainer) -> bool:
         """Tell whether this step is the one that the run was to stop at."""

@@ -178,7 +178,7 @@ class Trainer:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Continue from what `state` returned."""
-        self.step, self.seconds = state["step"], state["seconds"]
+        self.step, self.seconds = int(state["step"]), float(state["seconds"])
         self.G.load_state_dict(state["G"])
         self.D.load_state_dict(state["D"])
         if self.ema:
@@ -288,7 +288,8 @@ class Trainer:
 
     def _require_finite(self, net: str, quantities: dict[str, Tensor]) -> None:
         """Raise ``non-finite``, naming the first quantity that is not."""
-        if math.isfinite(sum(q.detach() for q in quantities.values())):  # one look at the device
+        quantities = {name: q.detach() for name, q in quantities.items()}
+        if math.isfinite(sum(quantities.values())):  # one look at the device
             return
         bad = next((n for n, q in quantities.items() if not math.isfinite(q)), "gradient")
         rate = "g_lr" if net == "G" else "d_lr"
@@ -306,15 +307,19 @@ class Trainer:
     def _all_or_nothing(self) -> Iterator[None]:
         """Undo all that a step did if it fails half-way: weights, moments, buffers and positions.
 
-        The net that is updated last needs no copy, its optimiser has not run when it fails; nor
-        does the average, which moves after both. BatchNorm's buffers change in every forward pass,
-        those of both nets are kept.
+        A net whose only update is the last needs no copy, its optimiser has not run when it fails;
+        nor does the average, which moves after both. BatchNorm's buffers change in every forward
+        pass, those of both nets are kept.
         """
         g_first = self.config.order == "g-first-shared"
-        net, opt = (self.G, self.G_opt) if g_first else (self.D, self.D_opt)
-        live = [*net.parameters(), *self.G.buffers(), *self.D.buffers()]
-        live += [value for state in opt.state.values() for value in state.values()]
-        fresh = not opt.state
+        early = [(self.G, self.G_opt)] if g_first else []
+        if not g_first or self.config.d_steps > 1:
+            early.append((self.D, self.D_opt))
+        live = [*self.G.buffers(), *self.D.buffers()]
+        for net, opt in early:
+            live += net.parameters()
+            live += [value for state in opt.state.values() for value in state.values()]
+        fresh = [opt for _, opt in early if not opt.state]
         with torch.no_grad():
             kept = torch._foreach_clone(live)
         counts = self._counts()
@@ -323,7 +328,7 @@ class Trainer:
         except BaseException:
             with torch.no_grad():
                 torch._foreach_copy_(live, kept)
-            if fresh:
+            for opt in fresh:
                 opt.state.clear()
             self._set_counts(counts)
             raise

@@ -13,12 +13,19 @@ from torch.nn.functional import binary_cross_entropy
 from ganstudio.training.objectives._objective import Objective
 
 
+def _bce(logits: Tensor, label: float) -> Tensor:
+    p = torch.sigmoid(logits)
+    # torch refuses NaN here with an error that, on CUDA, nothing survives; the trainer looks itself
+    bce = binary_cross_entropy(p.nan_to_num(), torch.full_like(p, label))
+    return torch.where(p.isnan().any(), math.nan, bce)
+
+
 def _real_loss(logits: Tensor) -> Tensor:
-    return binary_cross_entropy(torch.sigmoid(logits), torch.ones_like(logits))
+    return _bce(logits, 1.0)
 
 
 def _fake_loss(logits: Tensor) -> Tensor:
-    return binary_cross_entropy(torch.sigmoid(logits), torch.zeros_like(logits))
+    return _bce(logits, 0.0)
 
 
 OBJECTIVE = Objective(

@@ -1,0 +1,242 @@
+"""Measure the window while ``studio`` trains; run by hand: ``python benchmarks/window.py``.
+
+Every figure comes from a process of its own, started as a user would start it. It needs a quiet
+machine and a screen: ``xvfb-run -a -s '-screen 0 1920x1080x24' python benchmarks/window.py`` will
+do.
+
+    latency     mouse event on a latent slider -> the decoded image painted, ms
+    late ticks  of a 16 ms timer on the GUI thread, those late by more than 16 ms
+    start-up    command -> window on the screen, s
+    first grid  Start -> the sample grid of a trained step painted, s
+    closing     the window closed while training -> the process gone, s
+    throughput  steps/s with the window open against without, alternating, median of the ratios
+"""
+
+import argparse
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def main() -> None:
+    """Run all measurements, or one of them in a child process."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=30.0, help="of each measurement")
+    parser.add_argument("--pairs", type=int, default=5, help="of throughput measurements")
+    parser.add_argument("--only", choices=("startup", "drag", "throughput"))
+    parser.add_argument("--child", choices=("startup", "drag", "window", "headless"))
+    arguments = parser.parse_args()
+    if arguments.child:
+        print(json.dumps(globals()[f"_{arguments.child}"](arguments.seconds)), flush=True)
+        return
+    if arguments.only in (None, "startup"):
+        _report_startup()
+    if arguments.only in (None, "drag"):
+        _report_drag(arguments.seconds)
+    if arguments.only in (None, "throughput"):
+        _report_throughput(arguments.seconds, arguments.pairs)
+
+
+def _report_startup() -> None:
+    visible, grid, closing = [], [], []
+    for _ in range(5):
+        began = time.monotonic()
+        result, ended = _spawn("startup", 0.0)
+        visible.append(result["visible"] - began)
+        grid.append(result["grid"] - result["start"])
+        closing.append(ended - result["close"])
+    for name, values in (("start-up", visible), ("first grid", grid), ("closing", closing)):
+        print(
+            f"{name:10}  median {statistics.median(values):.2f} s, worst {max(values):.2f} s of 5"
+        )
+
+
+def _report_drag(seconds: float) -> None:
+    result, _ = _spawn("drag", seconds)
+    latency = sorted(result["latency"])
+    late = sum(lateness > 16 for lateness in result["lateness"])
+    print(
+        f"latency     n {len(latency)}, median {statistics.median(latency):.1f} ms, "
+        f"p99 {latency[int(len(latency) * 0.99)]:.1f} ms, worst {latency[-1]:.1f} ms"
+    )
+    print(
+        f"late ticks  {late} of {len(result['lateness'])}, worst {max(result['lateness']):.1f} ms"
+    )
+
+
+def _report_throughput(seconds: float, pairs: int) -> None:
+    ratios = []
+    for _ in range(pairs):
+        headless, window = (_spawn(kind, seconds)[0]["rate"] for kind in ("headless", "window"))
+        ratios.append(window / headless)
+        print(f"throughput  window {window:.1f} steps/s, headless {headless:.1f}: {ratios[-1]:.3f}")
+    print(f"throughput  median ratio {statistics.median(ratios):.3f}")
+
+
+def _spawn(kind: str, seconds: float) -> tuple[dict, float]:
+    """Run a measurement in a process of its own; return its result and when it had ended."""
+    command = [sys.executable, __file__, "--child", kind, "--seconds", str(seconds)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": "/nonexistent"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    ended = time.monotonic()
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return json.loads(done.stdout.splitlines()[-1]), ended
+
+
+def _headless(seconds: float) -> dict:
+    """Count the steps of `ganstudio train`'s engine."""
+    from ganstudio.config import load_preset
+    from ganstudio.training.headless import new_trainer
+
+    trainer = new_trainer(load_preset("studio").config, "auto", None)
+    end = time.monotonic() + 3  # warm up
+    while time.monotonic() < end:
+        trainer.train_step()
+    first, began = trainer.step, time.monotonic()
+    while time.monotonic() < began + seconds:
+        trainer.train_step()
+    return {"rate": (trainer.step - first) / (time.monotonic() - began)}
+
+
+class _Window:
+    """The studio in this process, as `ganstudio` opens it."""
+
+    def __init__(self) -> None:
+        from ganstudio.gui import app
+
+        self.app = app.create_app()
+        self.window = app.open_window(None, "auto")
+
+    def wait(self, condition, seconds: float = 60.0) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                raise SystemExit("timed out")
+            self.app.processEvents()
+            time.sleep(0.0005)
+
+    def spin(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        self.wait(lambda: time.monotonic() > end, seconds + 10)
+
+    def train(self, warm_up: float = 3.0) -> None:
+        self.wait(lambda: self.window.session.info is not None)
+        self.window.session.start()
+        self.spin(warm_up)
+
+    def close(self) -> None:
+        self.window.session.close()
+
+
+def _window(seconds: float) -> dict:
+    """Count the steps of training with the window open, everybody's hands off."""
+    studio = _Window()
+    studio.train()
+    session = studio.window.session
+    info, began = session.info, time.monotonic()
+    first = len(info.history)
+    studio.spin(seconds)
+    rate = (len(info.history) - first) / (time.monotonic() - began)
+    studio.close()
+    return {"rate": rate}
+
+
+def _startup(_seconds: float) -> dict:
+    """Time the way to a visible window, to a first trained grid, and out again."""
+    studio = _Window()
+    window, times = studio.window, {}
+    studio.wait(lambda: window.windowHandle() is not None and window.windowHandle().isExposed())
+    times["visible"] = time.monotonic()
+    window.samples.start_requested.emit()
+    times["start"] = time.monotonic()
+    steps = []
+    window.session.decoding.grid_drawn.connect(lambda drawn: steps.append(drawn.step))
+    studio.wait(lambda: any(step > 0 for step in steps))
+    studio.app.processEvents()
+    times["grid"] = time.monotonic()
+    studio.spin(2.0)
+    times["close"] = time.monotonic()
+    studio.close()
+    return times
+
+
+def _drag(seconds: float) -> dict:
+    """Drag a latent slider with mouse events for a while; time each to the painted image."""
+    from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
+    from PySide6.QtTest import QTest
+    from PySide6.QtWidgets import QSlider, QStyle, QStyleOptionSlider
+
+    from ganstudio.gui.threads.decode_thread import Lane
+    from ganstudio.gui.widgets.image_view import ImageView
+
+    studio = _Window()
+    studio.train()
+    window, session = studio.window, studio.window.session
+    slider = window.latent.findChildren(QSlider)[0]
+    view = window.latent.findChild(ImageView)
+    latency: list[float] = []
+    lateness: list[float] = []
+    sent: dict[str, float | None] = {"at": None, "request": None, "drawn": None}
+
+    class Watch(QObject):
+        def eventFilter(self, watched, event) -> bool:
+            if event.type() == QEvent.Type.Paint and sent["drawn"] is not None:
+                QTimer.singleShot(0, painted)
+            return False
+
+    def painted() -> None:
+        if sent["at"] is not None and sent["drawn"] is not None:
+            latency.append((time.perf_counter() - sent["at"]) * 1000)
+            sent.update(at=None, request=None, drawn=None)
+
+    def drawn(answer) -> None:
+        if sent["request"] is not None and answer.request >= sent["request"]:
+            sent["drawn"] = time.perf_counter()
+
+    watch = Watch()
+    view.installEventFilter(watch)
+    session.decoding.image_drawn.connect(drawn)
+
+    ticks = QTimer()
+    ticks.setTimerType(Qt.TimerType.PreciseTimer)
+    last = [time.perf_counter()]
+
+    def tick() -> None:
+        now = time.perf_counter()
+        lateness.append((now - last[0]) * 1000 - 16)
+        last[0] = now
+
+    ticks.timeout.connect(tick)
+    ticks.start(16)
+
+    option = QStyleOptionSlider()
+    slider.initStyleOption(option)
+    handle = slider.style().subControlRect(
+        QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, slider
+    )
+    at = handle.center()
+    QTest.mousePress(slider, Qt.MouseButton.LeftButton, pos=at)
+    end = time.monotonic() + seconds
+    random.seed(0)
+    while time.monotonic() < end:
+        x = random.randrange(10, slider.width() - 10)
+        sent["at"] = time.perf_counter()
+        QTest.mouseMove(slider, QPoint(x, at.y()))
+        sent["request"] = session.requests[Lane.IMAGE]
+        studio.wait(lambda: sent["at"] is None, 5.0)
+        studio.spin(random.uniform(0.0, 0.03))
+    QTest.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=at)
+    studio.close()
+    return {"latency": latency, "lateness": lateness}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""The window's actions and menus: every command once, with its shortcut, icon and explanation."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton
+
+from ganstudio.gui.icons import icon
+
+
+@dataclass(slots=True)
+class Actions:
+    """Builds actions and remembers them, to renew their icons when the theme changes.
+
+    Attributes
+    ----------
+    window : QMainWindow
+        Whose actions they are.
+    by_name : dict of str to QAction
+        Every action by its objectName.
+    """
+
+    window: QMainWindow
+    by_name: dict[str, QAction] = field(default_factory=dict)
+    _icons: dict[str, str] = field(default_factory=dict)
+
+    def add(
+        self,
+        menu: QMenu,
+        name: str,
+        text: str,
+        slot: Callable[[], object],
+        *,
+        key: QKeySequence | QKeySequence.StandardKey | str | None = None,
+        sign: str | None = None,
+        tip: str = "",
+    ) -> QAction:
+        """Add an action to `menu`."""
+        action = QAction(text, self.window)
+        action.setObjectName(name)
+        action.triggered.connect(lambda _checked: slot())
+        if key is not None:
+            action.setShortcut(QKeySequence(key))
+        shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        plain = tip or text.replace("&", "").rstrip("…")
+        action.setToolTip(f"{plain} ({shown})" if shown else plain)
+        action.setStatusTip(tip)
+        self.by_name[name] = action
+        if sign:
+            self._icons[name] = sign
+        menu.addAction(action)
+        return action
+
+    def choices(
+        self,
+        menu: QMenu,
+        name: str,
+        options: dict[str, str],
+        current: str,
+        slot: Callable[[str], object],
+    ) -> None:
+        """Add actions of which one is checked: value -> text."""
+        group = QActionGroup(self.window)
+        for value, text in options.items():
+            action = self.add(menu, f"{name}_{value}", text, partial(slot, value))
+            action.setCheckable(True)
+            action.setChecked(value == current)
+            group.addAction(action)
+
+    def set_icon(self, name: str, sign: str) -> None:
+        """Give an action another icon."""
+        self._icons[name] = sign
+        self.by_name[name].setIcon(icon(sign, self.window.palette()))
+
+    def renew_icons(self) -> None:
+        """Draw all icons again in the palette's colours."""
+        for name, sign in self._icons.items():
+            self.set_icon(name, sign)
+
+
+def menu_button(bar: QToolBar, action: QAction, menu: QMenu) -> None:
+    """Add `action` to a tool bar as a button whose arrow opens `menu`."""
+    button = QToolButton()
+    button.setObjectName(f"{action.objectName()}_button")
+    button.setDefaultAction(action)
+    button.setMenu(menu)
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+    button.setToolButtonStyle(bar.toolButtonStyle())
+    button.setMinimumHeight(28)
+    button.setFocusPolicy(bar.focusPolicy())
+    button.setAccessibleName(action.text().replace("&", ""))
+    bar.addWidget(button)
+
+
+def shortcuts_text(actions: Actions) -> str:
+    """Return all shortcuts as an HTML table."""
+    rows = []
+    for action in actions.by_name.values():
+        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        if keys:
+            rows.append(f"<tr><td><b>{keys}</b>&nbsp;&nbsp;</td><td>{action.toolTip()}</td></tr>")
+    title = QCoreApplication.translate("shortcuts", "Keyboard")
+    return f"<h3>{title}</h3><table>{''.join(rows)}</table>"

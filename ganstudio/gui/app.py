@@ -1,0 +1,75 @@
+"""From the command to an open window."""
+
+import gc
+import signal
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from ganstudio.errors import StudioError
+from ganstudio.gui import appearance
+from ganstudio.gui.main_window import MainWindow
+from ganstudio.resources import resource
+
+COLLECT_MS = 2000
+
+
+def create_app() -> QApplication:
+    """Return the application with its name, style, icon and remembered looks."""
+    app = QApplication(sys.argv[:1])
+    app.setOrganizationName("ganstudio")
+    app.setApplicationName("ganstudio")
+    app.setApplicationDisplayName("GAN Studio")
+    app.setDesktopFileName("ganstudio")
+    app.setStyle("Fusion")
+    app.setWindowIcon(QIcon(str(resource("icons/ganstudio.svg"))))
+    appearance.restore()
+    return app
+
+
+def run(path: Path | None, device: str) -> int:
+    """Open the window, on the checkpoint `path` if given; return the exit status."""
+    app = create_app()
+    window = open_window(path, device)
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    return app.exec()
+
+
+def open_window(path: Path | None, device: str) -> MainWindow:
+    """Return the window, shown; its threads start behind it."""
+    window = MainWindow(device)
+    _show_unexpected_errors(window)
+    _tame_garbage_collector(window)
+    window.show()
+    # after the first paint: the window is there before torch loads
+    QTimer.singleShot(0, lambda: QTimer.singleShot(0, lambda: window.begin(path)))
+    return window
+
+
+def _show_unexpected_errors(window: MainWindow) -> None:
+    """Show what no one foresaw in the window's banner, not as a traceback on a console."""
+
+    def hook(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
+        shown = StudioError("unexpected", detail=f"{kind.__name__}: {error}")
+        shown.__cause__ = error
+        window.show_error(shown)
+
+    sys.excepthook = hook
+
+
+def _tame_garbage_collector(window: MainWindow) -> None:
+    """Collect young objects on a schedule, and never walk all of torch: that stalls for 150 ms."""
+
+    def freeze() -> None:
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+
+    window.session.run_changed.connect(freeze)
+    timer = QTimer(window)
+    timer.timeout.connect(lambda: gc.collect(1))
+    timer.start(COLLECT_MS)

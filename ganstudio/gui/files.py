@@ -1,0 +1,189 @@
+"""Opening, saving and exporting: dialogs, recent files, the question about unsaved work."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSettings
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QMessageBox
+
+from ganstudio import images
+from ganstudio.config import load_preset
+from ganstudio.errors import StudioError
+from ganstudio.gui.panels.curves import CurvesPanel
+from ganstudio.gui.panels.experiment import ExperimentPanel
+from ganstudio.gui.panels.samples import SamplesPanel
+from ganstudio.gui.session import Session
+
+RECENT_FILES = 8
+
+
+class Files(QObject):
+    """The File menu's doings.
+
+    Parameters
+    ----------
+    window : QMainWindow
+        Parent of the dialogs; closed once a save that closing asked for is done.
+    session : Session
+        Saves and opens.
+    experiment, samples, losses : panels
+        For New, Export samples and Export history.
+    """
+
+    def __init__(
+        self,
+        window: QMainWindow,
+        session: Session,
+        experiment: ExperimentPanel,
+        samples: SamplesPanel,
+        losses: CurvesPanel,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._session = session
+        self._experiment = experiment
+        self._samples = samples
+        self._losses = losses
+        self._closing = False  # a save is under way, after which the window closes
+        session.saved.connect(self._on_saved)
+        session.failed.connect(self._on_failed)
+
+    def new(self) -> None:
+        """Begin a run of the default preset."""
+        if self.may_leave():
+            self._experiment.select_preset("studio")
+            self._session.start_over(load_preset("studio").config, self._experiment.device())
+
+    def open(self) -> None:
+        """Ask for a checkpoint and open it."""
+        if not self.may_leave():
+            return
+        name, _ = QFileDialog.getOpenFileName(
+            self._window, self.tr("Open checkpoint"), _folder(), self.tr("Checkpoints (*.pt)")
+        )
+        if name:
+            self.open_file(Path(name))
+
+    def open_file(self, path: Path) -> None:
+        """Open a checkpoint, and remember it."""
+        _remember(path)
+        self._session.open(path)
+
+    def save(self) -> bool:
+        """Save where the run was last saved, or ask; return whether there is a place."""
+        if self._session.path is None:
+            return self.save_as()
+        self._session.save(self._session.path)
+        return True
+
+    def save_as(self) -> bool:
+        """Ask where to save; return whether a place was chosen."""
+        info, step = self._session.info, self._session.status.step
+        if info is None:
+            return False
+        proposal = self._session.path or Path(_folder()) / f"{info.config.model}-{step:06}.pt"
+        name, _ = QFileDialog.getSaveFileName(
+            self._window,
+            self.tr("Save checkpoint"),
+            str(proposal),
+            self.tr("Checkpoints (*.pt)"),
+        )
+        if name:
+            path = Path(name)
+            self._session.save(path if path.suffix else path.with_suffix(".pt"))
+        return bool(name)
+
+    def export_history(self) -> None:
+        """Ask for a file and write every step's numbers as CSV, in the background."""
+        title, kind = self.tr("Export history"), self.tr("Tables (*.csv)")
+        if (path := self._ask_target(title, "history", ".csv", kind)) is not None:
+            self._losses.export_csv(path)
+
+    def export_samples(self) -> None:
+        """Ask for a file and write the sample grid as PNG."""
+        title, kind = self.tr("Export samples"), self.tr("PNG pictures (*.png)")
+        if (path := self._ask_target(title, "samples", ".png", kind)) is None:
+            return
+        try:
+            images.save_png(self._samples.sheet(), path)
+        except StudioError as error:
+            self._session.failed.emit(error)
+        else:
+            self._window.statusBar().showMessage(self.tr("Saved {name}").format(name=path), 4000)
+
+    def may_leave(self) -> bool:
+        """Ask what becomes of unsaved work; return whether to go on to another run."""
+        if not self._session.status.unsaved:
+            return True
+        answer = self._ask()
+        if answer == QMessageBox.StandardButton.Save:
+            return self.save()
+        return answer == QMessageBox.StandardButton.Discard
+
+    def may_close(self) -> bool:
+        """Ask what becomes of unsaved work; return whether to close now.
+
+        After Save the window closes by itself once the checkpoint is written.
+        """
+        answer = self._ask()
+        if answer == QMessageBox.StandardButton.Save:
+            self._closing = self.save()
+        return answer == QMessageBox.StandardButton.Discard
+
+    def fill_recent(self, menu: QMenu) -> None:
+        """Fill the menu of recent files."""
+        menu.clear()
+        for i, name in enumerate(_recent()):
+            action = menu.addAction(f"&{i + 1}  {name}")
+            action.triggered.connect(lambda _=False, name=name: self._open_recent(name))
+        if menu.isEmpty():
+            menu.addAction(self.tr("Nothing opened or saved yet")).setEnabled(False)
+
+    def _ask_target(self, title: str, name: str, suffix: str, kind: str) -> Path | None:
+        """Ask where to export to."""
+        proposal = Path(_folder()) / f"{name}-{self._session.status.step:06}{suffix}"
+        chosen, _ = QFileDialog.getSaveFileName(self._window, title, str(proposal), kind)
+        return Path(chosen).with_suffix(suffix) if chosen else None
+
+    def _open_recent(self, name: str) -> None:
+        if self.may_leave():
+            self.open_file(Path(name))
+
+    def _ask(self) -> int:
+        """Show the question about unsaved work; return the button."""
+        buttons = QMessageBox.StandardButton
+        box = QMessageBox(self._window)
+        box.setObjectName("unsaved_box")
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setText(self.tr("This run has steps that are not saved."))
+        step = self._session.status.step
+        box.setInformativeText(self.tr("Save its model of step {step:,}?").format(step=step))
+        box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
+        box.setDefaultButton(buttons.Save)
+        return box.exec()
+
+    def _on_saved(self, path: Path) -> None:
+        _remember(path)
+        closing, self._closing = self._closing, False
+        if closing:
+            self._window.close()
+
+    def _on_failed(self, _error: StudioError) -> None:
+        self._closing = False
+
+
+def _folder() -> str:
+    """Return the folder that dialogs begin in."""
+    return str(QSettings().value("folder", str(Path.home())))
+
+
+def _recent() -> list[str]:
+    """Return the recent files, the newest first."""
+    value = QSettings().value("recent", [])
+    return [value] if isinstance(value, str) else [str(name) for name in value or []]  # type: ignore[attr-defined]
+
+
+def _remember(path: Path) -> None:
+    path = path.absolute()
+    names = [str(path), *(name for name in _recent() if name != str(path))]
+    QSettings().setValue("recent", names[:RECENT_FILES])
+    QSettings().setValue("folder", str(path.parent))

@@ -1,0 +1,416 @@
+"""The main window: docks, menus, tool bar, status bar, and what happens on closing."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QProgressBar,
+    QTabWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ganstudio.errors import StudioError
+from ganstudio.gui import appearance
+from ganstudio.gui.actions import Actions, menu_button
+from ganstudio.gui.files import Files
+from ganstudio.gui.help import show_about, show_help
+from ganstudio.gui.panels.curves import CurvesPanel, Kind
+from ganstudio.gui.panels.experiment import ExperimentPanel
+from ganstudio.gui.panels.latent import LatentPanel
+from ganstudio.gui.panels.samples import SamplesPanel
+from ganstudio.gui.session import Session
+from ganstudio.gui.widgets.banner import Banner
+from ganstudio.training.status import Phase, RunInfo, Status
+
+REFRESH_MS = 100  # of the curves
+SPEEDS = {"full": None, "10": 10.0, "1": 1.0}  # steps a second
+
+
+class MainWindow(QMainWindow):
+    """The one window.
+
+    Attributes
+    ----------
+    session : Session
+        The threads and their wiring.
+    files : Files
+        The File menu's doings.
+    actions_ : Actions
+        Every action by name.
+    """
+
+    def __init__(self, device: str = "auto") -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(960, 600)
+        self.resize(1280, 800)
+        self.samples = SamplesPanel()
+        self.experiment = ExperimentPanel()
+        self.losses = CurvesPanel(kind=Kind.LOSSES)
+        self.scores = CurvesPanel(kind=Kind.SCORES)
+        self.latent = LatentPanel()
+        self.banner = Banner()
+        self.session = Session(
+            self.experiment, self.samples, self.losses, self.scores, self.latent, device
+        )
+        self._wants_start = False  # Start was pressed while torch still loads
+        self.files = Files(self, self.session, self.experiment, self.samples, self.losses)
+
+        self.actions_ = Actions(self)
+        self._build_docks()
+        self._build_menus()
+        self._build_tool_bar()
+        self._build_status_bar()
+        self.actions_.renew_icons()
+        self._default_layout = self.saveState()
+        self._restore_layout()
+
+        self.session.run_changed.connect(self._on_run)
+        self.session.status_changed.connect(self._on_status)
+        self.session.saved.connect(self._on_saved)
+        self.session.failed.connect(self.show_error)
+        self.session.undone_live.connect(self._on_undone_live)
+        self.samples.start_requested.connect(self._on_start_requested)
+        for panel in (self.losses, self.scores):
+            panel.message.connect(self.show_message)
+            panel.failed.connect(self.show_error)
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._refresh)
+        self._timer.start(REFRESH_MS)
+        self._on_status(Status())
+
+    # What the application and the session ask for
+
+    def begin(self, path: Path | None) -> None:
+        """Start the threads, with the checkpoint `path` or a new run."""
+        self.session.open_first_run(path)
+
+    def show_error(self, error: StudioError) -> None:
+        """Show `error` in the banner, with the one action that helps."""
+        self._wants_start = False
+        if error.code in ("disk-full", "cannot-write"):
+            self.banner.show_error(error, self.tr("Save as…"), self.files.save_as)
+        elif error.code.endswith("checkpoint") or error.code in ("cannot-read", "wrong-shapes"):
+            self.banner.show_error(error, self.tr("Open another…"), self.files.open)
+        else:
+            self.banner.show_error(error)
+        self._on_status(self.session.status)
+
+    def show_message(self, text: str) -> None:
+        """Show a passing message in the status bar."""
+        self.statusBar().showMessage(text, 4000)
+
+    # Construction
+
+    def _build_docks(self) -> None:
+        central = QWidget()
+        layout = QVBoxLayout(central)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.banner)
+        layout.addWidget(self.samples, 1)
+        self.setCentralWidget(central)
+        self.setDockOptions(
+            QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks
+        )
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
+        self.setCorner(Qt.Corner.BottomLeftCorner, left)
+        self.setCorner(Qt.Corner.BottomRightCorner, right)
+        self._docks = [
+            self._dock("experiment_dock", self.tr("Experiment"), self.experiment, left),
+            self._dock("losses_dock", self.tr("Losses"), self.losses, bottom),
+            self._dock("scores_dock", self.tr("Scores"), self.scores, bottom),
+            self._dock("latent_dock", self.tr("Latent"), self.latent, right),
+        ]
+        experiment, losses, scores, latent = self._docks
+        self.tabifyDockWidget(losses, scores)
+        losses.raise_()
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.resizeDocks([experiment, latent], [260, 340], Qt.Orientation.Horizontal)
+        self.resizeDocks([losses], [270], Qt.Orientation.Vertical)
+
+    def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(panel)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _build_menus(self) -> None:
+        bar = self.menuBar()
+        self._build_file_menu(bar.addMenu(self.tr("&File")))
+        edit = bar.addMenu(self.tr("&Edit"))
+        stack = self.session.undo_stack
+        undo = stack.createUndoAction(self, self.tr("&Undo"))
+        redo = stack.createRedoAction(self, self.tr("&Redo"))
+        for action, name, key in (
+            (undo, "undo", QKeySequence.StandardKey.Undo),
+            (redo, "redo", QKeySequence.StandardKey.Redo),
+        ):
+            action.setObjectName(name)
+            action.setShortcut(QKeySequence(key))
+            edit.addAction(action)
+            self.actions_.by_name[name] = action
+        self._build_run_menu(bar.addMenu(self.tr("&Run")))
+        self._build_view_menu(bar.addMenu(self.tr("&View")))
+        self._build_help_menu(bar.addMenu(self.tr("&Help")))
+
+    def _build_file_menu(self, menu: QMenu) -> None:
+        add, keys = self.actions_.add, QKeySequence.StandardKey
+        add(menu, "new", self.tr("&New"), self.files.new, key=keys.New)
+        add(menu, "open", self.tr("&Open checkpoint…"), self.files.open, key=keys.Open)
+        self._recent_menu = menu.addMenu(self.tr("Open &recent"))
+        self._recent_menu.setObjectName("recent_menu")
+        self._recent_menu.aboutToShow.connect(lambda: self.files.fill_recent(self._recent_menu))
+        menu.addSeparator()
+        add(menu, "save", self.tr("&Save"), self.files.save, key=keys.Save, sign="save")
+        add(menu, "save_as", self.tr("Save &as…"), self.files.save_as, key="Ctrl+Shift+S")
+        menu.addSeparator()
+        add(menu, "export_samples", self.tr("Export samples (&PNG)…"), self.files.export_samples)
+        add(menu, "export_history", self.tr("Export &history (CSV)…"), self.files.export_history)
+        menu.addSeparator()
+        add(menu, "quit", self.tr("&Quit"), self.close, key=keys.Quit)
+
+    def _build_run_menu(self, menu: QMenu) -> None:
+        add = self.actions_.add
+        add(menu, "start", self.tr("&Start"), self._toggle_training, key="F5", sign="start")
+        self._step_menu = menu.addMenu(self.tr("S&tep"))
+        step, tr = self.session.step, self.tr
+        add(
+            self._step_menu,
+            "step",
+            tr("&Step"),
+            lambda: step("both"),
+            key="F10",
+            sign="step",
+            tip=tr("One step: k updates of D and one of G; it shows in the latest generator"),
+        )
+        add(self._step_menu, "step_d", tr("&D only"), lambda: step("D"), key="Shift+F10")
+        add(self._step_menu, "step_g", tr("&G only"), lambda: step("G"), key="Ctrl+F10")
+        add(self._step_menu, "step_100", tr("&100 steps"), lambda: step("both", 100))
+        speeds = {"full": tr("&Full"), "10": tr("1&0 steps/s"), "1": tr("&1 step/s")}
+        self.actions_.choices(
+            menu.addMenu(tr("S&peed")),
+            "speed",
+            speeds,
+            "full",
+            lambda value: self.session.set_speed(SPEEDS[value]),
+        )
+        menu.addSeparator()
+        self._over_menu = menu.addMenu(tr("Start &over"))
+        add(
+            self._over_menu,
+            "start_over",
+            tr("Start &over"),
+            self.experiment.start_over,
+            sign="start-over",
+            tip=tr("A new run from the beginning with the same seed; undo brings this one back"),
+        )
+        add(
+            self._over_menu,
+            "start_over_new_seed",
+            tr("With a &new seed"),
+            self.experiment.start_over_with_new_seed,
+        )
+
+    def _build_view_menu(self, menu: QMenu) -> None:
+        for dock in self._docks:
+            menu.addAction(dock.toggleViewAction())
+        add, tr, keys = self.actions_.add, self.tr, QKeySequence.StandardKey
+        add(menu, "reset_layout", tr("&Reset layout"), self._reset_layout)
+        menu.addSeparator()
+        themes = {"system": tr("As the &system"), "light": tr("&Light"), "dark": tr("&Dark")}
+        self.actions_.choices(
+            menu.addMenu(tr("&Theme")),
+            "theme",
+            themes,
+            appearance.theme(),
+            appearance.set_theme,
+        )
+        zoom = menu.addMenu(tr("&Zoom"))
+        step = appearance.zoom_step
+        add(zoom, "zoom_in", tr("&Larger"), lambda: step(1), key=keys.ZoomIn)
+        add(zoom, "zoom_out", tr("&Smaller"), lambda: step(-1), key=keys.ZoomOut)
+        add(zoom, "zoom_reset", tr("&Normal size"), lambda: step(0), key="Ctrl+0")
+
+    def _build_help_menu(self, menu: QMenu) -> None:
+        add = self.actions_.add
+        add(
+            menu,
+            "help",
+            self.tr("&Keyboard and first steps"),
+            lambda: show_help(self, self.actions_),
+            key="F1",
+        )
+        add(menu, "about", self.tr("&About GAN Studio"), lambda: show_about(self))
+
+    def _build_tool_bar(self) -> None:
+        bar = QToolBar(self.tr("Tools"))
+        bar.setObjectName("tool_bar")
+        bar.setMovable(False)
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.addToolBar(bar)
+        by_name = self.actions_.by_name
+        bar.addAction(by_name["start"])
+        menu_button(bar, by_name["step"], self._step_menu)
+        menu_button(bar, by_name["start_over"], self._over_menu)
+        bar.addSeparator()
+        for name, sign in (("undo", "undo"), ("redo", "redo")):
+            self.actions_.set_icon(name, sign)
+            bar.addAction(by_name[name])
+            button = bar.widgetForAction(by_name[name])
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)  # type: ignore[attr-defined]  # it is a QToolButton
+        bar.addSeparator()
+        bar.addAction(by_name["save"])
+        self._tool_bar = bar
+
+    def _build_status_bar(self) -> None:
+        self._state = QLabel()
+        self._state.setObjectName("state")
+        self._busy = QProgressBar()
+        self._busy.setObjectName("busy")
+        self._busy.setRange(0, 0)
+        self._busy.setMaximumWidth(120)
+        self._busy.setTextVisible(False)
+        self._busy.setAccessibleName(self.tr("Working"))
+        self.statusBar().addWidget(self._state)
+        self.statusBar().addPermanentWidget(self._busy)
+
+    # Slots
+
+    def _toggle_training(self) -> None:
+        if self.session.status.phase is Phase.TRAINING:
+            self.session.pause()
+        else:
+            self._on_start_requested()
+            self.session.start()
+
+    def _on_start_requested(self) -> None:
+        """Show that training will begin, though torch may still be loading."""
+        self.banner.dismiss()
+        self._wants_start = self.session.status.phase is Phase.LOADING
+        self._on_status(self.session.status)
+
+    def _on_run(self, _info: RunInfo) -> None:
+        self._renew_title()
+
+    def _on_status(self, status: Status) -> None:
+        training = status.phase is Phase.TRAINING
+        self._wants_start &= not training
+        start = self.actions_.by_name["start"]
+        text, sign = (self.tr("Pause"), "pause") if training else (self.tr("Start"), "start")
+        if start.text() != text:
+            start.setText(text)
+            start.setToolTip(f"{text} (F5, {self.tr('Space')})")
+            self.actions_.set_icon("start", sign)
+        self._busy.setVisible(status.phase is Phase.LOADING)
+        self._state.setText(self._state_text(status))
+        self.setWindowModified(status.unsaved)
+        loaded = status.phase is not Phase.LOADING
+        for name in ("step", "step_d", "step_g", "step_100", "save", "save_as"):
+            self.actions_.by_name[name].setEnabled(loaded)
+
+    def _state_text(self, status: Status) -> str:
+        """Say what is happening now, and where the run is."""
+        names = {
+            Phase.LOADING: self.tr("Loading"),
+            Phase.READY: self.tr("Ready"),
+            Phase.TRAINING: self.tr("Training"),
+            Phase.PAUSED: self.tr("Paused"),
+        }
+        name = (
+            self.tr("Starts as soon as all is loaded") if self._wants_start else names[status.phase]
+        )
+        info = self.session.info
+        if info is None:
+            return name
+        minutes, seconds = divmod(int(status.seconds), 60)
+        hours, minutes = divmod(minutes, 60)
+        elapsed = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+        parts = [
+            name,
+            self.tr("step {step:,}").format(step=status.step),
+            self.tr("epoch {epoch:.2f}").format(epoch=status.epoch),
+            self.tr("{rate:,.0f} images/s").format(rate=status.images_per_second),
+            elapsed,
+            info.device,
+        ]
+        return "  ·  ".join(parts)
+
+    def _on_saved(self, path: Path) -> None:
+        self.banner.dismiss()
+        self._renew_title()
+        self.show_message(self.tr("Saved {name}").format(name=path))
+
+    def _on_undone_live(self, name: str, value: float) -> None:
+        text = self.tr("{name} is {value:g} from now on; the steps made stay made.")
+        self.show_message(text.format(name=name, value=value))
+
+    def _refresh(self) -> None:
+        self.losses.refresh()
+        self.scores.refresh()
+
+    # Looks
+
+    def _renew_title(self) -> None:
+        path = self.session.path
+        name = path.name if path else self.tr("Unsaved run")
+        self.setWindowTitle(f"{name}[*]")
+
+    def _reset_layout(self) -> None:
+        self.restoreState(self._default_layout)
+
+    def _restore_layout(self) -> None:
+        settings = QSettings()
+        geometry, state = settings.value("geometry"), settings.value("layout")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        if isinstance(state, QByteArray):
+            self.restoreState(state)
+
+    # Qt overrides
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask about unsaved work, remember the layout, end the threads."""
+        if self.session.status.unsaved:
+            self.session.pause()
+            if not self.files.may_close():
+                event.ignore()
+                return
+        self._timer.stop()
+        QSettings().setValue("geometry", self.saveGeometry())
+        QSettings().setValue("layout", self.saveState())
+        self.session.close()
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Let Space start and pause where nothing else took it."""
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._toggle_training()
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open a dropped checkpoint."""
+        if self.files.may_leave():
+            self.files.open_file(Path(event.mimeData().urls()[0].toLocalFile()))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw the icons anew when the theme changes."""
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "actions_"):
+            self.actions_.renew_icons()
+        super().changeEvent(event)

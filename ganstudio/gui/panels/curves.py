@@ -1,0 +1,369 @@
+"""Live curves of a run: the losses, or D's scores."""
+
+import math
+from enum import Enum
+from html import escape
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QImage, QPainter, QPalette, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from ganstudio.gui.colours import BLUE, GREEN, SKY, VERMILLION
+from ganstudio.gui.widgets.curve_words import loss_words, number, reference_label, score_words
+from ganstudio.gui.widgets.curves_bar import CurvesBar
+from ganstudio.gui.widgets.file_writer import FileWriter, save_png
+from ganstudio.gui.widgets.plot import CurvePlot
+from ganstudio.gui.widgets.series import (
+    Floats,
+    Series,
+    XAxis,
+    first_row_from,
+    latest,
+    nearest_row,
+    position,
+    positions,
+    read,
+    y_range,
+)
+from ganstudio.gui.widgets.stroke import Stroke
+from ganstudio.training.history import History
+from ganstudio.training.status import RunInfo
+
+_REAL = Stroke(BLUE, SKY, Qt.PenStyle.SolidLine)
+_FAKE = Stroke(VERMILLION, VERMILLION, Qt.PenStyle.DashLine)
+_G = Stroke(GREEN, GREEN, Qt.PenStyle.DashDotLine)
+
+
+class Kind(Enum):
+    """What a panel shows."""
+
+    LOSSES = "losses"
+    SCORES = "scores"
+
+
+_STROKES = {
+    Kind.LOSSES: {"real_loss": _REAL, "fake_loss": _FAKE, "g_loss": _G},
+    Kind.SCORES: {"real_score": _REAL, "fake_score": _FAKE},
+}
+
+
+class CurvesPanel(QWidget):
+    """Draws columns of a `History` while it grows.
+
+    Signals:
+        message: Something went well that is worth a line in the status bar.
+        failed: A file could not be written: a `StudioError`.
+
+    Attributes
+    ----------
+    plot : CurvePlot
+        The plot.
+    bar : CurvesBar
+        What is above it; its `menu` holds the panel's actions.
+    """
+
+    message = Signal(str)
+    failed = Signal(object)
+
+    def __init__(self, kind: Kind, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"curves_{kind.value}")
+        self._kind = kind
+        self._history: History | None = None
+        self._run_id = ""
+        self._reference: float | None = None
+        self._series: dict[str, Series] = {}
+        self._seen_rows = 0  # how long the history was at the last refresh
+        self._drawn_rows = 0  # and when it was drawn
+        self._follow_x = True
+        self._fit_y = True
+        self._cursor: int | None = None  # the crosshair's row
+        self._words = loss_words() if kind is Kind.LOSSES else score_words()
+        self.bar = CurvesBar(_STROKES[kind], self._words)
+        self.plot = CurvePlot(_STROKES[kind])
+        self._pages = QStackedWidget()
+        self._lay_out()
+        self._writer = FileWriter(self)
+        self._connect()
+        self._label_axes()
+
+    def set_run(self, info: RunInfo) -> None:
+        """Show another run, all of it."""
+        self._history = info.history
+        self._run_id = info.run_id
+        curves, losses = info.curves, self._kind is Kind.LOSSES
+        self._reference = curves.loss_reference if losses else curves.score_reference
+        self.bar.set_has_reference(self._reference is not None)
+        self._on_follow()
+
+    def is_empty(self) -> bool:
+        """Return whether there is nothing to draw yet."""
+        return not self._history
+
+    def refresh(self) -> None:
+        """Draw what is new, if anything is; cheap enough for ten times a second."""
+        history = self._history
+        if not (history and self.isVisible() and len(history) != self._seen_rows):
+            return
+        self._seen_rows = len(history)
+        for name in self._words:
+            self.bar.set_value(name, number(latest(history, name, self.bar.half_life())))
+        if self._grew_visibly(history):
+            self._draw(history)
+
+    def export_csv(self, path: Path) -> None:
+        """Write every step's numbers, in another thread; `message` or `failed` tells the end."""
+        if self._history is not None:
+            self._writer.write(path, self._history.save_csv)
+
+    def export_png(self, path: Path) -> None:
+        """Write the legend and the plot at twice their size; `message` or `failed` tells."""
+        picture = self._picture()
+        self._writer.write(path, lambda to: save_png(picture, to))
+
+    def _draw(self, history: History) -> None:
+        rows = len(history)
+        self._pages.setCurrentWidget(self.plot)
+        axis, half_life = self.bar.x_axis(), self.bar.half_life()
+        end = position(history, axis, rows - 1) or 1.0
+        self.plot.set_limits(end, 4 * end / max(4, rows))
+        if self._follow_x:
+            self.plot.fit_x(0, end)
+        first, last = self._visible_rows(history)
+        points = max(50, min(500, self.plot.width() // 2))  # and up to twice as many
+        shown = self.bar.shown()
+        self._series = {
+            name: read(history, name, first, last + 1, points=points, half_life=half_life)
+            for name in shown
+        }
+        for name in self._words:
+            self.plot.show_curve(name, name in shown)
+        ranges = [self._draw_series(history, axis, name) for name in shown]
+        self._draw_reference(ranges)
+        self._show_cursor()
+        self._drawn_rows = rows
+
+    def _grew_visibly(self, history: History) -> bool:
+        """Return whether the steps since the last drawing take a pixel or more."""
+        if not self._drawn_rows:
+            return True
+        axis = self.bar.x_axis()
+        low, high = self.plot.x_range()
+        end = position(history, axis, self._seen_rows - 1)
+        if not self._follow_x:
+            end = min(end, high)
+        drawn = position(history, axis, self._drawn_rows - 1)
+        return end - drawn >= (high - low) / self.plot.width()
+
+    def _visible_rows(self, history: History) -> tuple[int, int]:
+        """Return the first and the last row in view, and one more at either side."""
+        axis, rows = self.bar.x_axis(), len(history)
+        low, high = self.plot.x_range()
+        first = min(max(0, first_row_from(history, axis, low) - 1), rows - 1)
+        return first, min(max(first, first_row_from(history, axis, high)), rows - 1)
+
+    def _draw_series(self, history: History, axis: XAxis, name: str) -> tuple[Floats, Floats]:
+        series = self._series[name]
+        x = positions(history, axis, series.rows)
+        low: Floats = series.low
+        high: Floats = series.high
+        smooth = series.smooth
+        if self.bar.logarithmic():
+            low = np.where(low > 0, low, high)  # a bucket's positive part
+            low, high, smooth = _log10(low), _log10(high), _log10(smooth)
+        self.plot.set_curve(name, x, low, high)
+        self.plot.set_smooth(name, x, smooth)
+        return low, high
+
+    def _draw_reference(self, ranges: list[tuple[Floats, Floats]]) -> None:
+        value = self._reference if self.bar.reference() else None
+        text = "" if value is None else reference_label(value)
+        if value is not None and self.bar.logarithmic():
+            value = math.log10(value) if value > 0 else None
+        self.plot.set_reference(value, text)
+        if self._fit_y and ranges:
+            self.plot.fit_y(*y_range(ranges, value))
+
+    def _redraw(self) -> None:
+        self._seen_rows = self._drawn_rows = 0
+        self.refresh()
+
+    def _show_cursor(self) -> None:
+        if self._cursor is None or not self._history:
+            self.plot.hide_crosshair()
+            return
+        x = position(self._history, self.bar.x_axis(), self._cursor)
+        self.plot.show_crosshair(x, self._readout(self._history, self._cursor))
+
+    def _readout(self, history: History, row: int) -> str:
+        """Return a table: where the crosshair is, and every shown curve's values there."""
+        rows = [f"<tr><td colspan='3'>{escape(self._place(history, row))}</td></tr>"]
+        for name, series in self._series.items():
+            colour = _STROKES[self._kind][name].colour(self.palette()).name()
+            value = number(float(history.column(name)[row]))
+            smooth = ""
+            if self.bar.half_life():
+                at = min(int(np.searchsorted(series.rows, row)), len(series.rows) - 1)
+                smooth = number(float(series.smooth[at]))
+                smooth = self.tr("smooth {value}").format(value=smooth)
+            rows.append(
+                f"<tr><td><font color='{colour}'>■</font> {escape(self._words[name].name)}</td>"
+                f"<td align='right'>&nbsp;<b>{value}</b>&nbsp;</td><td>{escape(smooth)}</td></tr>"
+            )
+        return f"<table cellspacing='0'>{''.join(rows)}</table>"
+
+    def _place(self, history: History, row: int) -> str:
+        step = self.tr("step {step}").format(step=f"{row + 1:,}")
+        x = position(history, self.bar.x_axis(), row)
+        match self.bar.x_axis():
+            case XAxis.EPOCH:
+                return self.tr("epoch {epoch} · {step}").format(epoch=f"{x:,.2f}", step=step)
+            case XAxis.SECONDS:
+                return self.tr("{seconds} s · {step}").format(seconds=f"{x:,.1f}", step=step)
+            case _:
+                return step
+
+    def _picture(self) -> QImage:
+        """Return the legend above the plot, at twice their size."""
+        ratio, gap = 2, 4
+        legend, plot = self.bar.legend, self.plot
+        size = QSize(plot.width(), legend.height() + gap + plot.height())
+        image = QImage(size * ratio, QImage.Format.Format_RGB32)
+        image.setDevicePixelRatio(ratio)
+        image.fill(self.palette().base().color())
+        painter = QPainter(image)
+        painter.drawPixmap(gap, gap // 2, legend.grab())
+        painter.drawPixmap(0, legend.height() + gap, plot.grab())
+        painter.end()
+        return image
+
+    def _lay_out(self) -> None:
+        losses = self._kind is Kind.LOSSES
+        self.plot.setObjectName("plot")
+        self.plot.setAccessibleName(
+            self.tr("Plot of the losses") if losses else self.tr("Plot of D's scores")
+        )
+        self.plot.setAccessibleDescription(
+            self.tr("Left and Right read values, + and − zoom, Home follows the run.")
+        )
+        empty = QLabel(
+            self.tr("Losses appear here once training starts. Press Start (F5).")
+            if losses
+            else self.tr("Scores appear here once training starts. Press Start (F5).")
+        )
+        empty.setObjectName("empty")
+        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        empty.setWordWrap(True)
+        empty.setBackgroundRole(QPalette.ColorRole.Base)
+        empty.setAutoFillBackground(True)
+        self._pages.addWidget(empty)
+        self._pages.addWidget(self.plot)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.bar)
+        layout.addWidget(self._pages, 1)
+
+    def _connect(self) -> None:
+        self.bar.changed.connect(self._redraw)
+        self.bar.axis_changed.connect(self._on_axis)
+        self.bar.scale_changed.connect(self._on_scale)
+        self.bar.follow_asked.connect(self._on_follow)
+        self.bar.csv_asked.connect(self._on_csv)
+        self.bar.png_asked.connect(self._on_png)
+        self.plot.moved.connect(self._on_moved)
+        self.plot.follow_asked.connect(self._on_follow)
+        self.plot.hovered.connect(self._on_hovered)
+        self.plot.stepped.connect(self._on_stepped)
+        self.plot.left.connect(self._on_left)
+        self._writer.saved.connect(self._on_saved)
+        self._writer.failed.connect(self.failed)
+
+    def _label_axes(self) -> None:
+        names = {
+            XAxis.STEP: self.tr("step"),
+            XAxis.EPOCH: self.tr("epoch"),
+            XAxis.SECONDS: self.tr("seconds"),
+        }
+        self.plot.setLabel("bottom", names[self.bar.x_axis()])
+        losses = self._kind is Kind.LOSSES
+        self.plot.setLabel("left", self.tr("loss") if losses else self.tr("score"))
+
+    def _ask_path(self, title: str, name: str, suffix: str, kind: str) -> QFileDialog:
+        dialog = QFileDialog(self, title, name, kind)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(suffix)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        return dialog
+
+    def _on_csv(self) -> None:
+        title, kind = self.tr("Export curves as CSV"), self.tr("Tables (*.csv)")
+        dialog = self._ask_path(title, f"curves-{self._run_id}.csv", "csv", kind)
+        dialog.fileSelected.connect(lambda path: self.export_csv(Path(path)))
+        dialog.open()
+
+    def _on_png(self) -> None:
+        title, kind = self.tr("Export plot as PNG"), self.tr("Pictures (*.png)")
+        dialog = self._ask_path(title, f"{self._kind.value}-{self._run_id}.png", "png", kind)
+        dialog.fileSelected.connect(lambda path: self.export_png(Path(path)))
+        dialog.open()
+
+    def _on_saved(self, path: Path) -> None:
+        self.message.emit(self.tr("Saved to {path}").format(path=path))
+
+    def _on_axis(self) -> None:
+        self._label_axes()
+        self._on_follow()
+
+    def _on_scale(self) -> None:
+        self.plot.set_logarithmic(self.bar.logarithmic())
+        self._fit_y = True
+        self.bar.set_following(self._follow_x)
+        self._redraw()
+
+    def _on_follow(self) -> None:
+        self._follow_x = self._fit_y = True
+        self.bar.set_following(True)
+        if self.is_empty():
+            self._pages.setCurrentIndex(0)
+        self._redraw()
+
+    def _on_moved(self, axis: int) -> None:
+        if axis == 0:
+            self._follow_x = False
+        else:
+            self._fit_y = False
+        self.bar.set_following(False)
+        self._redraw()
+
+    def _on_hovered(self, x: float) -> None:
+        if self._history:
+            self._cursor = nearest_row(self._history, self.bar.x_axis(), x)
+            self._show_cursor()
+
+    def _on_stepped(self, points: int) -> None:
+        if not self._history:
+            return
+        low, high = self._visible_rows(self._history)
+        if self._cursor is None:
+            self._cursor = (low + high) // 2
+        else:
+            moved = self._cursor + points * max(1, (high - low) // 100)
+            self._cursor = min(max(low, moved), high)
+        self._show_cursor()
+
+    def _on_left(self) -> None:
+        self._cursor = None
+        self._show_cursor()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw what came while hidden."""
+        super().showEvent(event)
+        self.refresh()
+
+
+def _log10(values: Floats) -> Floats:
+    """Return common logarithms, NaN for what has none."""
+    return np.log10(values, out=np.full_like(values, np.nan), where=values > 0)

@@ -1,0 +1,350 @@
+"""The Experiment panel: the settings of the run, and those that wait for a new one."""
+
+import html
+import random
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QStandardItemModel
+from PySide6.QtWidgets import (
+    QFrame,
+    QGroupBox,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ganstudio.config import LIVE, SETTINGS, Config, load_preset, parse, preset_names
+from ganstudio.errors import ConfigError
+from ganstudio.gui.icons import icon
+from ganstudio.gui.setting_texts import setting_texts
+from ganstudio.gui.widgets.choice_field import ChoiceField
+from ganstudio.gui.widgets.disclosure import Disclosure
+from ganstudio.gui.widgets.field_row import Field, FieldRow
+from ganstudio.gui.widgets.number_field import NumberField, Steps
+from ganstudio.gui.widgets.pause_limits import PauseLimits
+from ganstudio.gui.widgets.pending_bar import PendingBar
+from ganstudio.training.status import RunInfo
+
+_FIRST = ("dataset", "device", "seed", "batch_size")  # for a new run, shown at once
+_LIVE = ("g_lr", "d_lr", "d_steps")  # shown at once, and live
+_ADVANCED = tuple(name for name in SETTINGS if name not in (*_FIRST, *LIVE))
+_CUSTOM = ""  # the preset shown for settings that are no preset's
+_STEPS: dict[str, dict[str, Any]] = {
+    "batch_size": {"doubles": True},
+    "epochs": {"size": 10},
+    "latent_dim": {"doubles": True},
+    "g_lr": {"size": 1e-4, "doubles": True},
+    "d_lr": {"size": 1e-4, "doubles": True},
+    "penalty": {"size": 1.0, "doubles": True},
+    "beta1": {"size": 0.1},
+    "beta2": {"size": 0.01},
+    "weight_decay": {"size": 1e-4, "doubles": True},
+    "ema_decay": {"size": 0.001},
+}
+
+
+class ExperimentPanel(QWidget):
+    """A form of every setting. Live ones act at once, the others collect for a new run.
+
+    Signals:
+        live_changed: (name, value) of a live setting that a person changed.
+        start_over_requested: (`Config`, device name) of the new run.
+        limits_changed: (steps or None, minutes or None) after which training shall pause.
+        pending_changed: how many changes wait for a new run.
+    """
+
+    live_changed = Signal(str, object)
+    start_over_requested = Signal(object, str)
+    limits_changed = Signal(object, object)
+    pending_changed = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._presets = {name: load_preset(name) for name in preset_names()}
+        self._running: dict[str, Any] = {**self._presets["studio"].config.to_dict()}
+        self._running["device"] = "auto"
+        self._draft = dict(self._running)  # what the fields show: running and pending values
+        self._has_run = False
+        self._count = 0
+        self._rows: dict[str, FieldRow] = {}
+        self._build()
+        self.set_devices((), "auto")
+        self._show(all_fields=True)
+
+    def set_devices(self, devices: tuple[str, ...], current: str) -> None:
+        """Offer the devices of this computer; the run is on `current`."""
+        choices = {name: name for name in ("auto", *devices, current)}
+        choices["auto"] = self.tr("Automatic")
+        field = self._rows["device"].field
+        assert isinstance(field, ChoiceField)
+        field.set_choices(choices.items())
+        self._follow({"device": current})
+
+    def set_run(self, info: RunInfo) -> None:
+        """Show the settings of a run; changes that waited are gone, but for the first run's."""
+        if not self._has_run:
+            self._has_run = True
+            self.set_devices(info.devices, info.device)
+            self._follow(info.config.to_dict())
+            return
+        self._running = {**info.config.to_dict(), "device": info.device}
+        self._draft = dict(self._running)
+        self.set_devices(info.devices, info.device)
+        self._show(all_fields=True)
+
+    def set_config(self, config: Config) -> None:
+        """Show live settings that changed elsewhere; changes that wait go on waiting."""
+        self._follow(config.to_dict())
+
+    def pending_config(self) -> Config:
+        """Return the settings of the next run.
+
+        Raises
+        ------
+        ConfigError
+            For the first field with a wrong text.
+        """
+        for row in self._rows.values():
+            row.field.commit()
+        for row in self._rows.values():
+            if row.field.error is not None:
+                raise row.field.error
+        return Config(**{name: self._draft[name] for name in SETTINGS})
+
+    def device(self) -> str:
+        """Return the device of the next run, which may be "auto"."""
+        return str(self._draft["device"])
+
+    def pending_count(self) -> int:
+        """Return how many changes wait for a new run."""
+        return self._count
+
+    def select_preset(self, name: str) -> None:
+        """Show the settings of a preset as changes for a new run; seed and dataset stay."""
+        recipe = self._presets[name].config.to_dict()
+        kept = {name: self._draft[name] for name in ("seed", "dataset", "device")}
+        self._draft = {**recipe, **kept}
+        self._show(all_fields=True)
+
+    def discard(self) -> None:
+        """Return every field to the value of the current run."""
+        self._draft = dict(self._running)
+        self._show(all_fields=True)
+
+    def new_seed(self) -> None:
+        """Choose another seed for the next run."""
+        self._draft["seed"] = random.randrange(int(SETTINGS["seed"].high) + 1)
+        self._show()
+
+    def start_over(self) -> None:
+        """Ask for a new run, unless a field is wrong: then go to that field."""
+        try:
+            config = self.pending_config()
+        except ConfigError:
+            self._go_to_error()
+        else:
+            self.start_over_requested.emit(config, self.device())
+
+    def start_over_with_new_seed(self) -> None:
+        """Ask for a new run with another seed."""
+        self.new_seed()
+        self.start_over()
+
+    # Construction
+
+    def _build(self) -> None:
+        texts = setting_texts()
+        for name in SETTINGS:
+            text = texts[name]
+            button = self._seed_button() if name == "seed" else None
+            row = FieldRow(f"setting_{name}", text.label, text.tip, _field(name), button)
+            self._add(name, row)
+        tip = self.tr("Where the run trains; automatic is the fastest there is.")
+        self._add("device", FieldRow("setting_device", self.tr("Device"), tip, ChoiceField()))
+        self._preset_row = self._make_preset_row()
+        limits = PauseLimits()
+        limits.changed.connect(self.limits_changed)
+
+        folded = [self._rows[name] for name in _ADVANCED]
+        always = [row for row in self._rows.values() if row not in folded]
+        self._aligned = [[*always, self._preset_row, *limits.rows], folded]
+        tip = self.tr("Networks, losses and optimiser, all for a new run.")
+        self._advanced = Disclosure("advanced", self.tr("Advanced"), tip, _column(folded))
+        form = QWidget()
+        layout = QVBoxLayout(form)
+        layout.setContentsMargins(4, 6, 4, 6)
+        layout.setSpacing(6)
+        layout.addWidget(self._preset_row)
+        layout.addWidget(self._group(self.tr("For a new run"), _FIRST))
+        layout.addWidget(self._group(self.tr("Live: acts at once"), _LIVE))
+        layout.addWidget(limits)
+        layout.addWidget(self._advanced)
+        layout.addStretch(1)
+
+        self._scroll = QScrollArea()
+        self._scroll.setObjectName("experiment_scroll")
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setWidget(form)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._bar = PendingBar()
+        self._bar.start_over_clicked.connect(self.start_over)
+        self._bar.discard_clicked.connect(self.discard)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(self._scroll, 1)
+        outer.addWidget(self._bar)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Align the fields, and leave the form the width it needs."""
+        for rows in self._aligned:
+            width = max(row.label_width() for row in rows)
+            for row in rows:
+                row.set_label_width(width)
+        bar = self._scroll.verticalScrollBar().sizeHint().width()
+        self._scroll.setMinimumWidth(self._scroll.widget().minimumSizeHint().width() + bar)
+
+    def _add(self, name: str, row: FieldRow) -> None:
+        row.field.edited.connect(partial(self._on_edited, name))
+        self._rows[name] = row
+
+    def _group(self, title: str, names: Iterable[str]) -> QGroupBox:
+        group = QGroupBox(title)
+        layout = QVBoxLayout(group)
+        layout.setContentsMargins(6, 4, 6, 6)
+        layout.setSpacing(4)
+        for name in names:
+            layout.addWidget(self._rows[name])
+        return group
+
+    def _seed_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName("new_seed")
+        button.setAccessibleName(self.tr("New seed"))
+        button.setToolTip(self.tr("Choose another seed for the next run."))
+        button.setIcon(icon("random", self.palette()))
+        button.setFixedSize(26, 26)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(lambda: self.new_seed())
+        self._dice = button
+        return button
+
+    def _make_preset_row(self) -> FieldRow:
+        titles = [(name, preset.title) for name, preset in self._presets.items()]
+        field = ChoiceField([*titles, (_CUSTOM, self.tr("Custom"))])
+        for i, preset in enumerate(self._presets.values()):
+            field.setItemData(i, _wrapped(preset.description), Qt.ItemDataRole.ToolTipRole)
+        model = field.model()
+        assert isinstance(model, QStandardItemModel)
+        model.item(len(titles)).setEnabled(False)  # it says what is, and cannot be chosen
+        field.edited.connect(self.select_preset)
+        return FieldRow("preset", self.tr("Preset"), "", field)
+
+    # What the fields show
+
+    def _follow(self, running: dict[str, Any]) -> None:
+        """Take in values of the current run; the fields follow where nothing waits."""
+        for name, value in running.items():
+            if self._draft[name] == self._running[name]:
+                self._draft[name] = value
+            self._running[name] = value
+        self._show()
+
+    def _show(self, *, all_fields: bool = False) -> None:
+        """Renew what shows the draft; a text half typed stays unless `all_fields`."""
+        for name, row in self._rows.items():
+            field: Any = row.field
+            if all_fields or field.value() != self._draft[name]:
+                field.set_value(self._draft[name])
+        changed = [name for name in self._rows if self._draft[name] != self._running[name]]
+        for name, row in self._rows.items():
+            row.mark(self._note(name) if name in changed else None)
+        inside = sum(name in _ADVANCED for name in changed)
+        title = self.tr("Advanced ({count} changed)").format(count=inside)
+        self._advanced.set_title(title if inside else self.tr("Advanced"))
+        self._show_preset()
+        self._bar.set_count(len(changed))
+        if len(changed) != self._count:
+            self._count = len(changed)
+            self.pending_changed.emit(self._count)
+
+    def _show_preset(self) -> None:
+        """Show the preset that the draft equals, seed and dataset aside."""
+        field = self._preset_row.field
+        assert isinstance(field, ChoiceField)
+        for name, preset in self._presets.items():
+            recipe = {**preset.config.to_dict(), "seed": 0, "dataset": ""}
+            if recipe == {**{key: self._draft[key] for key in recipe}, "seed": 0, "dataset": ""}:
+                field.set_value(name)
+                self._preset_row.set_tip(_wrapped(preset.description))
+                return
+        field.set_value(_CUSTOM)
+        self._preset_row.set_tip(self.tr("These settings are those of no preset."))
+
+    def _note(self, name: str) -> str:
+        """Return what to say of a field that waits: the value that runs."""
+        field: Any = self._rows[name].field
+        running = field.wording(self._running[name])
+        if name in LIVE:
+            text = self.tr("Running: {value}. It waits for a new run; Enter applies it at once.")
+        else:
+            text = self.tr("Running: {value}. The change waits for a new run.")
+        return text.format(value=running)
+
+    def _go_to_error(self) -> None:
+        row = next(row for row in self._rows.values() if row.field.error is not None)
+        if self._advanced.content.isAncestorOf(row):
+            self._advanced.open()
+        self._scroll.ensureWidgetVisible(row)
+        row.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        if isinstance(row.field, NumberField):
+            row.field.selectAll()
+
+    # Slots
+
+    def _on_edited(self, name: str, value: object) -> None:
+        self._draft[name] = value
+        acts = name in LIVE and self._has_run and value != self._running[name]
+        if acts:
+            self._running[name] = value
+        self._show()
+        if acts:
+            self.live_changed.emit(name, value)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme and the zoom."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
+        if event.type() == QEvent.Type.PaletteChange:
+            self._dice.setIcon(icon("random", self.palette()))
+
+
+def _field(name: str) -> Field:
+    setting = SETTINGS[name]
+    if setting.choices:
+        return ChoiceField((choice, choice) for choice in setting.choices)
+    steps = Steps(low=setting.low, high=setting.high, **_STEPS.get(name, {}))
+    return NumberField(partial(parse, name), steps)
+
+
+def _column(rows: Iterable[FieldRow]) -> QWidget:
+    column = QWidget()
+    layout = QVBoxLayout(column)
+    layout.setContentsMargins(1, 0, 1, 0)
+    layout.setSpacing(4)
+    for row in rows:
+        layout.addWidget(row)
+    return column
+
+
+def _wrapped(text: str) -> str:
+    """Return a tooltip that Qt breaks into lines."""
+    return f"<p>{html.escape(text)}</p>"

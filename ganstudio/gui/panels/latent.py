@@ -1,0 +1,338 @@
+"""Explore z: the decoded image, D's verdict on it, and a slider for every dimension."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ganstudio.gui.widgets.decoded_image import DecodedImage
+from ganstudio.gui.widgets.latent_controls import LatentControls, Order
+from ganstudio.gui.widgets.latent_state import LatentState
+from ganstudio.gui.widgets.slider_list import SliderList
+from ganstudio.gui.widgets.z_strip import ZStrip
+from ganstudio.latent.spec import Array, LatentSpec
+from ganstudio.training.status import RunInfo
+
+EFFECT_INTERVAL = 2000  # ms between two measurements of the effects while training goes on
+KEYS_PAUSE = 1000  # ms without a key until the order of the rows may change again
+_IMAGE_SHARE = 0.4  # of the panel's height
+
+
+class LatentPanel(QWidget):
+    """The sliders of z and what they decode to.
+
+    Its state is the only truth: widgets tell it what was done to them and show what comes of it.
+
+    Signals:
+        image_wanted(object): z (dim,) float32, whenever it changes or the run does.
+        effect_wanted(object): z (dim,) float32, when the order by effect needs measuring again.
+        edited(str, object, object): what was done, and the `LatentState` before and after; once a
+            drag, when it ends.
+        hold_toggled(bool): the person wants this step's generator held, or to follow training.
+        undo_requested(), redo_requested(): the two buttons.
+    """
+
+    image_wanted = Signal(object)
+    effect_wanted = Signal(object)
+    edited = Signal(str, object, object)
+    hold_toggled = Signal(bool)
+    undo_requested = Signal()
+    redo_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._spec = LatentSpec(())
+        self._labels: tuple[str, ...] = ()
+        self._rng = np.random.default_rng(0)
+        self._state = LatentState.unlocked(np.zeros(0, np.float32))
+        self._base = self._state.z  # what Random, Centre or a load has set last
+        self._before: LatentState | None = None  # the state when the mouse went down
+        self._gesture = ""  # what the drag does
+        self._effect: Array | None = None
+        self._effect_stale = True
+        self._effect_timer = self._timer(EFFECT_INTERVAL)
+        self._keys_timer = self._timer(KEYS_PAUSE)
+        self._build()
+        self._connect()
+
+    # what the owner calls
+
+    def set_run(self, info: RunInfo, rng: np.random.Generator) -> None:
+        """Explore another run; z and the locks stay if it has as many dimensions.
+
+        Parameters
+        ----------
+        info : RunInfo
+            The run.
+        rng : numpy.random.Generator
+            Draws z, here and for Random.
+        """
+        self._rng = rng
+        if info.latent != self._spec:
+            kept = info.latent.dim == self._spec.dim
+            self._spec, self._labels = info.latent, info.latent.labels
+            if not kept:
+                self._state = LatentState.unlocked(self._spec.sample(1, rng)[0])
+                self._base = self._state.z
+            self._before = self._effect = None
+            bounds = self._spec.bounds
+            self._strip.set_spec(self._labels, bounds, self._state)
+            self._list.set_spec(self._labels, bounds, self._state)
+            self._controls.enable_drawing()
+            self._list.set_empty_text(
+                self.tr("Nothing is locked or differs from what was last drawn or loaded")
+            )
+        self._effect_stale = True
+        self._want_image()
+        self._settle()
+
+    def state(self) -> LatentState:
+        """Return z and its locks; the arrays are read-only."""
+        return self._state
+
+    def set_state(self, state: LatentState) -> None:
+        """Take over a state, as undo does. One of another dimension is of another run: ignored."""
+        if len(state.z) != self._spec.dim or state == self._state:
+            return
+        if self._before is not None:
+            self._before = state  # a drag that goes on goes on from here
+        self._become(state)
+        self._list.fit_ranges()
+        self._settle()
+
+    def load_z(self, z: Array, text: str) -> None:
+        """Explore from `z` (dim,) float32, locked or not; `text` names the edit.
+
+        Raises
+        ------
+        StudioError
+            ``latent-mismatch``, for a z of another dimension.
+        """
+        self._spec.check(z)
+        self._start_from(LatentState(z, self._state.locked), text)
+
+    def set_image(self, image: NDArray[np.uint8], rank: float | None, step: int) -> None:
+        """Show what z decodes to.
+
+        Parameters
+        ----------
+        image : (C, H, W) uint8
+            The image.
+        rank : float or None
+            The share of held-out images that D finds less real, in [0, 1]; None without a verdict.
+        step : int
+            The training step of the generator.
+        """
+        self._decoded.set_image(image, rank, step)
+        self._controls.set_step(step)
+        self._fit_image()  # the image tells which sizes are crisp
+
+    def set_effect(self, effect: Array) -> None:
+        """Take each dimension's effect on the image, (dim,) float32; unless held, sort by it."""
+        if effect.shape == self._state.z.shape:
+            self._effect = effect
+            if not self._is_held():
+                self._sort()
+
+    def set_holding(self, step: int | None) -> None:
+        """Show that the generator of `step` is held, or that training is followed."""
+        self._controls.set_holding(step is not None)
+
+    def set_can_undo(self, possible: bool, text: str) -> None:
+        """Enable Undo; `text` is what it would undo."""
+        self._controls.set_can_undo(possible, text)
+
+    def set_can_redo(self, possible: bool, text: str) -> None:
+        """Enable Redo; `text` is what it would do again."""
+        self._controls.set_can_redo(possible, text)
+
+    def snapshot_changed(self) -> None:
+        """Learn that the generator has changed: effects are measured again, now and then."""
+        self._effect_stale = True
+        if not self._effect_timer.isActive():
+            self._settle()
+
+    # the state
+
+    def _become(self, state: LatentState) -> None:
+        """Make `state` the current one, ask for its image, and show it."""
+        moved = not np.array_equal(state.z, self._state.z)
+        self._state = state
+        if moved:
+            self._effect_stale = True
+            self._want_image()
+        self._strip.set_state(state)
+        self._list.set_state(state)
+
+    def _want_image(self) -> None:
+        self.image_wanted.emit(self._state.z.copy())
+
+    def _edit(self, text: str, state: LatentState) -> None:
+        """Make a change that is complete at once."""
+        self._end_drag()
+        before = self._state
+        if state != before:
+            self._become(state)
+            self.edited.emit(text, before, state)
+        self._settle()
+
+    def _start_from(self, state: LatentState, text: str) -> None:
+        """Take a whole z: what differs from it later counts as changed."""
+        self._base = state.z
+        self._edit(text, state)
+        self._list.fit_ranges()
+
+    def _end_drag(self) -> None:
+        """Report what the drag has done so far as one edit."""
+        before, self._before = self._before, None
+        if before is not None and before != self._state:
+            self.edited.emit(self._gesture, before, self._state)
+
+    def _drag(self, text: str, state: LatentState) -> None:
+        if self._before is None:
+            self._before = self._state
+        self._gesture = text
+        self._become(state)
+
+    def _move_text(self, dim: int) -> str:
+        return self.tr("move {name}").format(name=self._labels[dim])
+
+    # the order of the rows
+
+    def _is_held(self) -> bool:
+        """Tell whether rows must stay in place: a drag, keys or typing are under way."""
+        dragging = self._before is not None
+        return dragging or self._keys_timer.isActive() or self._list.is_editing()
+
+    def _settle(self) -> None:
+        """Sort the rows, and ask for effects if they may have changed; unless held."""
+        if self._is_held():
+            return
+        self._sort()
+        if self._controls.order() is Order.EFFECT and self._effect_stale and self._labels:
+            self._effect_stale = False
+            self._effect_timer.start()
+            self.effect_wanted.emit(self._state.z.copy())
+
+    def _sort(self) -> None:
+        order = np.arange(len(self._labels))
+        kind = self._controls.order()
+        if kind is Order.EFFECT and self._effect is not None:
+            order = np.argsort(-self._effect, kind="stable")
+        elif kind is Order.CHANGED:
+            order = np.flatnonzero((self._state.z != self._base) | self._state.locked)
+        self._list.set_order(order)
+
+    # slots
+
+    def _on_pressed(self) -> None:
+        self._before = self._state
+
+    def _on_released(self) -> None:
+        self._end_drag()
+        self._settle()
+
+    def _on_dragged(self, dim: int, value: float) -> None:
+        self._drag(self._move_text(dim), self._state.with_value(dim, value))
+
+    def _on_painted(self, dims: NDArray[np.intp], values: Array) -> None:
+        self._drag(self.tr("paint z"), self._state.with_values(dims, values))
+
+    def _on_stepped(self, dim: int, value: float) -> None:
+        self._keys_timer.start()
+        self._on_entered(dim, value)
+
+    def _on_entered(self, dim: int, value: float) -> None:
+        self._edit(self._move_text(dim), self._state.with_value(dim, value))
+
+    def _on_reset(self, dim: int) -> None:
+        text = self.tr("reset {name}").format(name=self._labels[dim])
+        self._edit(text, self._state.with_value(dim, 0.0))
+
+    def _on_lock(self, dim: int) -> None:
+        lock = not self._state.locked[dim]
+        text = self.tr("lock {name}") if lock else self.tr("unlock {name}")
+        self._edit(text.format(name=self._labels[dim]), self._state.with_lock(dim, lock))
+
+    def _on_strip_clicked(self, dim: int) -> None:
+        if not self._list.contains(dim):
+            self._controls.set_order(Order.NUMBER)
+        self._list.select(dim)
+
+    def _on_random(self) -> None:
+        drawn = self._spec.sample(1, self._rng)[0]
+        self._start_from(self._state.with_z(drawn), self.tr("random z"))
+
+    def _on_centre(self) -> None:
+        self._start_from(self._state.with_z(self._spec.centre()), self.tr("centre z"))
+
+    def _on_order_chosen(self) -> None:
+        self._keys_timer.stop()
+        self._sort()
+        self._settle()
+
+    # the widgets
+
+    def _build(self) -> None:
+        self._decoded = DecodedImage()
+        self._strip = ZStrip()
+        self._strip.setObjectName("z_strip")
+        self._strip.setAccessibleName(self.tr("All dimensions of z"))
+        self._strip.setToolTip(
+            self.tr("Every dimension of z as a bar. Click one to see its slider; drag to paint.")
+        )
+        self._controls = LatentControls()
+        self._list = SliderList()
+        self._list.setObjectName("slider_list")
+        self._list.setAccessibleName(self.tr("Sliders of z"))
+        self._list.setToolTip(
+            self.tr(
+                "Up and Down choose a dimension, Left and Right move it (finely with Shift), "
+                "L locks it, 0 resets it, Enter types a value."
+            )
+        )
+        self._list.set_empty_text(self.tr("The sliders appear here once a run is loaded"))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.setSpacing(4)
+        layout.addWidget(self._decoded)
+        layout.addWidget(self._strip)
+        layout.addWidget(self._controls)
+        layout.addWidget(self._list, 1)
+
+    def _connect(self) -> None:
+        self._controls.random_wanted.connect(self._on_random)
+        self._controls.centre_wanted.connect(self._on_centre)
+        self._controls.hold_toggled.connect(self.hold_toggled)
+        self._controls.undo_requested.connect(self.undo_requested)
+        self._controls.redo_requested.connect(self.redo_requested)
+        self._controls.order_chosen.connect(self._on_order_chosen)
+        self._strip.pressed.connect(self._on_pressed)
+        self._strip.painted.connect(self._on_painted)
+        self._strip.released.connect(self._on_released)
+        self._strip.clicked.connect(self._on_strip_clicked)
+        self._list.pressed.connect(self._on_pressed)
+        self._list.dragged.connect(self._on_dragged)
+        self._list.released.connect(self._on_released)
+        self._list.stepped.connect(self._on_stepped)
+        self._list.entered.connect(self._on_entered)
+        self._list.reset_wanted.connect(self._on_reset)
+        self._list.lock_wanted.connect(self._on_lock)
+        self._list.current_changed.connect(self._strip.set_current)
+        self._list.edit_closed.connect(self._settle)
+
+    def _timer(self, interval: int) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(interval)
+        timer.timeout.connect(self._settle)
+        return timer
+
+    def _fit_image(self) -> None:
+        self._decoded.fit(self._list.width(), round(_IMAGE_SHARE * self.height()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let the image grow with the panel."""
+        super().resizeEvent(event)
+        self._fit_image()

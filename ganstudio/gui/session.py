@@ -1,0 +1,334 @@
+"""The session: it owns the two threads and wires them to the panels, all on this page."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoStack
+
+from ganstudio.config import LIVE, Config
+from ganstudio.errors import StudioError
+from ganstudio.gui.commands import Change
+from ganstudio.gui.panels.curves import CurvesPanel
+from ganstudio.gui.panels.experiment import ExperimentPanel
+from ganstudio.gui.panels.latent import LatentPanel
+from ganstudio.gui.panels.samples import SamplesPanel
+from ganstudio.gui.threads.decode_thread import DecodeThread, Drawn, Job, Lane
+from ganstudio.gui.threads.training_thread import TrainingThread
+from ganstudio.gui.widgets.latent_state import LatentState
+from ganstudio.latent.spec import Array, Stream, generator
+from ganstudio.training.status import Phase, RunInfo, Status
+
+if TYPE_CHECKING:
+    from ganstudio.latent.snapshot import Snapshot
+    from ganstudio.training.runner import Runner
+
+
+class Session(QObject):
+    """The current run as the window sees it, and what a person can do to it.
+
+    Signals:
+        run_changed: a `RunInfo`.
+        status_changed: a `Status`.
+        saved: the `Path` of a checkpoint.
+        failed: a `StudioError`.
+        undone_live: (name, value) after undo or redo set a live setting of the running training.
+
+    Attributes
+    ----------
+    undo_stack : QUndoStack
+        What can be undone.
+    info : RunInfo or None
+        The current run, None until the first one is there.
+    status : Status
+        Where it is.
+    paths : dict of str to Path
+        Where each run was last saved or opened, by its id.
+    requests : dict of Lane to int
+        The number of the latest request to the decode thread in each lane.
+    """
+
+    run_changed = Signal(object)
+    status_changed = Signal(object)
+    saved = Signal(object)
+    failed = Signal(object)
+    undone_live = Signal(str, object)
+
+    def __init__(
+        self,
+        experiment: ExperimentPanel,
+        samples: SamplesPanel,
+        losses: CurvesPanel,
+        scores: CurvesPanel,
+        latent: LatentPanel,
+        device: str = "auto",
+    ) -> None:
+        super().__init__()
+        self.undo_stack = QUndoStack(self)
+        self.info: RunInfo | None = None
+        self.status = Status()
+        self.paths: dict[str, Path] = {}
+        self.requests: dict[Lane, int] = {}
+        self._device = device
+        self._experiment, self._samples, self._latent = experiment, samples, latent
+        self._curves = (losses, scores)
+        self._grid_z = np.zeros((0, 1), np.float32)
+        self._grid_pending = False  # a piece of the grid is still to come
+        self._grid_stale = False  # and the next grid has been asked for meanwhile
+        self._held: Snapshot | None = None
+        self._config = Config()
+        self._switching: tuple[str, bool] | None = None  # undo text, and whether to train on
+        self._opening: Path | None = None
+
+        self.training = TrainingThread(self)
+        self.decoding = DecodeThread(self)
+
+        # training thread -> window
+        self.training.run_changed.connect(self._on_run)
+        self.training.snapshot_changed.connect(self._on_snapshot)
+        self.training.status_changed.connect(self._on_status)
+        self.training.config_changed.connect(self._on_config)
+        self.training.saved.connect(self._on_saved)
+        self.training.failed.connect(self._on_failed)
+
+        # decode thread -> panels
+        self.decoding.image_drawn.connect(self._on_image)
+        self.decoding.grid_drawn.connect(self._on_grid)
+        self.decoding.effect_measured.connect(latent.set_effect)
+        self.decoding.reference_judged.connect(self._draw_image)
+
+        # panels -> threads
+        latent.image_wanted.connect(self._draw_image)
+        latent.effect_wanted.connect(self._measure_effect)
+        latent.edited.connect(self._on_latent_edited)
+        latent.hold_toggled.connect(self._on_hold_toggled)
+        latent.undo_requested.connect(self.undo_stack.undo)
+        latent.redo_requested.connect(self.undo_stack.redo)
+        samples.sample_chosen.connect(self._on_sample_chosen)
+        samples.averaged_changed.connect(self._on_averaged_changed)
+        samples.count_changed.connect(self._on_count_changed)
+        samples.start_requested.connect(self.start)
+        experiment.live_changed.connect(self._on_live_changed)
+        experiment.start_over_requested.connect(self.start_over)
+        experiment.limits_changed.connect(self._on_limits_changed)
+
+        self.undo_stack.indexChanged.connect(self._show_undo)
+
+    # What a person can do
+
+    def open_first_run(self, path: Path | None) -> None:
+        """Start the threads, with the checkpoint `path` or the preset as it stands in the panel."""
+        self.decoding.start()
+        self.training.start()
+        if path is not None:
+            self.open(path)
+        else:
+            self._new_run(self._experiment.pending_config(), self._device)
+
+    def start(self) -> None:
+        """Train until paused; begun while torch still loads, it follows as soon as it can."""
+        self.training.post(lambda runner: runner.start())
+
+    def pause(self) -> None:
+        """Pause after the current step."""
+        self.training.post(lambda runner: runner.pause())
+
+    def step(self, nets: str, n: int = 1) -> None:
+        """Make `n` steps of "both", "D" or "G", then pause; they show in the latest generator."""
+
+        def request(runner: "Runner") -> None:
+            from ganstudio.training.trainer import Nets
+
+            runner.step(Nets(nets), n)
+
+        if n == 1:
+            self._samples.show_latest()
+        self.training.post(request)
+
+    def set_speed(self, steps_per_second: float | None) -> None:
+        """Train at most this fast; None is full speed."""
+        self.training.post(lambda runner: runner.set_speed(steps_per_second))
+
+    def start_over(self, config: Config, device: str) -> None:
+        """Begin a new run in place of the current one, which undo brings back."""
+        training = self.status.phase is Phase.TRAINING
+        self._switching = (self.tr("Start over"), training)
+        self._new_run(config, device)
+
+    def open(self, path: Path) -> None:
+        """Open a checkpoint; undo brings the run before it back."""
+        device = self._experiment.device() if self.info else self._device
+        self._switching = (self.tr("Open {name}").format(name=path.name), False)
+        self._opening = path
+        self.training.post(lambda runner: runner.open(path, device))
+
+    def save(self, path: Path) -> None:
+        """Save the current run as a checkpoint."""
+        self.training.post(lambda runner: runner.save(path))
+
+    def close(self) -> None:
+        """End both threads; wait for them."""
+        self.training.stop()
+        self.decoding.stop()
+
+    @property
+    def path(self) -> Path | None:
+        """Where the current run was last saved or opened."""
+        return self.paths.get(self.info.run_id) if self.info else None
+
+    # training thread -> window
+
+    def _on_run(self, info: RunInfo) -> None:
+        before, self.info = self.info, info
+        self._config = info.config
+        self._held = None
+        self._grid_pending = self._grid_stale = False
+        if self._opening is not None:
+            self.paths[info.run_id], self._opening = self._opening, None
+        for panel in (self._experiment, self._samples, *self._curves):
+            panel.set_run(info)
+        self._experiment.set_devices(info.devices, info.device)
+        self._latent.set_holding(None)
+        self._latent.set_run(info, generator(info.config.seed, Stream.SAMPLES, 2))
+        self._on_count_changed(self._samples.count())
+        self._push_switch(before, info)
+        self.run_changed.emit(info)
+
+    def _push_switch(self, before: RunInfo | None, info: RunInfo) -> None:
+        """Let the change of run be undone, and train on if the run before was training."""
+        if self._switching is None:
+            return
+        (text, train_on), self._switching = self._switching, None
+        if before is not None:
+            command = Change(text, self._return_to, before.run_id, info.run_id)
+            self.undo_stack.push(command)
+        if train_on:
+            self.start()
+
+    def _return_to(self, run_id: str) -> None:
+        self.training.post(lambda runner: runner.return_to(run_id))
+
+    def _on_snapshot(self) -> None:
+        """Renew the grid and, unless held, the large image, from the newest snapshot."""
+        self._draw_grid()
+        if self._held is None:
+            self._judge_reference()
+            self._draw_image()
+            self._latent.snapshot_changed()
+
+    def _on_status(self, status: Status) -> None:
+        self.status = status
+        self.status_changed.emit(status)
+
+    def _on_config(self, config: Config) -> None:
+        self._config = config
+        self._experiment.set_config(config)
+
+    def _on_saved(self, path: Path) -> None:
+        if self.info is not None:
+            self.paths[self.info.run_id] = path
+        self.saved.emit(path)
+
+    def _on_failed(self, error: StudioError) -> None:
+        self._switching = self._opening = None
+        self.failed.emit(error)
+
+    # decode thread -> panels; answers about a run that is no longer the current one are dropped
+
+    def _on_image(self, drawn: Drawn) -> None:
+        if self.info is not None and drawn.run_id == self.info.run_id:
+            self._latent.set_image(drawn.images[0], drawn.rank, drawn.step)
+
+    def _on_grid(self, drawn: Drawn) -> None:
+        if self.info is None or drawn.run_id != self.info.run_id:
+            return
+        self._samples.set_partial(drawn.start, drawn.images, drawn.step)
+        if drawn.start + len(drawn.images) >= len(self._grid_z):
+            self._grid_pending = False
+            if self._grid_stale:
+                self._draw_grid()
+
+    # panels -> threads
+
+    def _ask(self, lane: Lane, snapshot: "Snapshot | None", inputs: Any) -> None:
+        if snapshot is not None and self.info is not None and snapshot.run_id == self.info.run_id:
+            averaged = self._samples.averaged()
+            job = Job(lane=lane, snapshot=snapshot, inputs=inputs, averaged=averaged)
+            self.requests[lane] = self.decoding.ask(job)
+
+    def _explored(self) -> "Snapshot | None":
+        """Return the snapshot under the sliders: the held one, or else the newest."""
+        return self._held or self.training.snapshot
+
+    def _draw_image(self, z: Array | None = None) -> None:
+        z = self._latent.state().z if z is None else z
+        self._ask(Lane.IMAGE, self._explored(), z[None])
+
+    def _measure_effect(self, z: Array) -> None:
+        self._ask(Lane.EFFECT, self._explored(), z[None])
+
+    def _judge_reference(self) -> None:
+        if self.info is not None:
+            self._ask(Lane.REFERENCE, self._explored(), self.info.held_out)
+
+    def _draw_grid(self) -> None:
+        """Ask for the grid of the newest snapshot; while one is being drawn, once it is done."""
+        self._grid_stale = self._grid_pending
+        if not self._grid_pending:
+            self._grid_pending = True
+            self._ask(Lane.GRID, self.training.snapshot, self._grid_z)
+
+    def _on_count_changed(self, count: int) -> None:
+        if self.info is not None:
+            rng = generator(self.info.config.seed, Stream.SAMPLES)
+            self._grid_z = self.info.latent.sample(count, rng)
+            self._grid_pending = False
+            if self.training.snapshot is not None:
+                self._draw_grid()
+
+    def _on_averaged_changed(self, _averaged: bool) -> None:
+        self._draw_grid()
+        self._draw_image()
+
+    def _on_sample_chosen(self, index: int) -> None:
+        text = self.tr("load sample {index}").format(index=index + 1)
+        self._latent.load_z(self._grid_z[index].copy(), text)
+
+    def _on_hold_toggled(self, hold: bool) -> None:
+        self._held = self.training.snapshot if hold else None
+        self._latent.set_holding(self._held.step if self._held else None)
+        self._judge_reference()
+        self._draw_image()
+
+    def _on_latent_edited(self, text: str, before: LatentState, after: LatentState) -> None:
+        one_slider = np.count_nonzero(before.z != after.z) == 1
+        command = Change(text, self._latent.set_state, before, after, merges=one_slider)
+        self.undo_stack.push(command)
+
+    def _on_live_changed(self, name: str, value: float) -> None:
+        before = getattr(self._config, name)
+        self._set_live(name, value)
+        text = self.tr("change {name} to {value:g}").format(name=name, value=value)
+
+        def apply(value: float) -> None:
+            self._set_live(name, value)
+            self.undone_live.emit(name, value)
+
+        self.undo_stack.push(Change(text, apply, before, value))
+
+    def _set_live(self, name: str, value: float) -> None:
+        assert name in LIVE
+        self._config = self._config.changed(**{name: value})
+        self.training.post(lambda runner: runner.change(**{name: value}))
+
+    def _on_limits_changed(self, steps: int | None, minutes: float | None) -> None:
+        self.training.post(lambda runner: runner.set_limit(steps, minutes))
+
+    def _new_run(self, config: Config, device: str) -> None:
+        self.training.post(lambda runner: runner.new_run(config, device))
+
+    def _show_undo(self) -> None:
+        stack = self.undo_stack
+        self._latent.set_can_undo(stack.canUndo(), stack.undoText())
+        self._latent.set_can_redo(stack.canRedo(), stack.redoText())

@@ -1,0 +1,200 @@
+"""The decode thread: from z to pixels on snapshots, while training runs.
+
+One torch thread; in every lane the latest request wins. The lane of the large image comes first,
+and the others work in pieces of a few milliseconds, so that it never waits long.
+"""
+
+import threading
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QThread, Signal
+
+from ganstudio.latent.spec import Array
+
+if TYPE_CHECKING:
+    from ganstudio.latent.snapshot import Snapshot
+
+PIECE = 16  # images decoded between two looks at what else waits
+
+
+class Lane(IntEnum):
+    """What is asked for, the most urgent first."""
+
+    IMAGE = 0
+    GRID = 1
+    REFERENCE = 2  # D's logits of held-out images, which a verdict is ranked among
+    EFFECT = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """A request: what to draw, with which model.
+
+    Attributes
+    ----------
+    lane : Lane
+        What is asked for.
+    snapshot : Snapshot
+        The model.
+    inputs : (N, latent_dim) float32, or (N, C, H, W) uint8
+        Latents, or images in the lane REFERENCE.
+    averaged : bool
+        By the averaged generator, where there is one.
+    start : int
+        How many are done.
+    request : int
+        Its number, which `DecodeThread.ask` gives.
+    """
+
+    lane: Lane
+    snapshot: "Snapshot"
+    inputs: NDArray[np.float32] | NDArray[np.uint8] = field(repr=False)
+    averaged: bool = True
+    start: int = 0
+    request: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drawn:
+    """An answer, stamped with the request, and with the run and the step of its model.
+
+    Attributes
+    ----------
+    request : int
+    run_id : str
+    step : int
+    start : int
+        Index of the first image in the grid; 0 for the large image.
+    images : (N, C, H, W) uint8
+    rank : float or None
+        The share of held-out images that D finds less real; None where it is not known (yet).
+    """
+
+    request: int
+    run_id: str
+    step: int
+    start: int
+    images: NDArray[np.uint8]
+    rank: float | None = None
+
+
+class DecodeThread(QThread):
+    """Answers the latest request of each lane.
+
+    Signals:
+        image_drawn: a `Drawn` of one image.
+        grid_drawn: a `Drawn`, a piece of the grid.
+        effect_measured: (latent_dim,) float32.
+        reference_judged: verdicts are ranked by newer logits from now on.
+    """
+
+    image_drawn = Signal(object)
+    grid_drawn = Signal(object)
+    effect_measured = Signal(object)
+    reference_judged = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("decode_thread")
+        self._jobs: dict[Lane, Job] = {}
+        self._wake = threading.Condition()
+        self._closed = False
+        self._requests = 0
+        self._reference: tuple[str, NDArray[np.float32]] | None = None
+
+    def ask(self, job: Job) -> int:
+        """Ask for a job; an earlier one in the same lane that waits is forgotten.
+
+        Returns
+        -------
+        int
+            The number of the request: answers to later ones have higher numbers.
+        """
+        with self._wake:
+            self._requests += 1
+            self._jobs[job.lane] = replace(job, request=self._requests)
+            self._wake.notify()
+            return self._requests
+
+    def stop(self) -> None:
+        """End the thread after the current piece, and wait for it."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        self.wait()
+
+    def run(self) -> None:
+        """Answer requests until stopped (called by Qt in the new thread)."""
+        if (job := self._next()) is None:
+            return
+        import torch
+
+        torch.set_num_threads(1)  # more would wait for training's cores at every operation
+        while job is not None:
+            self._do(job)
+            job = self._next()
+
+    def _next(self) -> Job | None:
+        """Wait for jobs and take the most urgent one; None to end."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._jobs or self._closed)
+            return None if self._closed else self._jobs.pop(min(self._jobs))
+
+    def _do(self, job: Job) -> None:
+        match job.lane:
+            case Lane.IMAGE:
+                self._draw_image(job)
+            case Lane.GRID:
+                self._draw_piece(job)
+            case Lane.REFERENCE:
+                self._judge_reference(job)
+            case Lane.EFFECT:
+                from ganstudio.latent.decode import effect
+
+                z: Array = np.asarray(job.inputs, np.float32)[0]
+                self.effect_measured.emit(effect(job.snapshot, z, averaged=job.averaged))
+
+    def _draw_image(self, job: Job) -> None:
+        from ganstudio.latent.decode import decode, rank
+
+        z = np.asarray(job.inputs, np.float32)
+        decoded = decode(job.snapshot, z, averaged=job.averaged, judge=True)
+        place = None
+        if self._reference is not None and self._reference[0] == job.snapshot.run_id:
+            place = rank(float(decoded.logits[0]), self._reference[1])
+        self.image_drawn.emit(_stamped(job, decoded.images, place))
+
+    def _draw_piece(self, job: Job) -> None:
+        """Draw the next piece of a grid, and put the rest back unless a newer request came."""
+        from ganstudio.latent.decode import decode
+
+        z = np.asarray(job.inputs, np.float32)
+        end = job.start + PIECE
+        decoded = decode(job.snapshot, z[job.start : end], averaged=job.averaged)
+        self.grid_drawn.emit(_stamped(job, decoded.images))
+        if end < len(z):
+            with self._wake:
+                self._jobs.setdefault(Lane.GRID, replace(job, start=end))
+
+    def _judge_reference(self, job: Job) -> None:
+        from ganstudio.latent.decode import judge
+
+        logits = judge(job.snapshot, np.asarray(job.inputs, np.uint8))
+        self._reference = (job.snapshot.run_id, logits)
+        self.reference_judged.emit()
+
+
+def _stamped(job: Job, images: NDArray[np.uint8], rank: float | None = None) -> Drawn:
+    snapshot = job.snapshot
+    return Drawn(
+        request=job.request,
+        run_id=snapshot.run_id,
+        step=snapshot.step,
+        start=job.start,
+        images=images,
+        rank=rank,
+    )

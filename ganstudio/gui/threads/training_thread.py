@@ -1,0 +1,92 @@
+"""The training thread: a `Runner` in a QThread. The GUI posts requests and hears signals."""
+
+import queue
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QThread, Signal
+
+from ganstudio.config import Config
+from ganstudio.errors import StudioError
+from ganstudio.training.status import RunInfo, Status
+
+if TYPE_CHECKING:  # torch is imported in the thread, behind the window
+    from ganstudio.latent.snapshot import Snapshot
+    from ganstudio.training.runner import Request
+
+
+class TrainingThread(QThread):
+    """Trains in the background. It alone touches the networks and their optimisers.
+
+    Signals:
+        run_changed: a `RunInfo`; another run is the current one.
+        snapshot_changed: there is a newer snapshot in `snapshot`.
+        status_changed: a `Status`.
+        config_changed: a `Config`, after a live setting changed.
+        saved: the `Path` of a checkpoint.
+        failed: a `StudioError`.
+
+    Attributes
+    ----------
+    snapshot : Snapshot or None
+        The newest snapshot, replaced whole.
+    """
+
+    run_changed = Signal(object)
+    snapshot_changed = Signal()
+    status_changed = Signal(object)
+    config_changed = Signal(object)
+    saved = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("training_thread")
+        self.snapshot: Snapshot | None = None
+        self._requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
+
+    def post(self, request: "Request") -> None:
+        """Have `request` called with the runner, in the training thread, between two steps."""
+        self._requests.put(request)
+
+    def stop(self) -> None:
+        """End the thread after the current step, and wait for it."""
+        if self.isRunning():
+            self.post(lambda runner: runner.close())
+            self.wait()
+
+    # The listener that the runner tells, in the training thread.
+
+    def on_run(self, info: RunInfo) -> None:
+        """Pass a run on."""
+        self.run_changed.emit(info)
+
+    def on_snapshot(self, snapshot: "Snapshot") -> None:
+        """Publish a snapshot."""
+        self.snapshot = snapshot
+        self.snapshot_changed.emit()
+
+    def on_status(self, status: Status) -> None:
+        """Pass the status on."""
+        self.status_changed.emit(status)
+
+    def on_config(self, config: Config) -> None:
+        """Pass the settings on."""
+        self.config_changed.emit(config)
+
+    def on_saved(self, path: Path) -> None:
+        """Pass the path of a checkpoint on."""
+        self.saved.emit(path)
+
+    def on_error(self, error: StudioError) -> None:
+        """Pass an error on."""
+        self.failed.emit(error)
+
+    def run(self) -> None:
+        """Run the runner (called by Qt in the new thread)."""
+        try:
+            from ganstudio.training.runner import Runner
+        except (ImportError, OSError) as error:  # a broken or mismatched installation of torch
+            self.failed.emit(StudioError("torch-missing", detail=error))
+            return
+        Runner(self._requests, self).run()

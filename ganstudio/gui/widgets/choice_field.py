@@ -1,0 +1,63 @@
+"""A field for one of several names, used as a `NumberField` is."""
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QWidget
+
+from ganstudio.errors import ConfigError
+from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
+
+
+class ChoiceField(QComboBox):
+    """Takes one of its choices, each a value with the text shown for it.
+
+    Signals:
+        edited: the value that a person chose.
+        refused: never; a choice cannot be wrong.
+
+    Attributes
+    ----------
+    error : None
+        A choice cannot be wrong.
+    """
+
+    edited = Signal(object)
+    refused = Signal(object)
+
+    def __init__(
+        self, choices: Iterable[tuple[str, str]] = (), parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.error: ConfigError | None = None
+        self.setMinimumHeight(24)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(6)
+        ignore_wheel_unless_focused(self)
+        self.set_choices(choices)
+        self.activated.connect(lambda: self.edited.emit(self.value()))
+
+    def set_choices(self, choices: Iterable[tuple[str, str]]) -> None:
+        """Offer other choices; the value stays if it is among them."""
+        value = self.value()
+        self.clear()
+        for choice, text in choices:
+            self.addItem(text, choice)
+        self.set_value(value)
+
+    def value(self) -> str | None:
+        """Return the chosen value, None if there is none."""
+        value = self.currentData()
+        return None if value is None else str(value)
+
+    def set_value(self, value: str | None) -> None:
+        """Choose `value` without a signal."""
+        self.setCurrentIndex(self.findData(value))
+
+    def wording(self, value: str | None) -> str:
+        """Return the text shown for `value`."""
+        index = self.findData(value)
+        return self.itemText(index) if index >= 0 else str(value)
+
+    def commit(self) -> None:
+        """Do nothing: a choice is taken when it is made."""

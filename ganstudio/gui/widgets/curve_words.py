@@ -1,0 +1,68 @@
+"""The words and numbers beside curves."""
+
+import math
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication
+
+translate = QCoreApplication.translate  # by this name the translation tools find the strings
+
+
+@dataclass(frozen=True, slots=True)
+class CurveWords:
+    """A curve's short name for the legend, its full one, and what it means."""
+
+    name: str
+    full_name: str
+    meaning: str
+
+
+def loss_words() -> dict[str, CurveWords]:
+    """Return the words for the losses, by their columns in the history."""
+    return {
+        "real_loss": CurveWords(
+            translate("curves", "real"),
+            translate("curves", "D's loss on real images"),
+            translate("curves", "Loss of D on the step's real images."),
+        ),
+        "fake_loss": CurveWords(
+            translate("curves", "fake"),
+            translate("curves", "D's loss on generated images"),
+            translate("curves", "Loss of D on the step's generated images."),
+        ),
+        "g_loss": CurveWords(
+            translate("curves", "G"),
+            translate("curves", "G's loss"),
+            translate("curves", "Loss of G: it falls when D takes generated images for real."),
+        ),
+    }
+
+
+def score_words() -> dict[str, CurveWords]:
+    """Return the words for D's scores, by their columns in the history."""
+    return {
+        "real_score": CurveWords(
+            translate("curves", "real"),
+            translate("curves", "D's score of real images"),
+            translate("curves", "Mean of what D says about the step's real images."),
+        ),
+        "fake_score": CurveWords(
+            translate("curves", "fake"),
+            translate("curves", "D's score of generated images"),
+            translate("curves", "Mean of what D says about the step's generated images."),
+        ),
+    }
+
+
+def number(value: float) -> str:
+    """Return three digits of a value, a dash for none."""
+    if not math.isfinite(value):
+        return "–"
+    plain = value == 0 or 1e-3 <= abs(value) < 1000
+    text = f"{value:#.3g}".rstrip(".") if plain else f"{value:.1e}"
+    return text.replace("-", "−")
+
+
+def reference_label(value: float) -> str:
+    """Return what a reference line is called, e.g. ``"ln 2 = 0.693"``."""
+    return f"ln 2 = {value:.3f}" if math.isclose(value, math.log(2)) else f"{value:.3g}"

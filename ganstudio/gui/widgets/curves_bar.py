@@ -1,0 +1,250 @@
+"""The row above a plot of curves: their legend, smoothing, x axis, Follow, and the rest."""
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QWidget
+
+from ganstudio.gui.icons import icon
+from ganstudio.gui.widgets.curve_words import CurveWords
+from ganstudio.gui.widgets.series import XAxis
+from ganstudio.gui.widgets.stroke import LegendButton, Stroke
+from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
+
+_HALF_LIVES = (10, 30, 100, 300, 1000)  # steps
+_DEFAULT_HALF_LIFE = 100
+
+
+class CurvesBar(QWidget):
+    """Chooses how curves are drawn.
+
+    Signals:
+        changed: What to draw, or how, has changed.
+        axis_changed: Another x axis is chosen.
+        scale_changed: The y axis has become logarithmic or linear.
+        follow_asked: The user wants to see the whole run again.
+        csv_asked: The user wants the curves as a file.
+        png_asked: The user wants the plot as a picture.
+
+    Attributes
+    ----------
+    legend : QWidget
+        The part that names the curves.
+    menu : QMenu
+        What “…” offers.
+    """
+
+    changed = Signal()
+    axis_changed = Signal()
+    scale_changed = Signal()
+    follow_asked = Signal()
+    csv_asked = Signal()
+    png_asked = Signal()
+
+    def __init__(
+        self,
+        strokes: Mapping[str, Stroke],
+        words: Mapping[str, CurveWords],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._buttons = {
+            name: self._legend_button(name, strokes[name], words[name]) for name in words
+        }
+        self.legend = QWidget()
+        row = QHBoxLayout(self.legend)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        for button in self._buttons.values():
+            row.addWidget(button)
+        self._smoothing = self._make_smoothing()
+        self._x_axis = self._make_x_axis()
+        self._follow = self._make_follow()
+        self._logarithmic = self._make_logarithmic()
+        self._reference = self._make_reference()
+        self.menu = self._make_menu()
+        self._more = self._make_more()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(2, 2, 2, 2)
+        layout.setSpacing(2)
+        layout.addWidget(self.legend)
+        layout.addStretch(1)
+        for widget in (self._follow, self._smoothing, self._x_axis, self._more):
+            layout.addWidget(widget)
+        self._draw_icons()
+
+    def half_life(self) -> int:
+        """Return the half-life of the moving average in steps, 0 for none."""
+        return int(self._smoothing.currentData())
+
+    def x_axis(self) -> XAxis:
+        """Return what the curves are drawn over."""
+        return XAxis(self._x_axis.currentData())
+
+    def logarithmic(self) -> bool:
+        """Return whether the y axis is logarithmic."""
+        return self._logarithmic.isChecked()
+
+    def reference(self) -> bool:
+        """Return whether the reference line is shown, where there is one."""
+        return self._reference.isChecked()
+
+    def set_has_reference(self, has: bool) -> None:
+        """Offer the reference line, or not."""
+        self._reference.setEnabled(has)
+
+    def shown(self) -> list[str]:
+        """Return the names of the curves that are shown."""
+        return [name for name, button in self._buttons.items() if button.isChecked()]
+
+    def set_value(self, name: str, value: str) -> None:
+        """Tell a curve's present value."""
+        self._buttons[name].set_value(value)
+
+    def set_following(self, following: bool) -> None:
+        """Offer Follow unless the plot follows the run."""
+        self._follow.setVisible(not following)
+        self._fit()
+
+    def _legend_button(self, name: str, stroke: Stroke, words: CurveWords) -> LegendButton:
+        button = LegendButton(words.name, stroke)
+        button.setObjectName(f"legend_{name}")
+        button.setAccessibleName(words.full_name)
+        button.setToolTip(
+            self.tr("{meaning}\nClick to show or hide it.").format(meaning=words.meaning)
+        )
+        button.toggled.connect(self.changed)
+        return button
+
+    def _make_smoothing(self) -> QComboBox:
+        combo = QComboBox()
+        combo.setObjectName("smoothing")
+        combo.setAccessibleName(self.tr("Smoothing in steps"))
+        combo.setToolTip(
+            self.tr(
+                "Smoothing: the strong line is a moving average in which a step\n"
+                "weighs half after this many steps. The faint line is not smoothed."
+            )
+        )
+        combo.addItem(self.tr("Raw"), 0)
+        for steps in _HALF_LIVES:
+            combo.addItem(self.tr("Smooth {steps}").format(steps=steps), steps)
+        combo.setCurrentIndex(combo.findData(_DEFAULT_HALF_LIFE))
+        combo.currentIndexChanged.connect(self.changed)
+        ignore_wheel_unless_focused(combo)
+        return combo
+
+    def _make_x_axis(self) -> QComboBox:
+        combo = QComboBox()
+        combo.setObjectName("x_axis")
+        combo.setAccessibleName(self.tr("Horizontal axis"))
+        combo.setToolTip(
+            self.tr(
+                "Horizontal axis: steps, passes over the training images, or time spent training"
+            )
+        )
+        combo.addItem(self.tr("Step"), XAxis.STEP.value)
+        combo.addItem(self.tr("Epoch"), XAxis.EPOCH.value)
+        combo.addItem(self.tr("Time"), XAxis.SECONDS.value)
+        combo.currentIndexChanged.connect(self.axis_changed)
+        ignore_wheel_unless_focused(combo)
+        return combo
+
+    def _make_follow(self) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName("follow")
+        button.setText(self.tr("Follow"))
+        button.setAccessibleName(self.tr("Follow the run"))
+        button.setToolTip(
+            self.tr("Show the whole run again as it grows (Home, or double-click the plot)")
+        )
+        button.setMinimumSize(24, 24)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(self.follow_asked)
+        button.hide()
+        return button
+
+    def _make_logarithmic(self) -> QAction:
+        action = QAction(self.tr("&Logarithmic axis"), self)
+        action.setObjectName("logarithmic")
+        action.setCheckable(True)
+        action.setToolTip(
+            self.tr("Powers of ten on the vertical axis; values up to 0 are left out")
+        )
+        action.toggled.connect(self.scale_changed)
+        return action
+
+    def _make_reference(self) -> QAction:
+        action = QAction(self.tr("&Reference line"), self)
+        action.setObjectName("reference")
+        action.setCheckable(True)
+        action.setChecked(True)
+        action.setToolTip(
+            self.tr("The value at which D cannot tell real from generated, where there is one")
+        )
+        action.toggled.connect(self.changed)
+        return action
+
+    def _make_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        menu.addActions([self._logarithmic, self._reference])
+        menu.addSeparator()
+        csv = menu.addAction(self.tr("Export curves as &CSV…"))
+        csv.setObjectName("export_csv")
+        csv.setToolTip(self.tr("Every step's numbers, one line a step"))
+        csv.triggered.connect(self.csv_asked)
+        png = menu.addAction(self.tr("Export plot as &PNG…"))
+        png.setObjectName("export_png")
+        png.setToolTip(self.tr("The plot as it is shown, at twice the resolution"))
+        png.triggered.connect(self.png_asked)
+        return menu
+
+    def _make_more(self) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName("more")
+        button.setAccessibleName(self.tr("More about the curves"))
+        button.setToolTip(self.tr("Logarithmic axis, reference line, export"))
+        button.setAutoRaise(True)
+        button.setMinimumSize(24, 24)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(self._on_more)
+        return button
+
+    def _on_more(self) -> None:
+        corner = QPoint(self._more.width() - self.menu.sizeHint().width(), self._more.height())
+        self.menu.popup(self._more.mapToGlobal(corner))
+
+    def _fit(self) -> None:
+        """Show the values, and then the word Follow, only where there is room for them."""
+        widgets = (self._smoothing, self._x_axis, self._more)
+        rest = sum(widget.sizeHint().width() for widget in widgets) + 14
+        names = sum(button.width_of_name() for button in self._buttons.values())
+        values = sum(button.width_with_value() for button in self._buttons.values())
+        word = self._follow.fontMetrics().horizontalAdvance(self._follow.text()) + 40
+        room = self.width() - rest
+        style = Qt.ToolButtonStyle
+        wordy = room >= names + word
+        self._follow.setToolButtonStyle(
+            style.ToolButtonTextBesideIcon if wordy else style.ToolButtonIconOnly
+        )
+        if not self._follow.isHidden():
+            room -= word
+        for button in self._buttons.values():
+            button.show_value(room >= values)
+
+    def _draw_icons(self) -> None:
+        self._follow.setIcon(icon("follow", self.palette()))
+        self._more.setIcon(icon("more", self.palette()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Make the best of the width."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw the icons in the theme's colour."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._draw_icons()

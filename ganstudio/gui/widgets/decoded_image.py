@@ -1,0 +1,63 @@
+"""The decoded image, large, with D's verdict and the step of the generator beside it."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from ganstudio.gui.widgets.image_view import ImageView
+
+_SIDE = 168  # px, at least: six times 28
+_TEXT = 112  # px beside the image
+
+
+class DecodedImage(QWidget):
+    """A square image, and what there is to say about it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._image = ImageView(self.tr("The decoded digit appears here"))
+        self._image.setObjectName("decoded_image")
+        self._image.setAccessibleName(self.tr("Decoded image"))
+        self._image.setToolTip(self.tr("What the generator makes of z"))
+        self._image.setMinimumSize(_SIDE, _SIDE)
+        self._verdict = self._text("verdict")
+        self._verdict.setToolTip(
+            self.tr(
+                "How D, the discriminator, ranks the image: the share of held-out real images that "
+                "it finds less real"
+            )
+        )
+        self._step = self._text("decoded_step")
+        self._step.setToolTip(self.tr("The training step of the generator that drew the image"))
+        texts = QVBoxLayout()
+        texts.addWidget(self._verdict)
+        texts.addWidget(self._step)
+        texts.addStretch(1)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self._image)
+        layout.addLayout(texts, 1)
+
+    def set_image(self, image: NDArray[np.uint8], rank: float | None, step: int) -> None:
+        """Show a (C, H, W) uint8 image of `step`, and its rank among held-out images, in [0, 1]."""
+        verdict = ""
+        if rank is not None:
+            verdict = self.tr("More real to D than {percent}\u00a0% of held-out images").format(
+                percent=round(100 * rank)
+            )
+        self._image.set_image(image)
+        self._verdict.setText(verdict)
+        self._verdict.setVisible(bool(verdict))
+        self._step.setText(self.tr("step {step:,}").format(step=step))
+        self._image.setAccessibleDescription(f"{self._step.text()}. {verdict}")
+
+    def fit(self, width: int, height: int) -> None:
+        """Ask for the largest crisp image that leaves `width` room for the text."""
+        self._image.set_preferred_side(max(_SIDE, min(height, width - _TEXT)))
+
+    def _text(self, object_name: str) -> QLabel:
+        label = QLabel()
+        label.setObjectName(object_name)
+        label.setWordWrap(True)
+        return label

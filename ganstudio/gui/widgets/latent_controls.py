@@ -1,0 +1,188 @@
+"""The buttons of the latent panel, and how its rows are ordered."""
+
+from enum import Enum
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
+
+from ganstudio.gui.icons import icon
+from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
+
+_ROOM = 16  # px around a button's text
+
+
+class Order(Enum):
+    """How the rows are ordered."""
+
+    NUMBER = "number"
+    EFFECT = "effect"
+    CHANGED = "changed"
+
+
+class LatentControls(QWidget):
+    """Random, Centre, Hold, the order of the rows, Undo and Redo.
+
+    Signals:
+        random_wanted(), centre_wanted(), undo_requested(), redo_requested(): a button.
+        hold_toggled(bool): hold this step's generator, or follow training.
+        order_chosen(): another order of the rows.
+    """
+
+    random_wanted = Signal()
+    centre_wanted = Signal()
+    undo_requested = Signal()
+    redo_requested = Signal()
+    hold_toggled = Signal(bool)
+    order_chosen = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._step: int | None = None  # that Hold would hold, or holds
+        self._random = QPushButton(self.tr("Random"))
+        self._random.setToolTip(self.tr("Draw a new z from the prior; locked dimensions stay"))
+        self._centre = QPushButton(self.tr("Centre"))
+        self._centre.setToolTip(
+            self.tr("Set z to the mean of the prior, which is not typical of it; locked stay")
+        )
+        self._hold = QPushButton()
+        self._hold.setCheckable(True)
+        self._undo, self._redo = QToolButton(), QToolButton()
+        self._order = QComboBox()
+        self._fill_order()
+        buttons: list[tuple[QAbstractButton, str, str]] = [
+            (self._random, "random_z", self.tr("Random z")),
+            (self._centre, "centre_z", self.tr("Centre z")),
+            (self._hold, "hold", self.tr("Hold this step")),
+            (self._undo, "latent_undo", self.tr("Undo")),
+            (self._redo, "latent_redo", self.tr("Redo")),
+        ]
+        for button, object_name, name in buttons:
+            button.setObjectName(object_name)
+            button.setAccessibleName(name)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setMinimumSize(28, 26)
+            button.setEnabled(False)
+        self._lay_out()
+        self._set_icons()
+        self._show_hold()
+        self.set_can_undo(False, "")
+        self.set_can_redo(False, "")
+        self._random.clicked.connect(self.random_wanted)
+        self._centre.clicked.connect(self.centre_wanted)
+        self._hold.clicked.connect(self.hold_toggled)
+        self._undo.clicked.connect(self.undo_requested)
+        self._redo.clicked.connect(self.redo_requested)
+        self._order.currentIndexChanged.connect(lambda: self.order_chosen.emit())
+
+    def order(self) -> Order:
+        """Return how the rows are to be ordered."""
+        return Order(self._order.currentData())
+
+    def set_order(self, order: Order) -> None:
+        """Choose an order, as if in the list."""
+        self._order.setCurrentIndex(self._order.findData(order.value))
+
+    def enable_drawing(self) -> None:
+        """Enable Random and Centre: there is a run."""
+        self._random.setEnabled(True)
+        self._centre.setEnabled(True)
+
+    def set_step(self, step: int) -> None:
+        """Offer to hold `step`: it drew the image."""
+        self._step = step
+        self._hold.setEnabled(True)
+        self._show_hold()
+
+    def set_holding(self, holding: bool) -> None:
+        """Show whether a step is held."""
+        self._hold.setChecked(holding)
+        self._show_hold()
+
+    def set_can_undo(self, possible: bool, text: str) -> None:
+        """Enable Undo; `text` is what it would undo."""
+        self._undo.setEnabled(possible)
+        tip = self.tr("Undo {what}").format(what=text) if possible else self.tr("Nothing to undo")
+        self._undo.setToolTip(tip)
+
+    def set_can_redo(self, possible: bool, text: str) -> None:
+        """Enable Redo; `text` is what it would do again."""
+        self._redo.setEnabled(possible)
+        tip = self.tr("Redo {what}").format(what=text) if possible else self.tr("Nothing to redo")
+        self._redo.setToolTip(tip)
+
+    def _fill_order(self) -> None:
+        self._order.setObjectName("latent_order")
+        self._order.setAccessibleName(self.tr("Order of the sliders"))
+        self._order.setToolTip(
+            self.tr(
+                "How the sliders are ordered. The effect is how much the image changes when a "
+                "dimension does."
+            )
+        )
+        self._order.addItem(self.tr("by number"), Order.NUMBER.value)
+        self._order.addItem(self.tr("by effect on the image"), Order.EFFECT.value)
+        self._order.addItem(self.tr("changed and locked"), Order.CHANGED.value)
+        self._order.setMinimumHeight(26)
+        ignore_wheel_unless_focused(self._order)
+
+    def _lay_out(self) -> None:
+        # Its text grows with the step: that must not widen the panel, nor keep it from shrinking.
+        shortest = max(
+            self._hold.fontMetrics().horizontalAdvance(text)
+            for text in (self.tr("Hold this step"), self.tr("Follow training"))
+        )
+        self._hold.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._hold.setMinimumWidth(shortest + _ROOM)
+        first, second = QHBoxLayout(), QHBoxLayout()
+        first.addWidget(self._random)
+        first.addWidget(self._centre)
+        first.addWidget(self._hold, 1)
+        second.addWidget(self._order, 1)
+        second.addWidget(self._undo)
+        second.addWidget(self._redo)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(first, 0, 0)
+        layout.addLayout(second, 1, 0)
+
+    def _set_icons(self) -> None:
+        self._undo.setIcon(icon("undo", self.palette()))
+        self._redo.setIcon(icon("redo", self.palette()))
+
+    def _show_hold(self) -> None:
+        """Say what a click does, shorter where there is no room for the step."""
+        if self._hold.isChecked():
+            text = self.tr("Follow training")
+            tip = self.tr("Explore the newest generator again")
+        elif self._step is None:
+            text = self.tr("Hold")
+            tip = self.tr("Once there is an image: keep exploring the generator that drew it")
+        else:
+            text = self.tr("Hold at step {step:,}").format(step=self._step)
+            tip = self.tr("Keep exploring the generator of this step while training goes on")
+            if self._hold.fontMetrics().horizontalAdvance(text) > self._hold.width() - _ROOM:
+                text = self.tr("Hold this step")
+        self._hold.setText(text)
+        self._hold.setToolTip(tip)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """See whether the step still fits on Hold."""
+        super().resizeEvent(event)
+        self._show_hold()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw the icons anew when the theme changes."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._set_icons()

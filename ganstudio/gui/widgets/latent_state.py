@@ -1,0 +1,73 @@
+"""What the latent panel shows and its undo steps remember."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganstudio.latent.spec import Array
+
+Mask = NDArray[np.bool_]
+
+_T = TypeVar("_T", bound=np.generic)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LatentState:
+    """z and the locks of its dimensions. Never changes: undo steps may share it.
+
+    Attributes
+    ----------
+    z : (dim,) float32
+        The latent vector, read-only.
+    locked : (dim,) bool
+        The dimensions that keep their value, read-only.
+    """
+
+    z: Array
+    locked: Mask
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "z", _frozen(self.z, np.float32))
+        object.__setattr__(self, "locked", _frozen(self.locked, np.bool_))
+
+    @staticmethod
+    def unlocked(z: Array) -> "LatentState":
+        """Return `z` without any lock."""
+        return LatentState(z, np.zeros(len(z), np.bool_))
+
+    def with_z(self, z: Array) -> "LatentState":
+        """Return the state with `z`, of which locked dimensions take nothing."""
+        return LatentState(np.where(self.locked, self.z, z), self.locked)
+
+    def with_values(self, dims: NDArray[np.intp], values: Array) -> "LatentState":
+        """Return the state with `values` in `dims`, of which locked dimensions take nothing."""
+        z = self.z.copy()
+        z[dims] = values
+        return self.with_z(z)
+
+    def with_value(self, dim: int, value: float) -> "LatentState":
+        """Return the state with one other value, unless that dimension is locked."""
+        return self.with_values(np.array([dim]), np.array([value], np.float32))
+
+    def with_lock(self, dim: int, locked: bool) -> "LatentState":
+        """Return the state with dimension `dim` locked or not."""
+        mask = self.locked.copy()
+        mask[dim] = locked
+        return LatentState(self.z, mask)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, LatentState):
+            return NotImplemented
+        return np.array_equal(self.z, other.z) and np.array_equal(self.locked, other.locked)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _frozen(array: NDArray[_T], kind: type[_T]) -> NDArray[_T]:
+    if array.dtype == kind and not array.flags.writeable:
+        return array
+    array = np.array(array, kind)
+    array.flags.writeable = False
+    return array

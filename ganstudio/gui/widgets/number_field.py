@@ -1,0 +1,158 @@
+"""A field for a number that is typed as text, and checked where it is typed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtWidgets import QAbstractSpinBox, QWidget
+
+from ganstudio.errors import ConfigError
+from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
+
+Number = int | float
+
+_STAYS = {Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Steps:
+    """How the arrows change a number.
+
+    Attributes
+    ----------
+    low, high : float
+        The range, both ends included.
+    size : float
+        What one step adds.
+    doubles : bool
+        Whether a step doubles or halves instead; it adds `size` to 0.
+    """
+
+    low: float
+    high: float
+    size: float = 1
+    doubles: bool = False
+
+    def after(self, value: Number | None, steps: int) -> Number:
+        """Return the number `steps` steps from `value`; doubling goes one step at most."""
+        if value is not None and value and self.doubles:
+            moved = value * (2 if steps > 0 else 0.5)
+        else:
+            moved = (value or 0) + steps * self.size
+        kept = min(max(float(f"{moved:.6g}"), self.low), self.high)
+        whole = isinstance(value, int) or (value is None and isinstance(self.size, int))
+        return int(kept) if whole else kept
+
+
+class NumberField(QAbstractSpinBox):
+    """Takes a number on Enter, on leaving and by steps; a wrong text stays until corrected.
+
+    Escape returns to the last right value.
+
+    Signals:
+        edited: the value, after Enter or a step, and after leaving with another value.
+        refused: the `ConfigError` of a wrong text, None once it is right again.
+
+    Attributes
+    ----------
+    error : ConfigError or None
+        Why the text was refused.
+    """
+
+    edited = Signal(object)
+    refused = Signal(object)
+
+    def __init__(
+        self, read: Callable[[str], Number | None], steps: Steps, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.error: ConfigError | None = None
+        self._read = read
+        self._steps = steps
+        self._value: Number | None = None
+        self.setMinimumHeight(24)
+        ignore_wheel_unless_focused(self)
+        self.lineEdit().textEdited.connect(self._on_text_edited)
+
+    def value(self) -> Number | None:
+        """Return the last right value; None is the empty field."""
+        return self._value
+
+    def set_value(self, value: Number | None) -> None:
+        """Show `value` in place of whatever is typed, without a signal but ``refused(None)``."""
+        self._value = value
+        self.lineEdit().setText(self.wording(value))
+        self._set_error(None)
+
+    def wording(self, value: Number | None) -> str:
+        """Return how the field writes `value`."""
+        return "" if value is None else f"{value:.10g}"
+
+    def commit(self) -> None:
+        """Take what is typed, as leaving does."""
+        self._take(always=False)
+
+    def _take(self, *, always: bool) -> None:
+        before = value = self._value
+        if self.text() != self.wording(before):  # the wording is rounded: it changes nothing
+            try:
+                value = self._read(self.text())
+            except ConfigError as error:
+                self._set_error(error)
+                return
+        self.set_value(value)
+        if always or value != before:
+            self.edited.emit(value)
+
+    def _set_error(self, error: ConfigError | None) -> None:
+        if error is not None or self.error is not None:
+            self.error = error
+            self.refused.emit(error)
+
+    def _on_text_edited(self, text: str) -> None:
+        """Lift or renew a complaint while its text is being corrected; a first one waits."""
+        if self.error is not None:
+            try:
+                self._read(text)
+            except ConfigError as error:
+                self._set_error(error)
+            else:
+                self._set_error(None)
+
+    def stepBy(self, steps: int) -> None:
+        """Change the number by steps of the arrows, keys or wheel."""
+        try:
+            base = self._read(self.text())
+        except ConfigError:
+            base = self._value
+        self.set_value(self._steps.after(base, steps))
+        self.selectAll()
+        self.edited.emit(self._value)
+
+    def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:
+        """Return which arrows lead somewhere."""
+        value = self._value
+        flags = QAbstractSpinBox.StepEnabledFlag.StepNone
+        if value is None or value < self._steps.high:
+            flags |= QAbstractSpinBox.StepEnabledFlag.StepUpEnabled
+        if value is not None and value > self._steps.low:
+            flags |= QAbstractSpinBox.StepEnabledFlag.StepDownEnabled
+        return flags
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Take the text on Enter, restore it on Escape."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._take(always=True)
+            self.selectAll()
+        elif event.key() == Qt.Key.Key_Escape and self.text() != self.wording(self._value):
+            self.set_value(self._value)
+            self.selectAll()
+        else:
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Take the text, unless the person only looks elsewhere for a moment."""
+        super().focusOutEvent(event)
+        if event.reason() not in _STAYS:
+            self.commit()

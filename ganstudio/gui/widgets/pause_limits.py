@@ -1,0 +1,75 @@
+"""Where training pauses by itself."""
+
+from functools import partial
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGroupBox, QVBoxLayout, QWidget
+
+from ganstudio.errors import ConfigError
+from ganstudio.gui.widgets.field_row import FieldRow
+from ganstudio.gui.widgets.number_field import Number, NumberField, Steps
+
+
+class PauseLimits(QGroupBox):
+    """Two optional limits, of steps and of minutes.
+
+    Signals:
+        changed: (steps or None, minutes or None).
+
+    Attributes
+    ----------
+    rows : tuple of FieldRow
+        The two rows.
+    """
+
+    changed = Signal(object, object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTitle(self.tr("Pause"))
+        self._steps = self._field(Steps(low=1, high=1e9, size=1000))
+        self._minutes = self._field(Steps(low=0.1, high=1e5, size=5.0))
+        self.rows = (
+            FieldRow(
+                "pause_at_step",
+                self.tr("At step"),
+                self.tr("Training pauses at this step of the run; empty is never."),
+                self._steps,
+            ),
+            FieldRow(
+                "pause_after_minutes",
+                self.tr("After minutes"),
+                self.tr("Training pauses after so many minutes of training; empty is never."),
+                self._minutes,
+            ),
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 4, 6, 6)
+        layout.setSpacing(4)
+        for row in self.rows:
+            layout.addWidget(row)
+
+    def _field(self, steps: Steps) -> NumberField:
+        field = NumberField(partial(_read, steps), steps)
+        field.lineEdit().setPlaceholderText(self.tr("never"))
+        field.edited.connect(self._on_edited)
+        return field
+
+    def _on_edited(self) -> None:
+        self.changed.emit(self._steps.value(), self._minutes.value())
+
+
+def _read(steps: Steps, text: str) -> Number | None:
+    """Return the limit in `text`, None for an empty one; raise `ConfigError` for a wrong one."""
+    whole = isinstance(steps.size, int)
+    if not text.strip():
+        return None
+    try:
+        value = int(text) if whole else float(text)
+    except ValueError:
+        expected = "a whole number" if whole else "a number"
+        raise ConfigError("not-a-number", field="", value=text, expected=expected) from None
+    if not steps.low <= value <= steps.high:
+        low, high = f"{steps.low:g}", f"{steps.high:.10g}"
+        raise ConfigError("out-of-range", field="", value=text, low=low, high=high)
+    return value

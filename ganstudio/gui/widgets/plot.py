@@ -1,0 +1,293 @@
+"""A plot of curves over time, with a crosshair; what it shows is up to its owner."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPalette,
+    QPen,
+)
+from PySide6.QtWidgets import QFrame, QLabel, QWidget
+
+from ganstudio.gui.widgets.series import Floats
+from ganstudio.gui.widgets.stroke import Stroke
+
+_ZOOM = 0.7  # of the x range, for every press of +
+_FAINT = 64  # of 255: the opacity of what is not smoothed
+
+
+class _TimeView(pg.ViewBox):  # type: ignore[misc]  # pyqtgraph has no types
+    """Zooms and pans along x alone; along y by the wheel or a drag on the y axis.
+
+    Signals:
+        moved: The user changed the range of an axis: 0 for x, 1 for y.
+    """
+
+    moved = Signal(int)
+
+    def wheelEvent(self, event: object, axis: int | None = None) -> None:
+        super().wheelEvent(event, axis or 0)
+        self.moved.emit(axis or 0)
+
+    def mouseDragEvent(self, event: object, axis: int | None = None) -> None:
+        super().mouseDragEvent(event, axis or 0)
+        self.moved.emit(axis or 0)
+
+
+class _NumberAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """Writes 6,000 and 1,000,000, not 6000 and 1e+06."""
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        if self.logMode:
+            return [_power(value, self.range[1] - self.range[0]) for value in values]
+        places = max(0, int(np.ceil(-np.log10(spacing * scale) - 1e-9)))
+        return [f"{value * scale:,.{places}f}" for value in values]
+
+
+class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
+    """Curves, each faint as measured and strong as smoothed, a reference line and a crosshair.
+
+    Signals:
+        moved: The user changed the range of an axis: 0 for x, 1 for y.
+        follow_asked: The user wants to see the whole run again.
+        hovered: The mouse is over this x.
+        stepped: The user moves the crosshair by so many points with the keyboard.
+        left: The mouse or the focus is gone.
+    """
+
+    moved = Signal(int)
+    follow_asked = Signal()
+    hovered = Signal(float)
+    stepped = Signal(int)
+    left = Signal()
+
+    _complete = False  # until then, pyqtgraph's own constructor sends events
+
+    def __init__(self, strokes: Mapping[str, Stroke], parent: QWidget | None = None) -> None:
+        self._view = _TimeView(enableMenu=False)
+        axes = {side: _NumberAxis(side) for side in ("bottom", "left")}
+        super().__init__(parent, viewBox=self._view, axisItems=axes, enableMenu=False)
+        self._strokes = strokes
+        self._raw = {name: pg.PlotCurveItem(connect="finite") for name in strokes}
+        self._smooth = {
+            name: pg.PlotCurveItem(connect="finite", antialias=True) for name in strokes
+        }
+        for item in (*self._raw.values(), *self._smooth.values()):
+            self.addItem(item, ignoreBounds=True)
+        self._reference = pg.InfiniteLine(
+            angle=0, label="", labelOpts={"position": 0.01, "anchors": [(0, 1), (0, 0)]}
+        )
+        self._crosshair = pg.InfiniteLine(angle=90)
+        for line in (self._reference, self._crosshair):
+            line.hide()
+            self.addItem(line, ignoreBounds=True)
+        self._readout = self._make_readout()
+        self.hideButtons()
+        self.disableAutoRange()
+        self.showGrid(y=True, alpha=0.2)
+        for name in ("bottom", "left"):
+            self.getAxis(name).enableAutoSIPrefix(False)
+            self.getAxis(name).setStyle(maxTickLevel=1)  # finer grids cost as much as the curves
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.viewport().setMouseTracking(True)
+        self._view.moved.connect(self.moved)
+        self._view.sigResized.connect(self._place_readout)
+        self._complete = True
+        self._dress()
+
+    def set_curve(self, name: str, x: NDArray[np.float64], low: Floats, high: Floats) -> None:
+        """Draw a curve as measured: a vertical line from the low to the high of every point."""
+        y = np.column_stack([low, high]).ravel()
+        self._raw[name].setData(np.repeat(x, 2), y)
+
+    def set_smooth(self, name: str, x: NDArray[np.float64], y: Floats) -> None:
+        """Draw a curve's moving average; a point between two gaps becomes a dot."""
+        finite = np.concatenate([[False], np.isfinite(y), [False]])
+        alone = finite[1:-1] & ~finite[:-2] & ~finite[2:]
+        self._smooth[name].setData(np.repeat(x, 1 + alone), np.repeat(y, 1 + alone))
+
+    def show_curve(self, name: str, shown: bool) -> None:
+        """Show or hide a curve."""
+        self._raw[name].setVisible(shown)
+        self._smooth[name].setVisible(shown)
+
+    def set_reference(self, y: float | None, text: str = "") -> None:
+        """Draw a labelled horizontal line, or none."""
+        self._reference.setVisible(y is not None)
+        if y is not None:
+            self._reference.setValue(y)
+            self._reference.label.setFormat(text)
+
+    def set_logarithmic(self, logarithmic: bool) -> None:
+        """Label the y axis with powers of ten; what is drawn must be common logarithms then."""
+        self.getAxis("left").setLogMode(logarithmic)
+
+    def x_range(self) -> tuple[float, float]:
+        """Return the visible range of x."""
+        low, high = self._view.viewRange()[0]
+        return float(low), float(high)
+
+    def y_range(self) -> tuple[float, float]:
+        """Return the visible range of y."""
+        low, high = self._view.viewRange()[1]
+        return float(low), float(high)
+
+    def fit_x(self, low: float, high: float) -> None:
+        """Show this range of x."""
+        self._view.setXRange(low, high, padding=0)
+
+    def fit_y(self, low: float, high: float) -> None:
+        """Show about this range of y; for small changes the axis holds still."""
+        shown_low, shown_high = self.y_range()
+        if shown_low <= low and high <= shown_high and high - low > 0.7 * (shown_high - shown_low):
+            return
+        margin = 0.06 * (high - low)
+        self._view.setYRange(low - margin, high + margin, padding=0)
+
+    def set_limits(self, end: float, smallest: float) -> None:
+        """Keep zooms and pans near the curves: up to `end`, and no closer than `smallest`."""
+        self._view.setLimits(xMin=-end / 2, xMax=end * 1.5, minXRange=smallest)
+
+    def show_crosshair(self, x: float, html: str) -> None:
+        """Draw the vertical line, with a few lines of text beside it."""
+        self._crosshair.setValue(x)
+        self._crosshair.show()
+        if html != self._readout.text():
+            self._readout.setText(html)
+            self._readout.adjustSize()
+        self._readout.show()
+        self._place_readout()
+
+    def hide_crosshair(self) -> None:
+        """Take the vertical line and its text away."""
+        self._crosshair.hide()
+        self._readout.hide()
+
+    def readout(self) -> str:
+        """Return the text beside the crosshair as HTML, empty without one."""
+        return self._readout.text() if self._readout.isVisible() else ""
+
+    def _make_readout(self) -> QLabel:
+        label = QLabel(self)
+        label.setObjectName("readout")
+        label.setTextFormat(Qt.TextFormat.RichText)
+        label.setFrameStyle(QFrame.Shape.StyledPanel | QFrame.Shadow.Plain)
+        label.setAutoFillBackground(True)
+        label.setBackgroundRole(QPalette.ColorRole.Base)
+        label.setMargin(3)
+        label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        label.hide()
+        return label
+
+    def _place_readout(self) -> None:
+        """Put the text on the roomier side of the line, within the plot."""
+        area = self.mapFromScene(self._view.sceneBoundingRect()).boundingRect()
+        at = self._view.mapViewToScene(QPointF(self._crosshair.value(), 0))
+        line = self.mapFromScene(at).x()
+        gap, width = 8, self._readout.width()
+        left = line - gap - width if line > area.center().x() else line + gap
+        left = max(0, min(left, self.width() - width))
+        top = max(0, min(area.top() + 4, self.height() - self._readout.height()))
+        self._readout.move(left, top)
+
+    def _dress(self) -> None:
+        """Take the colours of the theme."""
+        palette = self.palette()
+        text = palette.text().color()
+        self.setBackground(palette.base().color())
+        for name in ("bottom", "left"):
+            self.getAxis(name).setTextPen(text)
+            self.getAxis(name).setPen(_faded(text, 110))
+        for name, stroke in self._strokes.items():
+            # A pen of width 1 without antialiasing: wide ones over noise cost ten times as much.
+            self._raw[name].setPen(QPen(_faded(stroke.colour(palette), _FAINT), 0))
+            self._smooth[name].setPen(stroke.pen(palette, 2))
+        self._reference.setPen(QPen(_faded(text, 150), 0, Qt.PenStyle.DotLine))
+        self._reference.label.setColor(text)
+        self._reference.label.fill = pg.mkBrush(_faded(palette.base().color(), 160))
+        self._crosshair.setPen(QPen(_faded(text, 150), 0))
+        self._mark_focus()
+
+    def _mark_focus(self) -> None:
+        """Frame the plot while the keyboard steers it."""
+        colour = self.palette().highlight().color()
+        self._view.setBorder(QPen(colour, 0) if self.hasFocus() else None)
+
+    def _zoom(self, factor: float) -> None:
+        low, high = self.x_range()
+        centre = self._crosshair.value() if self._crosshair.isVisible() else (low + high) / 2
+        self.fit_x(centre - (centre - low) * factor, centre + (high - centre) * factor)
+        self.moved.emit(0)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Left and Right move the crosshair, + and - zoom, Home and 0 follow the run."""
+        step = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
+        match event.key():
+            case Qt.Key.Key_Left:
+                self.stepped.emit(-step)
+            case Qt.Key.Key_Right:
+                self.stepped.emit(step)
+            case Qt.Key.Key_Plus | Qt.Key.Key_Equal:
+                self._zoom(_ZOOM)
+            case Qt.Key.Key_Minus:
+                self._zoom(1 / _ZOOM)
+            case Qt.Key.Key_Home | Qt.Key.Key_0:
+                self.follow_asked.emit()
+            case _:
+                event.ignore()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Tell where the mouse is, along x."""
+        super().mouseMoveEvent(event)
+        at = self.mapToScene(event.position().toPoint())
+        if self._view.sceneBoundingRect().contains(at):
+            self.hovered.emit(self._view.mapSceneToView(at).x())
+        else:
+            self.left.emit()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Return to the whole run."""
+        super().mouseDoubleClickEvent(event)
+        self.follow_asked.emit()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Take the crosshair away."""
+        super().leaveEvent(event)
+        self.left.emit()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show that keys go here."""
+        super().focusInEvent(event)
+        self._mark_focus()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Take the crosshair away."""
+        super().focusOutEvent(event)
+        self._mark_focus()
+        self.left.emit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if self._complete and event.type() == QEvent.Type.PaletteChange:
+            self._dress()
+
+
+def _power(exponent: float, decades: float) -> str:
+    """Return ten to this power, or nothing where labels would overlap on so many decades."""
+    value = 10.0**exponent
+    labelled = "12357" if decades < 1 else "125" if decades < 3 else "1"
+    return f"{value:g}" if f"{value:.0e}"[0] in labelled else ""
+
+
+def _faded(colour: QColor, alpha: int) -> QColor:
+    faded = QColor(colour)
+    faded.setAlpha(alpha)
+    return faded

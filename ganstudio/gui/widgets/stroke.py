@@ -1,0 +1,107 @@
+"""How a curve looks: its colour in either theme and its line style, and a legend button of it."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPen, QPixmap
+from PySide6.QtWidgets import QToolButton, QWidget
+
+from ganstudio.gui.colours import is_dark
+
+_ICON = QSize(22, 16)
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A colour for light and one for dark themes, each of contrast 3:1 or more, and a style."""
+
+    light: str
+    dark: str
+    style: Qt.PenStyle
+
+    def colour(self, palette: QPalette) -> QColor:
+        """Return the colour that `palette`'s theme asks for."""
+        return QColor(self.dark if is_dark(palette) else self.light)
+
+    def pen(self, palette: QPalette, width: float) -> QPen:
+        """Return a pen whose width stays the same at any zoom."""
+        pen = QPen(self.colour(palette), width, self.style)
+        pen.setCosmetic(True)
+        return pen
+
+
+class LegendButton(QToolButton):
+    """Shows or hides a curve, and tells its present value where there is room.
+
+    Attributes
+    ----------
+    stroke : Stroke
+        How the curve looks.
+    """
+
+    def __init__(self, name: str, stroke: Stroke, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.stroke = stroke
+        self._name = name
+        self._value = ""
+        self._with_value = False
+        self.setCheckable(True)
+        self.setChecked(True)
+        self.setAutoRaise(True)
+        self.setIconSize(_ICON)
+        self.setMinimumSize(24, 24)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setText(name)
+        self._draw()
+
+    def set_value(self, value: str) -> None:
+        """Show a value beside the name, where there is room."""
+        self._value = value
+        self._write()
+
+    def show_value(self, shown: bool) -> None:
+        """Choose whether the value is shown; its room is kept whatever the value."""
+        self._with_value = shown
+        self.setMinimumWidth(self.width_with_value() if shown else self.width_of_name())
+        self._write()
+
+    def width_with_value(self) -> int:
+        """Return the width that the name and any usual value take."""
+        return self.width_of_name() + self.fontMetrics().horizontalAdvance(" −0.000")
+
+    def width_of_name(self) -> int:
+        """Return the width that the name alone takes."""
+        return _ICON.width() + self.fontMetrics().horizontalAdvance(self._name) + 14
+
+    def _write(self) -> None:
+        text = f"{self._name} {self._value}" if self._with_value and self._value else self._name
+        if text != self.text():
+            self.setText(text)
+
+    def _draw(self) -> None:
+        icon = QIcon()
+        for state, opacity in ((QIcon.State.On, 1.0), (QIcon.State.Off, 0.25)):
+            icon.addPixmap(self._line(opacity), QIcon.Mode.Normal, state)
+        self.setIcon(icon)
+
+    def _line(self, opacity: float) -> QPixmap:
+        ratio = 2
+        pixmap = QPixmap(_ICON * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setOpacity(opacity)
+        pen = self.stroke.pen(self.palette(), 2.5)
+        pen.setCosmetic(False)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        painter.setPen(pen)
+        painter.drawLine(0, _ICON.height() // 2, _ICON.width(), _ICON.height() // 2)
+        painter.end()
+        return pixmap
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw the line anew in the theme's colour."""
+        if event.type() == QEvent.Type.PaletteChange:
+            self._draw()
+        super().changeEvent(event)

@@ -1,0 +1,38 @@
+"""Every test of the window: no screen needed, settings and folders of its own, no thread left."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QSettings, QThread
+from PySide6.QtWidgets import QApplication
+
+
+@pytest.fixture(autouse=True)
+def own_settings(tmp_path: Path, qapp: QApplication) -> None:
+    """Keep the settings of a person, and of other tests, out of this one."""
+    QCoreApplication.setOrganizationName("ganstudio-tests")
+    QCoreApplication.setApplicationName("ganstudio-tests")
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path / "conf"))
+    QSettings().setValue("folder", str(tmp_path))
+    qapp.setStyle("Fusion")
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail a test that leaves a QThread running."""
+    started: list[QThread] = []
+    start = QThread.start
+
+    def remember(self: QThread, *args: object) -> None:
+        started.append(self)
+        start(self, *args)
+
+    monkeypatch.setattr(QThread, "start", remember)
+    yield
+    left = [thread.objectName() for thread in started if thread.isRunning()]
+    assert not left, f"threads still running: {left}"

@@ -1,0 +1,102 @@
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+
+from ganstudio.gui.threads.decode_thread import PIECE, DecodeThread, Job, Lane
+from ganstudio.latent.decode import decode, judge, rank
+from ganstudio.latent.snapshot import Architecture, Snapshot
+from ganstudio.latent.spec import LatentPart, LatentSpec
+from ganstudio.models import mlp_gelu
+
+LATENT = LatentSpec((LatentPart(name="z", kind="normal", dim=6),))
+
+
+def make_snapshot(step: int, run_id: str = "run") -> Snapshot:
+    torch.manual_seed(step)
+    networks = mlp_gelu.build(6, (1, 8, 8))
+    architecture = Architecture(model="mlp-gelu", latent=LATENT, image_shape=(1, 8, 8))
+    return Snapshot(
+        run_id=run_id,
+        step=step,
+        architecture=architecture,
+        G=networks.G.state_dict(),
+        D=networks.D.state_dict(),
+        G_ema=None,
+    )
+
+
+@pytest.fixture
+def thread(qtbot) -> Iterator[DecodeThread]:
+    thread = DecodeThread()
+    yield thread
+    thread.stop()
+
+
+def latents(n: int, seed: int = 0) -> np.ndarray:
+    return LATENT.sample(n, np.random.default_rng(seed))
+
+
+def test_the_latest_request_of_a_lane_wins(qtbot, thread) -> None:
+    snapshot, answers = make_snapshot(3), []
+    thread.image_drawn.connect(answers.append)
+    for seed in range(5):  # all before the thread takes the first
+        last = thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=latents(1, seed)))
+    with qtbot.waitSignal(thread.image_drawn):
+        thread.start()
+    (answer,) = answers
+    assert answer.request == last
+    assert answer.step == 3
+    expected = decode(snapshot, latents(1, 4)).images
+    np.testing.assert_array_equal(answer.images, expected)
+
+
+def test_a_grid_comes_whole_in_pieces_and_the_large_image_before_it(qtbot, thread) -> None:
+    snapshot, z, order = make_snapshot(1), latents(2 * PIECE + 3), []
+    thread.grid_drawn.connect(order.append)
+    thread.image_drawn.connect(order.append)
+    thread.ask(Job(lane=Lane.GRID, snapshot=snapshot, inputs=z))
+    image = thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=latents(1, 9)))
+    thread.start()
+    qtbot.waitUntil(lambda: len(order) == 4)
+    assert [answer.request == image for answer in order] == [True, False, False, False]
+    assert [answer.start for answer in order[1:]] == [0, PIECE, 2 * PIECE]
+    drawn = np.concatenate([answer.images for answer in order[1:]])
+    difference = drawn.astype(int) - decode(snapshot, z).images
+    assert np.abs(difference).max() <= 1  # batches of another size may round otherwise
+
+
+def test_the_rank_is_among_the_held_out_images_of_the_same_run(qtbot, thread) -> None:
+    snapshot, z = make_snapshot(1), latents(1)
+    held_out = np.random.default_rng(5).integers(0, 256, (40, 1, 8, 8), np.uint8)
+    thread.start()
+    with qtbot.waitSignal(thread.image_drawn) as unranked:
+        thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=z))
+    assert unranked.args[0].rank is None
+    with qtbot.waitSignal(thread.reference_judged):
+        thread.ask(Job(lane=Lane.REFERENCE, snapshot=snapshot, inputs=held_out))
+    with qtbot.waitSignal(thread.image_drawn) as ranked:
+        thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=z))
+    logit = decode(snapshot, z, judge=True).logits[0]
+    assert ranked.args[0].rank == pytest.approx(rank(logit, judge(snapshot, held_out)), abs=0.03)
+    with qtbot.waitSignal(thread.image_drawn) as other:
+        thread.ask(Job(lane=Lane.IMAGE, snapshot=make_snapshot(1, "another"), inputs=z))
+    assert other.args[0].rank is None
+
+
+def test_the_effect_of_every_dimension_is_measured(qtbot, thread) -> None:
+    thread.start()
+    with qtbot.waitSignal(thread.effect_measured) as measured:
+        thread.ask(Job(lane=Lane.EFFECT, snapshot=make_snapshot(1), inputs=latents(1)))
+    assert measured.args[0].shape == (6,)
+    assert (measured.args[0] >= 0).all()
+
+
+def test_it_stops_with_requests_waiting(qtbot) -> None:
+    thread = DecodeThread()
+    for lane in (Lane.IMAGE, Lane.GRID):
+        thread.ask(Job(lane=lane, snapshot=make_snapshot(1), inputs=latents(PIECE)))
+    thread.start()
+    thread.stop()
+    assert thread.isFinished()

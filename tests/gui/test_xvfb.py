@@ -1,0 +1,109 @@
+"""The main job with a true mouse and keyboard: xdotool on a real X display."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QSlider, QStyle, QStyleOptionSlider, QWidget
+
+from ganstudio.gui.main_window import MainWindow
+from ganstudio.training.status import Phase
+
+pytestmark = pytest.mark.xvfb
+
+
+def xdotool(*words: object) -> None:
+    subprocess.run(["xdotool", *map(str, words)], check=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def window_manager() -> Iterator[None]:
+    """Give windows the focus, as a desktop does."""
+    assert QGuiApplication.platformName() == "xcb", "this lane needs an X display"
+    assert shutil.which("xdotool"), "install xdotool"
+    manager = subprocess.Popen(["openbox"], env={**os.environ})
+    yield
+    manager.terminate()
+    manager.wait()
+
+
+@pytest.fixture
+def window(qtbot, qapp: QApplication) -> Iterator[MainWindow]:
+    window = MainWindow("cpu")
+    window.show()
+    window.begin(None)
+    qtbot.waitExposed(window)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=20_000)
+    qtbot.waitUntil(lambda: window.session.info is not None, timeout=60_000)
+    yield window
+    window.session.close()
+    window.session.status = type(window.session.status)()  # nothing to save
+    window.close()
+
+
+def centre(widget: QWidget, rect: QRect | None = None) -> QPoint:
+    """Return where a person would click, in the screen's pixels."""
+    return widget.mapToGlobal((rect or widget.rect()).center())
+
+
+def click(point: QPoint) -> None:
+    xdotool("mousemove", "--sync", point.x(), point.y(), "click", 1)
+
+
+def named(window: QWidget, name: str) -> QWidget:
+    """Find a control as a screen reader would: by its accessible name."""
+    (found,) = (
+        widget
+        for widget in window.findChildren(QWidget)
+        if widget.accessibleName() == name and widget.isVisible()
+    )
+    return found
+
+
+def test_the_main_job(qtbot, window: MainWindow) -> None:
+    """Start by one click, see digits move on, drag a slider meanwhile, pause by the keyboard."""
+    session = window.session
+    click(centre(named(window.samples, "Start")))
+    qtbot.waitUntil(lambda: session.status.phase is Phase.TRAINING, timeout=60_000)
+    qtbot.waitUntil(lambda: session.status.step > 5, timeout=60_000)
+    grid = window.samples.sheet().copy()
+    qtbot.waitUntil(lambda: not np.array_equal(grid, window.samples.sheet()), timeout=60_000)
+
+    slider = window.latent.findChildren(QSlider)[3]
+    option = QStyleOptionSlider()
+    slider.initStyleOption(option)
+    handle = slider.style().subControlRect(
+        QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, slider
+    )
+    before = window.latent.state().z.copy()
+    at = centre(slider, handle)
+    xdotool("mousemove", "--sync", at.x(), at.y(), "mousedown", 1)
+    for shift in (10, 20, 30):
+        xdotool("mousemove", "--sync", at.x() + shift, at.y())
+    qtbot.waitUntil(lambda: window.latent.state().z[3] > before[3])
+    xdotool("mouseup", 1)
+    qtbot.waitUntil(session.undo_stack.canUndo)
+    assert session.status.phase is Phase.TRAINING
+
+    xdotool("key", "F5")
+    qtbot.waitUntil(lambda: session.status.phase is Phase.PAUSED, timeout=60_000)
+    xdotool("key", "ctrl+z")
+    qtbot.waitUntil(lambda: np.array_equal(window.latent.state().z, before))
+    xdotool("key", "space")
+    qtbot.waitUntil(lambda: session.status.phase is Phase.TRAINING, timeout=60_000)
+
+
+def test_a_sample_is_loaded_by_a_click(qtbot, window: MainWindow) -> None:
+    session = window.session
+    session.step("both")
+    qtbot.waitUntil(lambda: session.status.step == 1, timeout=60_000)
+    before = window.latent.state().z.copy()
+    grid = window.samples.findChild(QWidget, "sample_grid")
+    click(centre(grid))
+    qtbot.waitUntil(lambda: not np.array_equal(window.latent.state().z, before))

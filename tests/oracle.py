@@ -1,0 +1,144 @@
+"""Tools that several tests share, and a step of each order in plain torch, to compare with."""
+
+import copy
+import math
+import struct
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from ganstudio.models._networks import Networks
+
+
+def small_networks(latent_dim: int, image_shape: tuple[int, int, int]) -> Networks:
+    """Build two-layer networks with BatchNorm in both."""
+    pixels = math.prod(image_shape)
+    G = nn.Sequential(
+        nn.Linear(latent_dim, 12),
+        nn.BatchNorm1d(12),
+        nn.GELU(),
+        nn.Linear(12, pixels),
+        nn.Sigmoid(),
+        nn.Unflatten(1, image_shape),
+    )
+    D = nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(pixels, 12),
+        nn.BatchNorm1d(12),
+        nn.GELU(),
+        nn.Linear(12, 1),
+        nn.Flatten(0),
+    )
+    return Networks(G=G, D=D, output_range=(0.0, 1.0))
+
+
+def idx_bytes(values: np.ndarray) -> bytes:
+    """Return `values` as an IDX file of unsigned bytes."""
+    header = struct.pack(f">{values.ndim + 1}I", 0x0800 + values.ndim, *values.shape)
+    return header + values.astype(np.uint8).tobytes()
+
+
+def everything(trainer: Any) -> dict[str, Any]:
+    """Return a copy of all that a step may change: weights, buffers, moments, positions, rows."""
+    state = copy.deepcopy(trainer.state())
+    del state["seconds"]
+    state["history"] = state["history"][:-1]  # without the seconds
+    return state
+
+
+def weights(net: nn.Module) -> dict[str, torch.Tensor]:
+    """Return a copy of a network's parameters."""
+    return {name: value.detach().clone() for name, value in net.named_parameters()}
+
+
+def same(a: Any, b: Any) -> bool:
+    """Tell whether two nested structures are equal to the last bit; NaN equals NaN."""
+    if isinstance(a, torch.Tensor):
+        return a.shape == b.shape and torch.equal(a.nan_to_num(nan=7e33), b.nan_to_num(nan=7e33))
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    return bool(a == b)
+
+
+def close(actual: nn.Module, expected: nn.Module) -> None:
+    """Assert that two networks have the same weights and buffers up to rounding in float64."""
+    torch.testing.assert_close(
+        actual.state_dict(), expected.state_dict(), rtol=1e-7, atol=1e-10, check_dtype=True
+    )
+
+
+class PlainGAN:
+    """The textbook GAN: logistic losses, `backward`, and Adam as torch has it by default."""
+
+    def __init__(self, trainer: Any, real: Any, z_D: Any, z_G: Any) -> None:
+        config = trainer.config
+        self.G, self.D = copy.deepcopy(trainer.G), copy.deepcopy(trainer.D)
+        self.real, self.z_D, self.z_G = real, z_D, z_G
+        self.half = config.d_total == "mean"
+        adam = {"betas": (config.beta1, config.beta2), "weight_decay": config.weight_decay}
+        self.G_opt = torch.optim.Adam(self.G.parameters(), config.g_lr, foreach=False, **adam)
+        self.D_opt = torch.optim.Adam(self.D.parameters(), config.d_lr, foreach=False, **adam)
+        self.seen: dict[str, float] = {}
+
+    def step(self, order: str, k: int) -> None:
+        """Make one step, as recipes.md words its order."""
+        if order == "d-first":
+            for _ in range(k):
+                self.update_D(self.G(self.z_D.next()).detach())
+            self.update_G(self.G(self.z_G.next()))
+        elif order == "d-first-shared":
+            fake = self.G(self.z_G.next())
+            for _ in range(k - 1):
+                self.update_D(self.G(self.z_D.next()).detach())
+            self.update_D(fake.detach())
+            self.update_G(fake)
+        elif order == "g-first-shared":
+            fake = self.G(self.z_G.next())
+            self.update_G(fake)
+            self.update_D(fake.detach())
+            for _ in range(k - 1):
+                self.update_D(self.G(self.z_D.next()).detach())
+        else:
+            for _ in range(k - 1):
+                self.update_D(self.G(self.z_D.next()).detach())
+            fake = self.G(self.z_G.next())
+            d_gradients = torch.autograd.grad(self.d_loss(fake.detach()), [*self.D.parameters()])
+            g_gradients = torch.autograd.grad(self.g_loss(fake), [*self.G.parameters()])
+            for opt, gradients in ((self.D_opt, d_gradients), (self.G_opt, g_gradients)):
+                for parameter, gradient in zip(
+                    opt.param_groups[0]["params"], gradients, strict=True
+                ):
+                    parameter.grad = gradient
+                opt.step()
+
+    def update_D(self, fake: torch.Tensor) -> None:
+        self.D_opt.zero_grad()
+        self.d_loss(fake).backward()
+        self.D_opt.step()
+
+    def update_G(self, fake: torch.Tensor) -> None:
+        self.G_opt.zero_grad()
+        self.g_loss(fake).backward()
+        self.G_opt.step()
+
+    def d_loss(self, fake: torch.Tensor) -> torch.Tensor:
+        real, fake = self.D(self.real.next()), self.D(fake)
+        real_loss = binary_cross_entropy_with_logits(real, torch.ones_like(real))
+        fake_loss = binary_cross_entropy_with_logits(fake, torch.zeros_like(fake))
+        self.see(real_loss=real_loss, fake_loss=fake_loss)
+        self.see(real_score=real.sigmoid().mean(), fake_score=fake.sigmoid().mean())
+        return (real_loss + fake_loss) / (2 if self.half else 1)
+
+    def g_loss(self, fake: torch.Tensor) -> torch.Tensor:
+        logits = self.D(fake)
+        g_loss = binary_cross_entropy_with_logits(logits, torch.ones_like(logits))
+        self.see(g_loss=g_loss, fake_score=logits.sigmoid().mean())
+        return g_loss
+
+    def see(self, **values: torch.Tensor) -> None:
+        self.seen |= {name: float(value.detach()) for name, value in values.items()}

@@ -1,0 +1,121 @@
+import gzip
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from oracle import idx_bytes
+
+from ganstudio.data.dataset import find, read_idx
+from ganstudio.data.sources import mnist
+from ganstudio.errors import StudioError
+
+IMAGES = np.random.default_rng(1).integers(0, 256, (5, 3, 4), dtype=np.uint8)
+
+
+def refused(path, dims: int = 3) -> StudioError:
+    with pytest.raises(StudioError) as caught:
+        read_idx(path, dims)
+    assert str(path) in str(caught.value)
+    return caught.value
+
+
+@pytest.mark.parametrize("name", ["a", "a.gz"])
+def test_idx_files_plain_and_gzipped(name: str, tmp_path):
+    raw = idx_bytes(IMAGES)
+    (tmp_path / name).write_bytes(gzip.compress(raw) if name.endswith("gz") else raw)
+    assert np.array_equal(read_idx(tmp_path / name, 3), IMAGES)
+
+
+def test_truncated_idx_files_are_refused_at_every_length(tmp_path):
+    raw = idx_bytes(IMAGES)
+    for length in range(len(raw)):
+        (tmp_path / "a").write_bytes(raw[:length])
+        assert refused(tmp_path / "a").code == "bad-data"
+
+
+def test_surplus_bytes_are_refused(tmp_path):
+    (tmp_path / "a").write_bytes(idx_bytes(IMAGES) + b"\0")
+    assert "it holds 61 values instead of 60" in str(refused(tmp_path / "a"))
+
+
+@pytest.mark.parametrize("magic", [0, 0x0801, 0x0903, 0x0803 << 8, 0x01000803, 2**32 - 1])
+def test_wrong_magic_is_refused(magic: int, tmp_path):
+    (tmp_path / "a").write_bytes(struct.pack(">I", magic) + idx_bytes(IMAGES)[4:])
+    error = refused(tmp_path / "a")
+    assert error.code == "bad-data"
+    assert f"{magic:#010x} instead of 0x00000803" in str(error)
+
+
+@pytest.mark.parametrize("shape", [(2**31, 2**31, 4), (2**32 - 1,) * 3, (0, 5, 5)])
+def test_sizes_that_do_not_fit_are_refused(shape: tuple[int, ...], tmp_path):
+    content = b"" if 0 not in shape else b"\0"
+    (tmp_path / "a").write_bytes(struct.pack(">4I", 0x0803, *shape) + content)
+    assert refused(tmp_path / "a").code == "bad-data"
+
+
+def test_truncated_gzip_files_are_refused_at_every_length(tmp_path):
+    raw = gzip.compress(idx_bytes(IMAGES))
+    for length in range(len(raw)):
+        (tmp_path / "a.gz").write_bytes(raw[:length])
+        assert refused(tmp_path / "a.gz").code == "bad-data"
+
+
+def test_damaged_gzip_files_never_give_other_values(tmp_path):
+    raw = gzip.compress(idx_bytes(IMAGES), mtime=0)
+    refusals = 0
+    for position in range(len(raw)):
+        damaged = bytearray(raw)
+        damaged[position] ^= 1 << position % 8
+        (tmp_path / "a.gz").write_bytes(damaged)
+        try:
+            assert np.array_equal(read_idx(tmp_path / "a.gz", 3), IMAGES)
+        except StudioError as error:
+            refusals += error.code == "bad-data"
+    assert refusals > len(raw) - 10  # the header's time, flags and system hold no values
+
+
+@given(st.binary(max_size=64))
+def test_random_bytes_are_refused_or_read(tmp_path_factory, raw: bytes):
+    path = tmp_path_factory.getbasetemp() / "random"
+    path.write_bytes(raw)
+    assert refused(path, 1).code == "bad-data"
+
+
+def test_a_folder_in_place_of_a_file(tmp_path):
+    assert refused(tmp_path).code == "cannot-read"
+
+
+def test_plain_files_come_before_gzipped_ones(tmp_path):
+    (tmp_path / "a.gz").touch()
+    assert find(tmp_path, "a", "mnist", ("a",)).name == "a.gz"
+    (tmp_path / "a").touch()
+    assert find(tmp_path, "a", "mnist", ("a",)).name == "a"
+
+
+def test_missing_files_say_what_is_needed(tmp_path):
+    with pytest.raises(StudioError) as caught:
+        mnist.load(tmp_path)
+    assert caught.value.code == "missing-data"
+    assert str(tmp_path / mnist.FILES[0]) in str(caught.value)
+    assert all(name in str(caught.value) for name in mnist.FILES)
+
+
+def test_a_folder_of_ones_own(tiny, tiny_root):
+    loaded = mnist.load(tiny_root)
+    for name in ("train", "test", "train_labels", "test_labels"):
+        assert np.array_equal(getattr(loaded, name), getattr(tiny, name))
+        assert getattr(loaded, name).dtype == getattr(tiny, name).dtype
+    assert loaded.image_shape == (1, 28, 28)
+
+
+def test_bundled_mnist():
+    loaded = mnist.load()
+    assert (loaded.train.shape, loaded.test.shape) == ((60000, 1, 28, 28), (10000, 1, 28, 28))
+    assert loaded.train_labels[:8].tolist() == [5, 0, 4, 1, 9, 2, 1, 3]  # as everyone knows it
+    assert loaded.test_labels[:8].tolist() == [7, 2, 1, 0, 4, 1, 4, 9]
+    assert np.bincount(loaded.train_labels).tolist() == [
+        5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949,
+    ]  # fmt: skip
+    assert loaded.train[0].sum() == 27525

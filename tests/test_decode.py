@@ -1,0 +1,152 @@
+import copy
+import dataclasses
+import threading
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from oracle import same
+
+from ganstudio.config import Config, load_preset, preset_names
+from ganstudio.errors import StudioError
+from ganstudio.latent.decode import decode, effect, judge, rank
+from ganstudio.latent.spec import Stream, generator
+from ganstudio.training.trainer import Trainer
+
+SMALL = Config(model="mlp-gelu", batch_size=16, latent_dim=6, regulariser="none", seed=1)
+
+
+def trained(config: Config, tiny, cpu, steps: int = 2) -> Trainer:
+    trainer = Trainer(config, tiny, cpu)
+    for _ in range(steps):
+        trainer.train_step()
+    return trainer
+
+
+def latents(trainer: Trainer, n: int) -> np.ndarray:
+    return trainer.latent.sample(n, generator(9, Stream.SAMPLES))
+
+
+@pytest.mark.parametrize("averaged", [True, False])
+@pytest.mark.parametrize("name", preset_names())
+def test_decoding_is_a_forward_pass_in_evaluation_mode(name: str, averaged: bool, tiny, cpu):
+    config = load_preset(name).config.changed(batch_size=8, ema_decay=0.5)
+    trainer = trained(config, tiny, cpu, steps=1)
+    z = latents(trainer, 5)
+    net = trainer.ema.model if averaged else copy.deepcopy(trainer.G).eval()
+    drawn = decode(trainer.snapshot(), z, averaged=averaged, judge=True)
+    with torch.no_grad():
+        fake = net(torch.from_numpy(z))
+        logits = copy.deepcopy(trainer.D).eval()(fake)
+    low, high = trainer.snapshot().networks[2]
+    pixels = (fake.double().numpy() - low) / (high - low) * 255
+    assert (drawn.images.dtype, drawn.images.shape) == (np.uint8, (5, 1, 28, 28))
+    assert np.abs(pixels - drawn.images).max() < 0.5 + 1e-3
+    np.testing.assert_allclose(drawn.logits, logits.numpy(), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.usefixtures("small")
+def test_without_an_average_the_latest_draws(tiny, cpu):
+    trainer = trained(SMALL.changed(ema_decay=0), tiny, cpu)
+    z = latents(trainer, 3)
+    snapshot = trainer.snapshot()
+    both = [decode(snapshot, z, averaged=averaged).images for averaged in (True, False)]
+    assert np.array_equal(*both)
+    assert decode(snapshot, z).logits.shape == (0,)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_snapshot_is_frozen(tiny, cpu):
+    trainer = trained(SMALL, tiny, cpu)
+    snapshot = trainer.snapshot()
+    z = latents(trainer, 4)
+    states = copy.deepcopy((snapshot.G, snapshot.D, snapshot.G_ema))
+    images = [decode(snapshot, z, averaged=averaged).images for averaged in (True, False)]
+    for _ in range(3):
+        trainer.train_step()
+    assert same((snapshot.G, snapshot.D, snapshot.G_ema), states)
+    for averaged, before in zip((True, False), images, strict=True):
+        assert np.array_equal(decode(snapshot, z, averaged=averaged).images, before)
+        assert not np.array_equal(decode(trainer.snapshot(), z, averaged=averaged).images, before)
+    assert (snapshot.step, trainer.snapshot().step) == (2, 5)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        snapshot.step = 3
+
+
+@pytest.mark.usefixtures("small")
+def test_decoding_leaves_the_trainer_alone(tiny, cpu):
+    trainer, other = (trained(SMALL, tiny, cpu) for _ in range(2))
+    decode(trainer.snapshot(), latents(trainer, 4), judge=True)
+    judge(trainer.snapshot(), tiny.test)
+    assert trainer.G.training
+    assert trainer.D.training
+    trainer.train_step()
+    other.train_step()
+    assert same(trainer.G.state_dict(), other.G.state_dict())
+
+
+@pytest.mark.usefixtures("small")
+def test_threads_draw_alike(tiny, cpu):
+    trainer = trained(SMALL, tiny, cpu)
+    snapshot, z = trainer.snapshot(), latents(trainer, 4)
+    drawn = []
+    thread = threading.Thread(target=lambda: drawn.append(decode(snapshot, z).images))
+    thread.start()
+    thread.join()
+    assert np.array_equal(drawn[0], decode(snapshot, z).images)
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_judging_real_images(name: str, tiny, cpu):
+    trainer = trained(load_preset(name).config.changed(batch_size=8), tiny, cpu, steps=1)
+    low, high = trainer.snapshot().networks[2]
+    x = torch.tensor(tiny.test[:9] / 255 * (high - low) + low, dtype=torch.float32)
+    with torch.no_grad():
+        expected = trainer.D.eval()(x).numpy()
+    actual = judge(trainer.snapshot(), tiny.test[:9])
+    np.testing.assert_allclose(actual, expected, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("length", [5, 7, 0])
+def test_other_lengths_of_z_are_refused(length: int, tiny, cpu):
+    snapshot = Trainer(SMALL, tiny, cpu).snapshot()
+    with pytest.raises(StudioError) as caught:
+        decode(snapshot, np.zeros((2, length), np.float32))
+    assert caught.value.code == "latent-mismatch"
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("delta", [0.5, 2.0])
+@pytest.mark.parametrize("averaged", [True, False])
+def test_effect_against_one_dimension_at_a_time(averaged: bool, delta: float, tiny, cpu):
+    trainer = trained(SMALL, tiny, cpu, steps=30)
+    snapshot, z = trainer.snapshot(), latents(trainer, 1)[0]
+    expected = []
+    for i in range(6):
+        ends = np.stack([z, z])
+        ends[0, i] += delta
+        ends[1, i] -= delta
+        plus, minus = decode(snapshot, ends, averaged=averaged).images.astype(float)
+        expected.append(np.sqrt(np.mean((plus - minus) ** 2)))
+    actual = effect(snapshot, z, averaged=averaged, delta=delta)
+    assert min(expected) > 0
+    np.testing.assert_allclose(actual, expected, rtol=0.05)  # rounding to whole grey levels
+    assert actual.shape == (6,)
+
+
+def test_rank_counts_ties_half():
+    reference = np.array([0, 1, 1, 2], np.float32)
+    places = {-1: 0, 0: 0.125, 0.5: 0.25, 1: 0.5, 1.5: 0.75, 2: 0.875, 3: 1}
+    assert {x: rank(x, reference) for x in places} == places
+    assert rank(1.0, np.zeros(0, np.float32)) == 0
+
+
+@given(st.lists(st.integers(-5, 5), min_size=1, max_size=40), st.integers(-6, 6))
+def test_rank_is_fair(reference: list[int], x: int):
+    values = np.array(reference, np.float32)
+    assert 0 <= rank(x, values) <= rank(x + 1, values) <= 1
+    assert rank(x, values) + rank(-x, -values) == pytest.approx(1)
+    assert np.mean([rank(v, values) for v in values]) == pytest.approx(0.5)

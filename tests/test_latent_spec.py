@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ganstudio.errors import StudioError
+from ganstudio.latent.spec import LatentPart, LatentSpec, Stream, generator
+
+SPEC = LatentSpec(
+    (LatentPart(name="z", kind="normal", dim=3), LatentPart(name="code", kind="uniform", dim=2))
+)
+MASK = 2**64 - 1
+
+
+def philox(counter: list[int], key: list[int]) -> list[int]:
+    """Philox4x64-10, from Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"."""
+    x, k = list(counter), list(key)
+    for _ in range(10):
+        a, b = 0xD2E7470EE14C6C93 * x[0], 0xCA5A826395121157 * x[2]
+        x = [b >> 64 ^ x[1] ^ k[0], b & MASK, a >> 64 ^ x[3] ^ k[1], a & MASK]
+        k = [k[0] + 0x9E3779B97F4A7C15 & MASK, k[1] + 0xBB67AE8584CAA73B & MASK]
+    return x
+
+
+@given(st.integers(0, 2**31 - 1), st.sampled_from(Stream), st.integers(0, 2**40))
+def test_generators_count(seed: int, stream: Stream, index: int):
+    raw = generator(seed, stream, index).bit_generator.random_raw(4)
+    assert raw.tolist() == philox([1, 0, 0, index], [seed, stream])  # numpy counts, then draws
+
+
+def test_the_numbers_of_the_streams_are_fixed():
+    assert {stream.name: stream.value for stream in Stream} == {
+        "DATA": 0, "Z_D": 1, "Z_G": 2, "AUGMENTATION": 3, "PENALTY": 4, "SAMPLES": 5, "INIT": 6,
+    }  # fmt: skip
+
+
+def test_golden_latents():
+    """Change these numbers and the grids of every seed change."""
+    drawn = SPEC.sample(2, generator(0, Stream.SAMPLES))
+    np.testing.assert_allclose(drawn, GOLDEN, rtol=1e-6)
+
+
+GOLDEN = [
+    [-1.0101171, 0.89021623, 1.7983693, -0.89481139, -0.94921625],
+    [1.3371115, 0.1371952, 0.77177727, 0.67615509, -0.35314441],
+]
+
+
+def test_parts_lie_side_by_side():
+    assert SPEC.dim == 5
+    assert SPEC.bounds.tolist() == [4, 4, 4, 1, 1]
+    assert SPEC.labels == ("z 0", "z 1", "z 2", "code 0", "code 1")
+    assert SPEC.centre().tolist() == [0] * 5
+    drawn = SPEC.sample(7, generator(0, Stream.SAMPLES))
+    assert (drawn.shape, drawn.dtype) == ((7, 5), np.float32)
+
+
+def test_priors_have_their_moments():
+    n = 40_000
+    drawn = SPEC.sample(n, generator(3, Stream.Z_G)).astype(np.float64)
+    sigma = np.array([1, 1, 1, 3**-0.5, 3**-0.5])
+    assert (np.abs(drawn.mean(axis=0)) < 5 * sigma / n**0.5).all()
+    kurtosis = np.array([3, 3, 3, 1.8, 1.8])
+    spread = sigma**2 * np.sqrt((kurtosis - 1) / n)
+    assert (np.abs(drawn.var(axis=0) - sigma**2) < 5 * spread).all()
+    np.testing.assert_allclose((drawn**4).mean(axis=0) / sigma**4, kurtosis, rtol=0.05)
+    assert np.abs(drawn[:, 3:]).max() <= 1
+    off_diagonal = np.corrcoef(drawn.T) - np.eye(5)
+    assert np.abs(off_diagonal).max() < 5 / n**0.5
+
+
+def test_descriptions_round_trip():
+    table = SPEC.to_dict()
+    assert LatentSpec.from_dict(table) == SPEC
+    assert table == {
+        "parts": [
+            {"name": "z", "kind": "normal", "dim": 3},
+            {"name": "code", "kind": "uniform", "dim": 2},
+        ]
+    }
+
+
+@pytest.mark.parametrize("shape", [(4,), (1, 6), (5, 1), (0,)])
+def test_other_lengths_are_refused(shape: tuple[int, ...]):
+    with pytest.raises(StudioError) as caught:
+        SPEC.check(np.zeros(shape, np.float32))
+    assert caught.value.fields == {"expected": 5, "actual": shape[-1]}
+
+
+@pytest.mark.parametrize("shape", [(5,), (0, 5), (2, 5)])
+def test_the_last_axis_counts(shape: tuple[int, ...]):
+    SPEC.check(np.zeros(shape, np.float32))

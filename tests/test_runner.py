@@ -1,0 +1,349 @@
+"""The runner in the test's own thread: its requests wait in the queue before it runs."""
+
+import dataclasses
+import math
+import queue
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from oracle import everything, same
+
+from ganstudio.config import Config
+from ganstudio.errors import StudioError
+from ganstudio.training import checkpoint
+from ganstudio.training.runner import HELD_OUT, PARKED_RUNS, Runner
+from ganstudio.training.status import Phase
+from ganstudio.training.trainer import Nets, Trainer
+
+CONFIG = Config(model="mlp-gelu", batch_size=16, latent_dim=5, regulariser="none", epochs=0)
+PER_EPOCH = 256 // 16
+
+
+class Recorder:
+    """A listener that keeps what it hears, and closes the runner when a training ends."""
+
+    def __init__(self, requests: queue.SimpleQueue) -> None:
+        self.requests = requests
+        self.events: list[str] = []
+        self.runs, self.snapshots, self.statuses = [], [], []
+        self.configs, self.saved, self.errors = [], [], []
+
+    def on_run(self, info) -> None:
+        self.runs.append(info)
+        self.events.append("run")
+
+    def on_snapshot(self, snapshot) -> None:
+        self.snapshots.append(snapshot)
+        self.events.append("snapshot")
+
+    def on_status(self, status) -> None:
+        was = self.statuses[-1].phase if self.statuses else None
+        self.statuses.append(status)
+        self.events.append(status.phase.value)
+        if was is Phase.TRAINING and status.phase is Phase.PAUSED:
+            self.requests.put(Runner.close)
+
+    def on_config(self, config) -> None:
+        self.configs.append(config)
+
+    def on_saved(self, path) -> None:
+        self.saved.append(path)
+
+    def on_error(self, error) -> None:
+        self.errors.append(error)
+        self.events.append("error")
+        if self.statuses and self.statuses[-1].phase is Phase.TRAINING:
+            self.requests.put(Runner.close)
+
+
+class Studio:
+    """A runner, and words for what is asked of it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.requests: queue.SimpleQueue = queue.SimpleQueue()
+        self.heard = Recorder(self.requests)
+        self.runner = Runner(self.requests, self.heard)
+
+    @property
+    def trainer(self) -> Trainer:
+        assert self.runner.trainer is not None
+        return self.runner.trainer
+
+    def ask(self, *requests) -> None:
+        """Put requests, close, and run: nothing trains in between."""
+        for request in (*requests, Runner.close):
+            self.requests.put(request)
+        self._run()
+
+    def train(self, *requests) -> None:
+        """Put requests the last of which begins to train, and run until it has paused."""
+        for request in requests:
+            self.requests.put(request)
+        self._run()
+
+    def new_run(self, config: Config = CONFIG) -> None:
+        self.ask(lambda runner: runner.new_run(config, "cpu", self.root))
+
+    def _run(self) -> None:
+        self.runner._closed = False
+        self.runner.run()
+        assert self.requests.empty()
+
+
+@pytest.fixture
+def studio(small, tiny_root, monkeypatch) -> Studio:
+    monkeypatch.setattr("ganstudio.training.threads.cores", lambda: 1)
+    return Studio(tiny_root)
+
+
+def limit(steps: int | None = None, minutes: float | None = None):
+    return lambda runner: runner.set_limit(steps, minutes)
+
+
+def test_a_new_run_is_announced(studio, tiny):
+    studio.new_run()
+    assert studio.heard.events == ["loading", "run", "snapshot", "ready"]
+    (info,) = studio.heard.runs
+    assert info.config == CONFIG
+    assert (info.device, info.image_shape, info.averaged) == ("cpu", (1, 28, 28), True)
+    assert info.devices[-1] == "cpu"
+    assert info.curves.loss_reference == pytest.approx(math.log(2))
+    assert info.history is studio.trainer.history
+    assert len(info.real) == 100
+    assert len(info.held_out) == min(HELD_OUT, len(tiny.test))
+    for shown, images in ((info.real, tiny.train), (info.held_out, tiny.test)):
+        known = {image.tobytes() for image in images}
+        assert {image.tobytes() for image in shown} <= known
+        assert len({image.tobytes() for image in shown}) == len(shown)
+    assert studio.heard.snapshots[0].step == 0
+
+
+def test_nothing_happens_before_there_is_a_run(studio, tmp_path):
+    studio.ask(
+        Runner.start,
+        Runner.pause,
+        lambda runner: runner.step(Nets.BOTH),
+        lambda runner: runner.change(g_lr=0.1),
+        lambda runner: runner.save(tmp_path / "a.pt"),
+        limit(3),
+    )
+    assert studio.heard.errors == []
+    assert studio.heard.events == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_training_to_a_limit_is_training(studio, tiny, cpu):
+    studio.new_run()
+    studio.train(limit(steps=7), Runner.start)
+    assert studio.trainer.step == 7
+    assert len(studio.trainer.history) == 7
+    assert studio.heard.events[-2:] == ["snapshot", "paused"]
+    assert studio.heard.snapshots[-1].step == 7
+    plain = Trainer(CONFIG, tiny, cpu)
+    for _ in range(7):
+        plain.train_step()
+    assert same(everything(studio.trainer), everything(plain))
+    assert same(dict(studio.heard.snapshots[-1].G), dict(plain.snapshot().G))
+
+
+def test_start_goes_on_beyond_a_limit(studio):
+    studio.new_run()
+    studio.train(limit(steps=3), Runner.start)
+    studio.train(limit(steps=5), Runner.start)
+    assert studio.trainer.step == 5
+
+
+def test_a_limit_of_minutes_stops_once(studio):
+    studio.new_run()
+    studio.train(limit(minutes=0), Runner.start)
+    assert studio.trainer.step == 1
+    studio.train(lambda runner: runner.step(Nets.BOTH, 4))
+    assert studio.trainer.step == 5
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_the_recipes_end_stops_once(studio, k: int):
+    studio.new_run(CONFIG.changed(epochs=2, d_steps=k))
+    studio.train(Runner.start)
+    end = -(-2 * PER_EPOCH // k)
+    assert studio.trainer.step == end
+    assert studio.heard.statuses[-1].epoch >= 2
+    studio.train(limit(steps=end + 4), Runner.start)
+    assert studio.trainer.step == end + 4
+
+
+def test_pause_waits_for_no_step(studio):
+    studio.new_run()
+    studio.train(Runner.start, Runner.pause)
+    assert studio.trainer.step == 0
+    assert studio.heard.statuses[-1].phase is Phase.READY
+
+
+@pytest.mark.parametrize("nets", list(Nets))
+def test_manual_steps(studio, nets: Nets):
+    studio.new_run()
+    studio.train(lambda runner: runner.step(nets, 3))
+    assert studio.trainer.step == 3
+    missing = np.isnan(studio.trainer.history.column("g_loss"))
+    assert missing.tolist() == [nets is Nets.D] * 3
+    assert studio.heard.snapshots[-1].step == 3
+
+
+def test_start_after_manual_steps_trains_both(studio):
+    studio.new_run()
+    studio.train(lambda runner: runner.step(Nets.D, 1))
+    studio.train(limit(steps=4), Runner.start)
+    assert np.isnan(studio.trainer.history.column("g_loss")).tolist() == [True] + [False] * 3
+
+
+def test_live_changes(studio):
+    studio.new_run()
+    studio.ask(lambda runner: runner.change(g_lr=0.5, d_steps=2))
+    assert studio.heard.configs == [CONFIG.changed(g_lr=0.5, d_steps=2)]
+    studio.ask(lambda runner: runner.change(g_lr=5))
+    assert [error.fields["field"] for error in studio.heard.errors] == ["g_lr"]
+    assert studio.trainer.config.g_lr == 0.5
+
+
+def test_saving_and_opening(studio, tmp_path):
+    path = tmp_path / "a.pt"
+    studio.new_run()
+    studio.train(limit(steps=3), Runner.start)
+    assert studio.heard.statuses[-1].unsaved
+    studio.ask(lambda runner: runner.save(path))
+    assert studio.heard.saved == [path]
+    assert not studio.heard.statuses[-1].unsaved
+    saved = everything(studio.trainer)
+    studio.new_run(CONFIG.changed(seed=1))
+    studio.ask(lambda runner: runner.open(path, "cpu", studio.root))
+    assert same(everything(studio.trainer), saved)
+    assert studio.heard.runs[-1].run_id == studio.heard.runs[0].run_id
+    assert studio.heard.statuses[-1] == dataclasses.replace(
+        studio.heard.statuses[-1], phase=Phase.PAUSED, step=3, unsaved=False
+    )
+
+
+def test_a_run_that_was_left_can_be_returned_to(studio):
+    studio.new_run()
+    studio.train(limit(steps=3), Runner.start)
+    first, before = studio.trainer, everything(studio.trainer)
+    studio.new_run(CONFIG.changed(seed=1))
+    assert studio.trainer.run_id != first.run_id
+    studio.ask(lambda runner: runner.return_to(first.run_id))
+    assert studio.trainer is first
+    assert same(everything(first), before)
+    assert [info.run_id for info in studio.heard.runs][::2] == [first.run_id] * 2
+    assert studio.heard.statuses[-1].phase is Phase.PAUSED
+
+
+def test_only_the_last_runs_are_kept(studio):
+    ids = []
+    for seed in range(PARKED_RUNS + 2):
+        studio.new_run(CONFIG.changed(seed=seed))
+        ids.append(studio.trainer.run_id)
+    current = studio.trainer
+    studio.ask(lambda runner: runner.return_to(ids[0]))
+    assert len(studio.heard.errors) == 1
+    assert studio.trainer is current
+    studio.ask(lambda runner: runner.return_to(ids[1]))
+    assert studio.trainer.run_id == ids[1]
+
+
+@pytest.mark.parametrize("nets", [Nets.BOTH, Nets.D])
+def test_a_failing_step_pauses_and_keeps_the_model(studio, nets: Nets):
+    studio.new_run()
+    studio.train(limit(steps=3), Runner.start)
+    before, objective = everything(studio.trainer), studio.trainer.objective
+    broken = dataclasses.replace(objective, real_loss=lambda logits: logits.mean() * math.nan)
+    studio.trainer.objective = broken
+    studio.train(limit(), lambda runner: runner.step(nets, 5))
+    (error,) = studio.heard.errors
+    assert (error.code, error.fields["step"]) == ("non-finite", 4)
+    assert same(everything(studio.trainer), before)
+    assert studio.heard.statuses[-1].phase is Phase.PAUSED
+    assert studio.heard.snapshots[-1].step == 3
+    studio.trainer.objective = objective
+    studio.train(limit(steps=5), Runner.start)
+    assert studio.trainer.step == 5
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [
+        (RuntimeError("odd"), "training-failed"),
+        (MemoryError(), "out-of-memory"),
+        (torch.OutOfMemoryError(), "out-of-memory"),
+        (StudioError("latent-mismatch", expected=1, actual=2), "latent-mismatch"),
+    ],
+)
+def test_every_error_is_explained(studio, raised: Exception, code: str, monkeypatch):
+    studio.new_run()
+    studio.train(limit(steps=2), Runner.start)
+    before = everything(studio.trainer)
+
+    def fails(_logits):
+        raise raised
+
+    studio.trainer.objective = dataclasses.replace(studio.trainer.objective, g_loss=fails)
+    studio.train(limit(), Runner.start)
+    (error,) = studio.heard.errors
+    assert error.code == code
+    assert str(error)
+    assert error is raised or error.__cause__ is raised
+    assert same(everything(studio.trainer), before)
+
+
+@pytest.mark.parametrize(
+    "request_of",
+    [
+        lambda runner, folder: runner.open(folder / "none.pt", "cpu"),
+        lambda runner, folder: runner.new_run(CONFIG, "warp drive"),
+        lambda runner, folder: runner.new_run(CONFIG, "cpu", folder),
+        lambda runner, folder: runner.new_run(CONFIG.changed(batch_size=8000), "cpu", runner.root),
+        lambda runner, folder: runner.return_to("nobody"),
+        lambda runner, folder: runner.save(folder / "none" / "a.pt"),
+    ],
+    ids=["open", "device", "dataset", "batch", "return", "save"],
+)
+def test_a_refused_request_keeps_the_run(studio, request_of, tmp_path):
+    studio.new_run()
+    studio.train(limit(steps=2), Runner.start)
+    trainer, before = studio.trainer, everything(studio.trainer)
+    studio.runner.root = studio.root
+    studio.ask(lambda runner: request_of(runner, tmp_path))
+    (error,) = studio.heard.errors
+    assert error.code != "training-failed"
+    assert studio.trainer is trainer
+    assert same(everything(trainer), before)
+    assert len(studio.heard.runs) == 1
+    assert studio.heard.statuses[-1].phase is Phase.PAUSED
+    studio.train(limit(steps=4), Runner.start)
+    assert trainer.step == 4
+
+
+def test_a_damaged_checkpoint_is_refused(studio, tmp_path):
+    studio.new_run()
+    path = tmp_path / "a.pt"
+    checkpoint.save(studio.trainer, path)
+    path.write_bytes(path.read_bytes()[:-500])
+    studio.ask(lambda runner: runner.open(path, "cpu", studio.root))
+    assert [error.code for error in studio.heard.errors] == ["damaged-checkpoint"]
+
+
+def test_speed_changes_no_number(studio, tiny, cpu):
+    studio.new_run()
+    studio.train(limit(steps=3), lambda runner: runner.set_speed(1000.0), Runner.start)
+    plain = Trainer(CONFIG, tiny, cpu)
+    for _ in range(3):
+        plain.train_step()
+    assert same(everything(studio.trainer), everything(plain))
+
+
+def test_closing_while_training_ends_the_loop(studio):
+    studio.new_run()
+    studio.train(Runner.start, Runner.close)
+    assert studio.heard.statuses[-1].phase is Phase.TRAINING
+    assert studio.trainer.step <= 1

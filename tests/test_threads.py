@@ -1,0 +1,75 @@
+"""The tuner by a clock of our own: each count of threads takes a fixed time a step."""
+
+import pytest
+import torch
+
+from ganstudio.training import threads
+from ganstudio.training.threads import PROBE_SECONDS, ThreadTuner
+
+
+@pytest.fixture
+def tuner(monkeypatch) -> ThreadTuner:
+    used = [1]
+    monkeypatch.setattr(torch, "set_num_threads", used.append)
+    monkeypatch.setattr(threads, "cores", lambda: 2)
+    monkeypatch.setattr(threads.time, "monotonic", lambda: 0.0)
+    return ThreadTuner()
+
+
+def run(tuner: ThreadTuner, now: float, seconds: float, cost: dict[int, float]) -> float:
+    end = now + seconds
+    while now < end:
+        now += cost[tuner.threads]
+        tuner.step_done(now)
+    return now
+
+
+def share_of_one(tuner: ThreadTuner, now: float, seconds: float, cost: dict[int, float]) -> float:
+    end, alone = now + seconds, 0.0
+    while now < end:
+        alone += cost[tuner.threads] * (tuner.threads == 1)
+        now += cost[tuner.threads]
+        tuner.step_done(now)
+    return alone / seconds
+
+
+def test_it_begins_with_all_cores(tuner):
+    assert tuner.threads == 2
+
+
+def test_free_cores_are_used(tuner):
+    cost = {2: 0.010, 1: 0.018}
+    now = run(tuner, 0, 30, cost)
+    assert share_of_one(tuner, now, 60, cost) < 0.05
+
+
+def test_a_busy_neighbour_is_left_alone(tuner):
+    cost = {2: 0.100, 1: 0.020}
+    now = run(tuner, 0, 10, cost)
+    assert share_of_one(tuner, now, 60, cost) > 0.9
+
+
+def test_it_follows_changes_both_ways(tuner):
+    now = run(tuner, 0, 30, {2: 0.01, 1: 0.02})
+    now = run(tuner, now, 30, {2: 0.05, 1: 0.02})
+    assert share_of_one(tuner, now, 60, {2: 0.05, 1: 0.02}) > 0.9
+    now = run(tuner, now + 60, 3 * PROBE_SECONDS, {2: 0.01, 1: 0.02})
+    assert share_of_one(tuner, now, 60, {2: 0.01, 1: 0.02}) < 0.05
+
+
+def test_a_pause_is_no_slow_step(tuner):
+    cost = {2: 0.01, 1: 0.02}
+    now = run(tuner, 0, 30, cost)
+    for _ in range(20):
+        tuner.interrupt()
+        now = run(tuner, now + 100, 0.05, cost)
+    now = run(tuner, now, PROBE_SECONDS, cost)
+    assert share_of_one(tuner, now, 60, cost) < 0.05
+
+
+def test_one_core_is_not_probed(monkeypatch):
+    monkeypatch.setattr(threads, "cores", lambda: 1)
+    tuner = ThreadTuner()
+    run(tuner, 0, 30, {1: 0.05})
+    assert tuner.threads == 1
+    assert torch.get_num_threads() == 1
