@@ -2,6 +2,7 @@
 
 import copy
 import math
+import signal
 import struct
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ganstudio.models._networks import Networks
+from ganstudio.training.trainer import Trainer
 
 
 def small_networks(latent_dim: int, image_shape: tuple[int, int, int]) -> Networks:
@@ -70,6 +72,18 @@ def close(actual: nn.Module, expected: nn.Module) -> None:
     torch.testing.assert_close(
         actual.state_dict(), expected.state_dict(), rtol=1e-7, atol=1e-10, check_dtype=True
     )
+
+
+def interrupt_at(monkeypatch: Any, steps: dict[int, int]) -> None:
+    """Press Ctrl-C within some steps, as often as the dictionary says."""
+    original = Trainer.train_step
+
+    def train_step(self, *args):
+        original(self, *args)
+        for _ in range(steps.get(self.step, 0)):
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Trainer, "train_step", train_step)
 
 
 class PlainGAN:

@@ -42,7 +42,7 @@ class Recorder:
         was = self.statuses[-1].phase if self.statuses else None
         self.statuses.append(status)
         self.events.append(status.phase.value)
-        if was is Phase.TRAINING and status.phase is Phase.PAUSED:
+        if was is Phase.TRAINING and status.phase in (Phase.PAUSED, Phase.READY):
             self.requests.put(Runner.close)
 
     def on_config(self, config) -> None:
@@ -54,8 +54,6 @@ class Recorder:
     def on_error(self, error) -> None:
         self.errors.append(error)
         self.events.append("error")
-        if self.statuses and self.statuses[-1].phase is Phase.TRAINING:
-            self.requests.put(Runner.close)
 
 
 class Studio:
@@ -279,7 +277,7 @@ def test_a_failing_step_pauses_and_keeps_the_model(studio, nets: Nets):
         (StudioError("latent-mismatch", expected=1, actual=2), "latent-mismatch"),
     ],
 )
-def test_every_error_is_explained(studio, raised: Exception, code: str, monkeypatch):
+def test_every_error_is_explained(studio, raised: Exception, code: str):
     studio.new_run()
     studio.train(limit(steps=2), Runner.start)
     before = everything(studio.trainer)

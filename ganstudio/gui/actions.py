@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton
 
@@ -81,18 +81,21 @@ class Actions:
             self.set_icon(name, sign)
 
 
-def menu_button(bar: QToolBar, action: QAction, menu: QMenu) -> None:
-    """Add `action` to a tool bar as a button whose arrow opens `menu`."""
+def tool_button(bar: QToolBar, action: QAction, menu: QMenu | None = None) -> QToolButton:
+    """Add `action` to a tool bar as a button, whose arrow opens `menu`."""
     button = QToolButton()
     button.setObjectName(f"{action.objectName()}_button")
     button.setDefaultAction(action)
-    button.setMenu(menu)
-    button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+    if menu is not None:
+        button.setMenu(menu)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
     button.setToolButtonStyle(bar.toolButtonStyle())
     button.setMinimumHeight(28)
-    button.setFocusPolicy(bar.focusPolicy())
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    action.changed.connect(lambda: button.setAccessibleName(action.text().replace("&", "")))
     button.setAccessibleName(action.text().replace("&", ""))
     bar.addWidget(button)
+    return button
 
 
 def shortcuts_text(actions: Actions) -> str:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from ganstudio.errors import StudioError
 from ganstudio.gui import appearance
-from ganstudio.gui.actions import Actions, menu_button
+from ganstudio.gui.actions import Actions, tool_button
 from ganstudio.gui.files import Files
 from ganstudio.gui.help import show_about, show_help
 from ganstudio.gui.panels.curves import CurvesPanel, Kind
@@ -260,18 +260,16 @@ class MainWindow(QMainWindow):
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.addToolBar(bar)
         by_name = self.actions_.by_name
-        bar.addAction(by_name["start"])
-        menu_button(bar, by_name["step"], self._step_menu)
-        menu_button(bar, by_name["start_over"], self._over_menu)
+        tool_button(bar, by_name["start"])
+        tool_button(bar, by_name["step"], self._step_menu)
+        tool_button(bar, by_name["start_over"], self._over_menu)
         bar.addSeparator()
-        for name, sign in (("undo", "undo"), ("redo", "redo")):
-            self.actions_.set_icon(name, sign)
-            bar.addAction(by_name[name])
-            button = bar.widgetForAction(by_name[name])
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)  # type: ignore[attr-defined]  # it is a QToolButton
+        for name in ("undo", "redo"):
+            self.actions_.set_icon(name, name)
+            button = tool_button(bar, by_name[name])
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         bar.addSeparator()
-        bar.addAction(by_name["save"])
-        self._tool_bar = bar
+        tool_button(bar, by_name["save"])
 
     def _build_status_bar(self) -> None:
         self._state = QLabel()

@@ -92,6 +92,9 @@ def read(path: Path) -> dict[str, Any]:
         with zipfile.ZipFile(path) as archive:
             if bad := archive.testzip():  # torch itself does not look at the checksums
                 raise zipfile.BadZipFile(f"{bad} fails its checksum")
+            # torch takes an entry marked as a folder for empty, and its memory as it finds it
+            if any(entry.external_attr & 0x10 for entry in archive.infolist()):
+                raise zipfile.BadZipFile("a tensor is marked as a folder")
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise StudioError("unsafe-checkpoint", path=path, detail=error) from None

@@ -2,29 +2,35 @@
 
 import math
 from enum import Enum
-from html import escape
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QImage, QPainter, QPalette, QShowEvent
+from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtGui import QPalette, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from ganstudio.gui.colours import BLUE, GREEN, SKY, VERMILLION
-from ganstudio.gui.widgets.curve_words import loss_words, number, reference_label, score_words
+from ganstudio.gui.widgets.curve_words import (
+    loss_words,
+    number,
+    readout_table,
+    reference_label,
+    score_words,
+)
 from ganstudio.gui.widgets.curves_bar import CurvesBar
-from ganstudio.gui.widgets.file_writer import FileWriter, save_png
+from ganstudio.gui.widgets.file_writer import FileWriter, picture_of, save_png
 from ganstudio.gui.widgets.plot import CurvePlot
 from ganstudio.gui.widgets.series import (
     Floats,
     Series,
     XAxis,
-    first_row_from,
     latest,
+    log10,
     nearest_row,
     position,
     positions,
     read,
+    visible_rows,
     y_range,
 )
 from ganstudio.gui.widgets.stroke import Stroke
@@ -34,6 +40,9 @@ from ganstudio.training.status import RunInfo
 _REAL = Stroke(BLUE, SKY, Qt.PenStyle.SolidLine)
 _FAKE = Stroke(VERMILLION, VERMILLION, Qt.PenStyle.DashLine)
 _G = Stroke(GREEN, GREEN, Qt.PenStyle.DashDotLine)
+
+
+_PNG_RATIO = 2  # pixels of an exported picture for one on the screen
 
 
 class Kind(Enum):
@@ -72,7 +81,6 @@ class CurvesPanel(QWidget):
         self.setObjectName(f"curves_{kind.value}")
         self._kind = kind
         self._history: History | None = None
-        self._run_id = ""
         self._reference: float | None = None
         self._series: dict[str, Series] = {}
         self._seen_rows = 0  # how long the history was at the last refresh
@@ -92,10 +100,13 @@ class CurvesPanel(QWidget):
     def set_run(self, info: RunInfo) -> None:
         """Show another run, all of it."""
         self._history = info.history
-        self._run_id = info.run_id
         curves, losses = info.curves, self._kind is Kind.LOSSES
         self._reference = curves.loss_reference if losses else curves.score_reference
         self.bar.set_has_reference(self._reference is not None)
+        self._cursor = None
+        self.bar.set_exportable(False)
+        for name in self._words:
+            self.bar.set_value(name, "")
         self._on_follow()
 
     def is_empty(self) -> bool:
@@ -120,19 +131,22 @@ class CurvesPanel(QWidget):
 
     def export_png(self, path: Path) -> None:
         """Write the legend and the plot at twice their size; `message` or `failed` tells."""
-        picture = self._picture()
+        self.plot.scale_pens(_PNG_RATIO)
+        picture = picture_of(self.bar.legend, self.plot, _PNG_RATIO)
+        self.plot.scale_pens(1)
         self._writer.write(path, lambda to: save_png(picture, to))
 
     def _draw(self, history: History) -> None:
         rows = len(history)
         self._pages.setCurrentWidget(self.plot)
+        self.bar.set_exportable(True)
         axis, half_life = self.bar.x_axis(), self.bar.half_life()
         end = position(history, axis, rows - 1) or 1.0
         self.plot.set_limits(end, 4 * end / max(4, rows))
         if self._follow_x:
             self.plot.fit_x(0, end)
-        first, last = self._visible_rows(history)
-        points = max(50, min(500, self.plot.width() // 2))  # and up to twice as many
+        first, last = visible_rows(history, axis, *self.plot.x_range())
+        points = max(50, min(500, self._pages.width() // 2))  # and up to twice as many
         shown = self.bar.shown()
         self._series = {
             name: read(history, name, first, last + 1, points=points, half_life=half_life)
@@ -155,14 +169,7 @@ class CurvesPanel(QWidget):
         if not self._follow_x:
             end = min(end, high)
         drawn = position(history, axis, self._drawn_rows - 1)
-        return end - drawn >= (high - low) / self.plot.width()
-
-    def _visible_rows(self, history: History) -> tuple[int, int]:
-        """Return the first and the last row in view, and one more at either side."""
-        axis, rows = self.bar.x_axis(), len(history)
-        low, high = self.plot.x_range()
-        first = min(max(0, first_row_from(history, axis, low) - 1), rows - 1)
-        return first, min(max(first, first_row_from(history, axis, high)), rows - 1)
+        return end - drawn >= (high - low) / self._pages.width()
 
     def _draw_series(self, history: History, axis: XAxis, name: str) -> tuple[Floats, Floats]:
         series = self._series[name]
@@ -172,7 +179,7 @@ class CurvesPanel(QWidget):
         smooth = series.smooth
         if self.bar.logarithmic():
             low = np.where(low > 0, low, high)  # a bucket's positive part
-            low, high, smooth = _log10(low), _log10(high), _log10(smooth)
+            low, high, smooth = log10(low), log10(high), log10(smooth)
         self.plot.set_curve(name, x, low, high)
         self.plot.set_smooth(name, x, smooth)
         return low, high
@@ -199,20 +206,17 @@ class CurvesPanel(QWidget):
 
     def _readout(self, history: History, row: int) -> str:
         """Return a table: where the crosshair is, and every shown curve's values there."""
-        rows = [f"<tr><td colspan='3'>{escape(self._place(history, row))}</td></tr>"]
+        lines = []
         for name, series in self._series.items():
-            colour = _STROKES[self._kind][name].colour(self.palette()).name()
-            value = number(float(history.column(name)[row]))
             smooth = ""
             if self.bar.half_life():
                 at = min(int(np.searchsorted(series.rows, row)), len(series.rows) - 1)
                 smooth = number(float(series.smooth[at]))
                 smooth = self.tr("smooth {value}").format(value=smooth)
-            rows.append(
-                f"<tr><td><font color='{colour}'>■</font> {escape(self._words[name].name)}</td>"
-                f"<td align='right'>&nbsp;<b>{value}</b>&nbsp;</td><td>{escape(smooth)}</td></tr>"
-            )
-        return f"<table cellspacing='0'>{''.join(rows)}</table>"
+            colour = _STROKES[self._kind][name].colour(self.palette()).name()
+            value = number(float(history.column(name)[row]))
+            lines.append((colour, self._words[name].name, value, smooth))
+        return readout_table(self._place(history, row), lines)
 
     def _place(self, history: History, row: int) -> str:
         step = self.tr("step {step}").format(step=f"{row + 1:,}")
@@ -224,20 +228,6 @@ class CurvesPanel(QWidget):
                 return self.tr("{seconds} s · {step}").format(seconds=f"{x:,.1f}", step=step)
             case _:
                 return step
-
-    def _picture(self) -> QImage:
-        """Return the legend above the plot, at twice their size."""
-        ratio, gap = 2, 4
-        legend, plot = self.bar.legend, self.plot
-        size = QSize(plot.width(), legend.height() + gap + plot.height())
-        image = QImage(size * ratio, QImage.Format.Format_RGB32)
-        image.setDevicePixelRatio(ratio)
-        image.fill(self.palette().base().color())
-        painter = QPainter(image)
-        painter.drawPixmap(gap, gap // 2, legend.grab())
-        painter.drawPixmap(0, legend.height() + gap, plot.grab())
-        painter.end()
-        return image
 
     def _lay_out(self) -> None:
         losses = self._kind is Kind.LOSSES
@@ -291,24 +281,20 @@ class CurvesPanel(QWidget):
         losses = self._kind is Kind.LOSSES
         self.plot.setLabel("left", self.tr("loss") if losses else self.tr("score"))
 
-    def _ask_path(self, title: str, name: str, suffix: str, kind: str) -> QFileDialog:
-        dialog = QFileDialog(self, title, name, kind)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(suffix)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        return dialog
+    def _ask_path(self, title: str, name: str, kind: str) -> Path | None:
+        folder = Path(str(QSettings().value("folder", str(Path.home()))))
+        chosen, _ = QFileDialog.getSaveFileName(self, title, str(folder / name), kind)
+        return Path(chosen) if chosen else None
 
     def _on_csv(self) -> None:
         title, kind = self.tr("Export curves as CSV"), self.tr("Tables (*.csv)")
-        dialog = self._ask_path(title, f"curves-{self._run_id}.csv", "csv", kind)
-        dialog.fileSelected.connect(lambda path: self.export_csv(Path(path)))
-        dialog.open()
+        if path := self._ask_path(title, "curves.csv", kind):
+            self.export_csv(path)
 
     def _on_png(self) -> None:
         title, kind = self.tr("Export plot as PNG"), self.tr("Pictures (*.png)")
-        dialog = self._ask_path(title, f"{self._kind.value}-{self._run_id}.png", "png", kind)
-        dialog.fileSelected.connect(lambda path: self.export_png(Path(path)))
-        dialog.open()
+        if path := self._ask_path(title, f"{self._kind.value}.png", kind):
+            self.export_png(path)
 
     def _on_saved(self, path: Path) -> None:
         self.message.emit(self.tr("Saved to {path}").format(path=path))
@@ -346,7 +332,7 @@ class CurvesPanel(QWidget):
     def _on_stepped(self, points: int) -> None:
         if not self._history:
             return
-        low, high = self._visible_rows(self._history)
+        low, high = visible_rows(self._history, self.bar.x_axis(), *self.plot.x_range())
         if self._cursor is None:
             self._cursor = (low + high) // 2
         else:
@@ -362,8 +348,3 @@ class CurvesPanel(QWidget):
         """Draw what came while hidden."""
         super().showEvent(event)
         self.refresh()
-
-
-def _log10(values: Floats) -> Floats:
-    """Return common logarithms, NaN for what has none."""
-    return np.log10(values, out=np.full_like(values, np.nan), where=values > 0)

@@ -1,38 +1,35 @@
 """The Experiment panel: the settings of the run, and those that wait for a new one."""
 
-import html
 import random
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import (
-    QFrame,
     QGroupBox,
-    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from ganstudio.config import LIVE, SETTINGS, Config, load_preset, parse, preset_names
+from ganstudio.config import LIVE, SETTINGS, Config, load_preset, parse
 from ganstudio.errors import ConfigError
 from ganstudio.gui.icons import icon
 from ganstudio.gui.setting_texts import setting_texts
 from ganstudio.gui.widgets.choice_field import ChoiceField
 from ganstudio.gui.widgets.disclosure import Disclosure
 from ganstudio.gui.widgets.field_row import Field, FieldRow
+from ganstudio.gui.widgets.form_scroll import FormScroll
 from ganstudio.gui.widgets.number_field import NumberField, Steps
 from ganstudio.gui.widgets.pause_limits import PauseLimits
 from ganstudio.gui.widgets.pending_bar import PendingBar
+from ganstudio.gui.widgets.preset_row import PERSONAL, PresetRow
 from ganstudio.training.status import RunInfo
 
 _FIRST = ("dataset", "device", "seed", "batch_size")  # for a new run, shown at once
 _LIVE = ("g_lr", "d_lr", "d_steps")  # shown at once, and live
 _ADVANCED = tuple(name for name in SETTINGS if name not in (*_FIRST, *LIVE))
-_CUSTOM = ""  # the preset shown for settings that are no preset's
 _STEPS: dict[str, dict[str, Any]] = {
     "batch_size": {"doubles": True},
     "epochs": {"size": 10},
@@ -64,9 +61,8 @@ class ExperimentPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._presets = {name: load_preset(name) for name in preset_names()}
-        self._running: dict[str, Any] = {**self._presets["studio"].config.to_dict()}
-        self._running["device"] = "auto"
+        studio = load_preset("studio").config
+        self._running: dict[str, Any] = {**studio.to_dict(), "device": "auto"}
         self._draft = dict(self._running)  # what the fields show: running and pending values
         self._has_run = False
         self._count = 0
@@ -125,8 +121,8 @@ class ExperimentPanel(QWidget):
 
     def select_preset(self, name: str) -> None:
         """Show the settings of a preset as changes for a new run; seed and dataset stay."""
-        recipe = self._presets[name].config.to_dict()
-        kept = {name: self._draft[name] for name in ("seed", "dataset", "device")}
+        recipe = load_preset(name).config.to_dict()
+        kept = {name: self._draft[name] for name in (*PERSONAL, "device")}
         self._draft = {**recipe, **kept}
         self._show(all_fields=True)
 
@@ -165,7 +161,8 @@ class ExperimentPanel(QWidget):
             self._add(name, row)
         tip = self.tr("Where the run trains; automatic is the fastest there is.")
         self._add("device", FieldRow("setting_device", self.tr("Device"), tip, ChoiceField()))
-        self._preset_row = self._make_preset_row()
+        self._preset_row = PresetRow()
+        self._preset_row.field.edited.connect(self.select_preset)
         limits = PauseLimits()
         limits.changed.connect(self.limits_changed)
 
@@ -185,13 +182,8 @@ class ExperimentPanel(QWidget):
         layout.addWidget(self._advanced)
         layout.addStretch(1)
 
-        self._scroll = QScrollArea()
+        self._scroll = FormScroll(form)
         self._scroll.setObjectName("experiment_scroll")
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setWidget(form)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._bar = PendingBar()
         self._bar.start_over_clicked.connect(self.start_over)
         self._bar.discard_clicked.connect(self.discard)
@@ -200,16 +192,14 @@ class ExperimentPanel(QWidget):
         outer.setSpacing(0)
         outer.addWidget(self._scroll, 1)
         outer.addWidget(self._bar)
-        self._fit()
+        self._align()
 
-    def _fit(self) -> None:
-        """Align the fields, and leave the form the width it needs."""
+    def _align(self) -> None:
+        """Give the labels of a column of fields the same width."""
         for rows in self._aligned:
-            width = max(row.label_width() for row in rows)
+            width = max(row.label_width(self.font()) for row in rows)
             for row in rows:
                 row.set_label_width(width)
-        bar = self._scroll.verticalScrollBar().sizeHint().width()
-        self._scroll.setMinimumWidth(self._scroll.widget().minimumSizeHint().width() + bar)
 
     def _add(self, name: str, row: FieldRow) -> None:
         row.field.edited.connect(partial(self._on_edited, name))
@@ -236,17 +226,6 @@ class ExperimentPanel(QWidget):
         self._dice = button
         return button
 
-    def _make_preset_row(self) -> FieldRow:
-        titles = [(name, preset.title) for name, preset in self._presets.items()]
-        field = ChoiceField([*titles, (_CUSTOM, self.tr("Custom"))])
-        for i, preset in enumerate(self._presets.values()):
-            field.setItemData(i, _wrapped(preset.description), Qt.ItemDataRole.ToolTipRole)
-        model = field.model()
-        assert isinstance(model, QStandardItemModel)
-        model.item(len(titles)).setEnabled(False)  # it says what is, and cannot be chosen
-        field.edited.connect(self.select_preset)
-        return FieldRow("preset", self.tr("Preset"), "", field)
-
     # What the fields show
 
     def _follow(self, running: dict[str, Any]) -> None:
@@ -269,24 +248,11 @@ class ExperimentPanel(QWidget):
         inside = sum(name in _ADVANCED for name in changed)
         title = self.tr("Advanced ({count} changed)").format(count=inside)
         self._advanced.set_title(title if inside else self.tr("Advanced"))
-        self._show_preset()
+        self._preset_row.show_settings(self._draft)
         self._bar.set_count(len(changed))
         if len(changed) != self._count:
             self._count = len(changed)
             self.pending_changed.emit(self._count)
-
-    def _show_preset(self) -> None:
-        """Show the preset that the draft equals, seed and dataset aside."""
-        field = self._preset_row.field
-        assert isinstance(field, ChoiceField)
-        for name, preset in self._presets.items():
-            recipe = {**preset.config.to_dict(), "seed": 0, "dataset": ""}
-            if recipe == {**{key: self._draft[key] for key in recipe}, "seed": 0, "dataset": ""}:
-                field.set_value(name)
-                self._preset_row.set_tip(_wrapped(preset.description))
-                return
-        field.set_value(_CUSTOM)
-        self._preset_row.set_tip(self.tr("These settings are those of no preset."))
 
     def _note(self, name: str) -> str:
         """Return what to say of a field that waits: the value that runs."""
@@ -322,7 +288,7 @@ class ExperimentPanel(QWidget):
         """Follow the theme and the zoom."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
-            self._fit()
+            self._align()
         if event.type() == QEvent.Type.PaletteChange:
             self._dice.setIcon(icon("random", self.palette()))
 
@@ -343,8 +309,3 @@ def _column(rows: Iterable[FieldRow]) -> QWidget:
     for row in rows:
         layout.addWidget(row)
     return column
-
-
-def _wrapped(text: str) -> str:
-    """Return a tooltip that Qt breaks into lines."""
-    return f"<p>{html.escape(text)}</p>"

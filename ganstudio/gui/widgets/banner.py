@@ -35,6 +35,7 @@ class Banner(QFrame):
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._action = QPushButton()
         self._action.setObjectName("banner_action")
+        self._action.setAccessibleName(self.tr("Remedy"))
         self._action.clicked.connect(self._on_action)
         self._copy = QPushButton(self.tr("Copy details"))
         self._copy.setObjectName("banner_copy")
@@ -65,6 +66,7 @@ class Banner(QFrame):
         self._text.setText(worded(error))
         self.setAccessibleName(worded(error))
         self._action.setText(label)
+        self._action.setAccessibleName(label)
         self._action.setVisible(act is not None)
         self.show()
 

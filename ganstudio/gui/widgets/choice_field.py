@@ -30,7 +30,7 @@ class ChoiceField(QComboBox):
     ) -> None:
         super().__init__(parent)
         self.error: ConfigError | None = None
-        self.setMinimumHeight(24)
+        self.setMinimumSize(80, 24)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(6)
         ignore_wheel_unless_focused(self)

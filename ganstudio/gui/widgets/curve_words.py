@@ -1,7 +1,9 @@
 """The words and numbers beside curves."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 
 from PySide6.QtCore import QCoreApplication
 
@@ -66,3 +68,22 @@ def number(value: float) -> str:
 def reference_label(value: float) -> str:
     """Return what a reference line is called, e.g. ``"ln 2 = 0.693"``."""
     return f"ln 2 = {value:.3f}" if math.isclose(value, math.log(2)) else f"{value:.3g}"
+
+
+def readout_table(title: str, lines: Iterable[tuple[str, str, str, str]]) -> str:
+    """Return an HTML table of curves at one place.
+
+    Parameters
+    ----------
+    title : str
+        The place.
+    lines : iterable of (str, str, str, str)
+        A curve's colour, name, value, and what else there is to say of it.
+    """
+    rows = [f"<tr><td colspan='3'>{escape(title)}</td></tr>"]
+    for colour, name, value, remark in lines:
+        rows.append(
+            f"<tr><td><font color='{colour}'>■</font> {escape(name)}</td>"
+            f"<td align='right'>&nbsp;<b>{value}</b>&nbsp;</td><td>{escape(remark)}</td></tr>"
+        )
+    return f"<table cellspacing='0'>{''.join(rows)}</table>"

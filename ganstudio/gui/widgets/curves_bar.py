@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QWidget
 
@@ -14,6 +14,9 @@ from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
 
 _HALF_LIVES = (10, 30, 100, 300, 1000)  # steps
 _DEFAULT_HALF_LIFE = 100
+
+_BUTTON = 24  # pixels: the least that is easy to click
+_GAP = 2
 
 
 class CurvesBar(QWidget):
@@ -55,7 +58,7 @@ class CurvesBar(QWidget):
         self.legend = QWidget()
         row = QHBoxLayout(self.legend)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2)
+        row.setSpacing(_GAP)
         for button in self._buttons.values():
             row.addWidget(button)
         self._smoothing = self._make_smoothing()
@@ -63,15 +66,17 @@ class CurvesBar(QWidget):
         self._follow = self._make_follow()
         self._logarithmic = self._make_logarithmic()
         self._reference = self._make_reference()
+        self._exports = self._make_exports()
         self.menu = self._make_menu()
         self._more = self._make_more()
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(2, 2, 2, 2)
-        layout.setSpacing(2)
+        layout.setContentsMargins(_GAP, _GAP, _GAP, _GAP)
+        layout.setSpacing(_GAP)
         layout.addWidget(self.legend)
         layout.addStretch(1)
         for widget in (self._follow, self._smoothing, self._x_axis, self._more):
             layout.addWidget(widget)
+        self.set_exportable(False)
         self._draw_icons()
 
     def half_life(self) -> int:
@@ -93,6 +98,11 @@ class CurvesBar(QWidget):
     def set_has_reference(self, has: bool) -> None:
         """Offer the reference line, or not."""
         self._reference.setEnabled(has)
+
+    def set_exportable(self, exportable: bool) -> None:
+        """Offer the exports, or not."""
+        for action in self._exports:
+            action.setEnabled(exportable)
 
     def shown(self) -> list[str]:
         """Return the names of the curves that are shown."""
@@ -131,6 +141,7 @@ class CurvesBar(QWidget):
         for steps in _HALF_LIVES:
             combo.addItem(self.tr("Smooth {steps}").format(steps=steps), steps)
         combo.setCurrentIndex(combo.findData(_DEFAULT_HALF_LIFE))
+        combo.setMinimumHeight(_BUTTON)
         combo.currentIndexChanged.connect(self.changed)
         ignore_wheel_unless_focused(combo)
         return combo
@@ -147,6 +158,7 @@ class CurvesBar(QWidget):
         combo.addItem(self.tr("Step"), XAxis.STEP.value)
         combo.addItem(self.tr("Epoch"), XAxis.EPOCH.value)
         combo.addItem(self.tr("Time"), XAxis.SECONDS.value)
+        combo.setMinimumHeight(_BUTTON)
         combo.currentIndexChanged.connect(self.axis_changed)
         ignore_wheel_unless_focused(combo)
         return combo
@@ -159,7 +171,7 @@ class CurvesBar(QWidget):
         button.setToolTip(
             self.tr("Show the whole run again as it grows (Home, or double-click the plot)")
         )
-        button.setMinimumSize(24, 24)
+        button.setMinimumSize(_BUTTON, _BUTTON)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(self.follow_asked)
         button.hide()
@@ -186,19 +198,23 @@ class CurvesBar(QWidget):
         action.toggled.connect(self.changed)
         return action
 
+    def _make_exports(self) -> list[QAction]:
+        csv = QAction(self.tr("Export curves as &CSV…"), self)
+        csv.setObjectName("export_csv")
+        csv.setToolTip(self.tr("Every step's numbers, one line a step"))
+        csv.triggered.connect(self.csv_asked)
+        png = QAction(self.tr("Export plot as &PNG…"), self)
+        png.setObjectName("export_png")
+        png.setToolTip(self.tr("The plot as it is shown, at twice the resolution"))
+        png.triggered.connect(self.png_asked)
+        return [csv, png]
+
     def _make_menu(self) -> QMenu:
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         menu.addActions([self._logarithmic, self._reference])
         menu.addSeparator()
-        csv = menu.addAction(self.tr("Export curves as &CSV…"))
-        csv.setObjectName("export_csv")
-        csv.setToolTip(self.tr("Every step's numbers, one line a step"))
-        csv.triggered.connect(self.csv_asked)
-        png = menu.addAction(self.tr("Export plot as &PNG…"))
-        png.setObjectName("export_png")
-        png.setToolTip(self.tr("The plot as it is shown, at twice the resolution"))
-        png.triggered.connect(self.png_asked)
+        menu.addActions(self._exports)
         return menu
 
     def _make_more(self) -> QToolButton:
@@ -207,7 +223,7 @@ class CurvesBar(QWidget):
         button.setAccessibleName(self.tr("More about the curves"))
         button.setToolTip(self.tr("Logarithmic axis, reference line, export"))
         button.setAutoRaise(True)
-        button.setMinimumSize(24, 24)
+        button.setMinimumSize(_BUTTON, _BUTTON)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(self._on_more)
         return button
@@ -217,26 +233,32 @@ class CurvesBar(QWidget):
         self.menu.popup(self._more.mapToGlobal(corner))
 
     def _fit(self) -> None:
-        """Show the values, and then the word Follow, only where there is room for them."""
-        widgets = (self._smoothing, self._x_axis, self._more)
-        rest = sum(widget.sizeHint().width() for widget in widgets) + 14
-        names = sum(button.width_of_name() for button in self._buttons.values())
-        values = sum(button.width_with_value() for button in self._buttons.values())
-        word = self._follow.fontMetrics().horizontalAdvance(self._follow.text()) + 40
-        room = self.width() - rest
+        """Show the word Follow, and the values, only where there is room for them."""
+        room = self.width() - self.minimumSizeHint().width()
+        word = self._follow.fontMetrics().horizontalAdvance(self._follow.text()) + 16
         style = Qt.ToolButtonStyle
-        wordy = room >= names + word
         self._follow.setToolButtonStyle(
-            style.ToolButtonTextBesideIcon if wordy else style.ToolButtonIconOnly
+            style.ToolButtonTextBesideIcon if room >= word else style.ToolButtonIconOnly
         )
-        if not self._follow.isHidden():
+        if self._follow.isHidden():
+            room += _BUTTON + _GAP
+        else:
             room -= word
-        for button in self._buttons.values():
+        buttons = self._buttons.values()
+        values = sum(button.width_with_value() - button.width_of_name() for button in buttons)
+        for button in buttons:
             button.show_value(room >= values)
 
     def _draw_icons(self) -> None:
         self._follow.setIcon(icon("follow", self.palette()))
         self._more.setIcon(icon("more", self.palette()))
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the room for all controls without values and words that can go."""
+        names = [button.width_of_name() for button in self._buttons.values()]
+        combos = [self._smoothing.sizeHint().width(), self._x_axis.sizeHint().width()]
+        widths = [*names, *combos, _BUTTON, _BUTTON]  # and Follow and “…”
+        return QSize(sum(widths) + _GAP * (len(widths) + 2), _BUTTON + 2 * _GAP)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Make the best of the width."""
@@ -244,7 +266,9 @@ class CurvesBar(QWidget):
         self._fit()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Draw the icons in the theme's colour."""
+        """Follow the theme and the size of the text."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._draw_icons()
+        elif event.type() == QEvent.Type.FontChange:
+            self._fit()

@@ -57,11 +57,11 @@ class FieldRow(QWidget):
         self.mark(None)
         self._colour_message()
 
-    def label_width(self) -> int:
-        """Return the width of the label when it is marked."""
-        font = QFont(self.font())
-        font.setBold(True)
-        return QFontMetrics(font).horizontalAdvance(_MARK + self._text) + 2
+    def label_width(self, font: QFont) -> int:
+        """Return the width in `font` of the label when it is marked."""
+        bold = QFont(font)
+        bold.setBold(True)
+        return QFontMetrics(bold).horizontalAdvance(_MARK + self._text) + 2
 
     def set_label_width(self, width: int) -> None:
         """Give the label `width` pixels, so that the fields of several rows align."""

@@ -4,8 +4,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import shiboken6
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QThreadPool, Signal
-from PySide6.QtGui import QImage
+from PySide6.QtCore import (
+    QBuffer,
+    QByteArray,
+    QIODevice,
+    QObject,
+    QPoint,
+    QSize,
+    QThreadPool,
+    Signal,
+)
+from PySide6.QtGui import QImage, QImageWriter, QPainter
+from PySide6.QtWidgets import QWidget
 
 from ganstudio.errors import StudioError, writing
 
@@ -39,11 +49,24 @@ class FileWriter(QObject):
             self.failed.emit(error)
 
 
+def picture_of(top: QWidget, bottom: QWidget, ratio: int) -> QImage:
+    """Return two widgets, one above the other, drawn at `ratio` times their size."""
+    size = QSize(max(top.width(), bottom.width()), top.height() + bottom.height())
+    image = QImage(size * ratio, QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(ratio)
+    image.fill(bottom.palette().window().color())
+    painter = QPainter(image)
+    for widget, y in ((top, 0), (bottom, top.height())):
+        QWidget.render(widget, painter, QPoint(0, y))  # QGraphicsView has a render of its own
+    painter.end()
+    return image
+
+
 def save_png(image: QImage, path: Path) -> None:
     """Write an image as PNG; a refusal of the operating system becomes a `StudioError`."""
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, b"PNG")
+    QImageWriter(buffer, b"PNG").write(image)
     with writing(path):
         path.write_bytes(data.data())

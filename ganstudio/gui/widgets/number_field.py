@@ -71,7 +71,7 @@ class NumberField(QAbstractSpinBox):
         self._read = read
         self._steps = steps
         self._value: Number | None = None
-        self.setMinimumHeight(24)
+        self.setMinimumSize(64, 24)
         ignore_wheel_unless_focused(self)
         self.lineEdit().textEdited.connect(self._on_text_edited)
 

@@ -95,10 +95,12 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         for name in ("bottom", "left"):
             self.getAxis(name).enableAutoSIPrefix(False)
             self.getAxis(name).setStyle(maxTickLevel=1)  # finer grids cost as much as the curves
+            self.getAxis(name).setZValue(-1)  # below the curves
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
         self._view.moved.connect(self.moved)
         self._view.sigResized.connect(self._place_readout)
+        self._pen_scale = 1
         self._complete = True
         self._dress()
 
@@ -110,8 +112,11 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     def set_smooth(self, name: str, x: NDArray[np.float64], y: Floats) -> None:
         """Draw a curve's moving average; a point between two gaps becomes a dot."""
         finite = np.concatenate([[False], np.isfinite(y), [False]])
-        alone = finite[1:-1] & ~finite[:-2] & ~finite[2:]
-        self._smooth[name].setData(np.repeat(x, 1 + alone), np.repeat(y, 1 + alone))
+        alone = np.flatnonzero(finite[1:-1] & ~finite[:-2] & ~finite[2:])
+        pixel = self._view.viewPixelSize()[0]
+        self._smooth[name].setData(
+            np.insert(x, alone + 1, x[alone] + pixel), np.insert(y, alone + 1, y[alone])
+        )
 
     def show_curve(self, name: str, shown: bool) -> None:
         """Show or hide a curve."""
@@ -128,6 +133,11 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     def set_logarithmic(self, logarithmic: bool) -> None:
         """Label the y axis with powers of ten; what is drawn must be common logarithms then."""
         self.getAxis("left").setLogMode(logarithmic)
+
+    def scale_pens(self, ratio: int) -> None:
+        """Draw for a picture of `ratio` times as many pixels; 1 is for the screen."""
+        self._pen_scale = ratio
+        self._dress()
 
     def x_range(self) -> tuple[float, float]:
         """Return the visible range of x."""
@@ -206,9 +216,11 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self.getAxis(name).setTextPen(text)
             self.getAxis(name).setPen(_faded(text, 110))
         for name, stroke in self._strokes.items():
-            # A pen of width 1 without antialiasing: wide ones over noise cost ten times as much.
-            self._raw[name].setPen(QPen(_faded(stroke.colour(palette), _FAINT), 0))
-            self._smooth[name].setPen(stroke.pen(palette, 2))
+            # One pixel, cosmetic, not antialiased: any other pen over noise costs many times more.
+            raw = QPen(_faded(stroke.colour(palette), _FAINT), self._pen_scale)
+            raw.setCosmetic(True)
+            self._raw[name].setPen(raw)
+            self._smooth[name].setPen(stroke.pen(palette, 2 * self._pen_scale))
         self._reference.setPen(QPen(_faded(text, 150), 0, Qt.PenStyle.DotLine))
         self._reference.label.setColor(text)
         self._reference.label.fill = pg.mkBrush(_faded(palette.base().color(), 160))

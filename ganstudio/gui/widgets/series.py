@@ -118,6 +118,18 @@ def nearest_row(history: History, axis: XAxis, x: float) -> int:
     return after if ahead <= x - position(history, axis, before) else before
 
 
+def visible_rows(history: History, axis: XAxis, low: float, high: float) -> tuple[int, int]:
+    """Return the first and last row of a history with steps that a view shows, and one beyond."""
+    last = len(history) - 1
+    first = min(max(0, first_row_from(history, axis, low) - 1), last)
+    return first, min(max(first, first_row_from(history, axis, high)), last)
+
+
+def log10(values: Floats) -> Floats:
+    """Return common logarithms, NaN for what has none."""
+    return np.log10(values, out=np.full_like(values, np.nan), where=values > 0)
+
+
 def y_range(curves: Iterable[tuple[Floats, Floats]], near: float | None) -> tuple[float, float]:
     """Return the range to show: what one value in a hundred exceeds does not flatten the rest.
 

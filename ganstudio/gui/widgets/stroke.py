@@ -61,13 +61,14 @@ class LegendButton(QToolButton):
         self._write()
 
     def show_value(self, shown: bool) -> None:
-        """Choose whether the value is shown; its room is kept whatever the value."""
-        self._with_value = shown
-        self.setMinimumWidth(self.width_with_value() if shown else self.width_of_name())
-        self._write()
+        """Choose whether the value is shown."""
+        if shown != self._with_value:
+            self._with_value = shown
+            self.updateGeometry()
+            self._write()
 
     def width_with_value(self) -> int:
-        """Return the width that the name and any usual value take."""
+        """Return the width of the name and any usual value, so that none makes the row move."""
         return self.width_of_name() + self.fontMetrics().horizontalAdvance(" −0.000")
 
     def width_of_name(self) -> int:
@@ -99,6 +100,15 @@ class LegendButton(QToolButton):
         painter.drawLine(0, _ICON.height() // 2, _ICON.width(), _ICON.height() // 2)
         painter.end()
         return pixmap
+
+    def sizeHint(self) -> QSize:
+        """Return a width that does not depend on the value."""
+        width = self.width_with_value() if self._with_value else self.width_of_name()
+        return QSize(width, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Return room for the line and the name."""
+        return QSize(self.width_of_name(), 24)
 
     def changeEvent(self, event: QEvent) -> None:
         """Draw the line anew in the theme's colour."""

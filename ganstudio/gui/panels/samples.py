@@ -1,0 +1,252 @@
+"""The Samples panel: what G makes of the same latents, again and again, while it learns."""
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ganstudio.gui.widgets.sample_grid import SampleGrid
+from ganstudio.gui.widgets.start_card import StartCard
+from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
+from ganstudio.images import Pixels, grid
+from ganstudio.training.status import RunInfo
+
+COUNTS = (16, 36, 64, 100)
+_DEFAULT = 64
+
+
+class SamplesPanel(QWidget):
+    """A grid of samples from fixed latents, real images beside it on request.
+
+    Signals:
+        sample_chosen: the index of the sample that a person clicked.
+        averaged_changed: whether a person wants the averaged generator, or the latest.
+        count_changed: how many samples a person wants.
+        start_requested: begin to train.
+    """
+
+    sample_chosen = Signal(int)
+    averaged_changed = Signal(bool)
+    count_changed = Signal(int)
+    start_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._real: Pixels = np.zeros((0, 1, 1, 1), np.uint8)
+        self._wants_averaged = True  # whatever the run has
+        self._shows_averaged = True
+        self._ready = False
+        self._step: int | None = None  # of the images on show
+        self._opened = False  # the first images have come
+        self._grid = self._make_grid("samples_grid", self.tr("Samples"), selectable=True)
+        self._grid.chosen.connect(self.sample_chosen)
+        self._real_grid = self._make_grid("real_grid", self.tr("Real images"), selectable=False)
+        self._card = StartCard()
+        self._card.start_clicked.connect(self.start_requested)
+        header = self._make_header()
+
+        generated = QGridLayout()  # the card lies over the grid
+        generated.setContentsMargins(0, 0, 0, 0)
+        generated.addWidget(self._grid, 0, 0)
+        generated.addWidget(self._card, 0, 0, Qt.AlignmentFlag.AlignCenter)
+        self._captions = [QLabel(self.tr("Generated")), QLabel(self.tr("Real"))]
+        body = QGridLayout()
+        body.setSpacing(4)
+        for column, caption in enumerate(self._captions):
+            caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            body.addWidget(caption, 0, column)
+            body.setColumnStretch(column, 1)
+        body.addLayout(generated, 1, 0)
+        body.addWidget(self._real_grid, 1, 1)
+        body.setRowStretch(1, 1)
+        self._body = body
+
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 4, 6, 6)
+        layout.setSpacing(4)
+        layout.addLayout(header)
+        layout.addLayout(body, 1)
+        self._on_real_toggled(False)
+        self._renew()
+
+    def set_run(self, info: RunInfo) -> None:
+        """Make ready for the images of a run."""
+        self._ready = True
+        self._step = None
+        self._real = info.real
+        self._grid.set_images(np.zeros((0, *info.image_shape), np.uint8))
+        self._averaged_button.setEnabled(info.averaged)
+        reason = self.tr("This run has no averaged generator: its EMA decay is 0.")
+        self._averaged_button.setToolTip(self._averaged_tip() if info.averaged else reason)
+        self._check_generator()
+        self._show_real()
+        self._renew()
+
+    def set_images(self, images: Pixels, step: int) -> None:
+        """Show samples of `step`, (N, C, H, W) uint8."""
+        self._grid.set_images(images)
+        self._arrived(step)
+
+    def set_partial(self, start: int, images: Pixels, step: int) -> None:
+        """Show a piece of the grid, of `step`: the samples from number `start` on."""
+        shown = self._grid.images()
+        shape = (self.count(), *images.shape[1:])
+        if shown.shape != shape:
+            whole = np.zeros(shape, np.uint8)
+            if shown.shape[1:] == shape[1:]:
+                kept = min(len(shown), len(whole))
+                whole[:kept] = shown[:kept]
+            self._grid.set_images(whole)
+        self._grid.set_cells(start, images[: max(0, shape[0] - start)])
+        self._arrived(step)
+
+    def show_latest(self) -> None:
+        """Show the latest generator."""
+        self.set_averaged(False)
+
+    def set_averaged(self, averaged: bool) -> None:
+        """Show the averaged generator where there is one, or the latest."""
+        self._wants_averaged = averaged
+        self._check_generator()
+
+    def averaged(self) -> bool:
+        """Return whether the averaged generator is wanted, and there is one."""
+        return self._averaged_button.isChecked()
+
+    def count(self) -> int:
+        """Return how many samples are wanted."""
+        return int(self._counts.currentData())
+
+    def set_ready(self, ready: bool) -> None:
+        """Show whether all is loaded."""
+        self._ready = ready
+        self._renew()
+
+    def sheet(self) -> Pixels:
+        """Return the samples in rows, (H, W, C) uint8."""
+        return grid(self._grid.images())
+
+    # Construction
+
+    def _make_grid(self, name: str, label: str, *, selectable: bool) -> SampleGrid:
+        widget = SampleGrid(selectable=selectable)
+        widget.setObjectName(name)
+        widget.setAccessibleName(label)
+        return widget
+
+    def _make_header(self) -> QHBoxLayout:
+        latest = self.tr("The generator as it is after the newest step")
+        self._averaged_button = self._toggle(
+            "averaged_button", self.tr("Averaged"), self._averaged_tip()
+        )
+        self._latest_button = self._toggle("latest_button", self.tr("Latest"), latest)
+        self._averaged_button.setChecked(True)
+        group = QButtonGroup(self)  # one of the two is always checked
+        group.addButton(self._averaged_button)
+        group.addButton(self._latest_button)
+        group.buttonClicked.connect(self._on_generator_clicked)
+
+        self._real_box = QCheckBox(self.tr("Real images"))
+        self._real_box.setObjectName("real_images")
+        self._real_box.setAccessibleName(self.tr("Real images"))
+        self._real_box.setToolTip(self.tr("Show training images beside the samples"))
+        self._real_box.setMinimumHeight(26)
+        self._real_box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._real_box.toggled.connect(self._on_real_toggled)
+
+        self._counts = QComboBox()
+        self._counts.setObjectName("sample_count")
+        self._counts.setAccessibleName(self.tr("Number of samples"))
+        self._counts.setToolTip(self.tr("How many samples the grid shows"))
+        self._counts.setMinimumHeight(26)
+        ignore_wheel_unless_focused(self._counts)
+        for count in COUNTS:
+            self._counts.addItem(self.tr("{count} samples").format(count=count), count)
+        self._counts.setCurrentIndex(COUNTS.index(_DEFAULT))
+        self._counts.activated.connect(self._on_count_activated)
+        self._last_count = _DEFAULT
+
+        self._step_label = QLabel()
+        self._step_label.setObjectName("samples_step")
+        self._step_label.setToolTip(self.tr("The training step whose generator made these samples"))
+
+        segments = QHBoxLayout()
+        segments.setSpacing(0)
+        segments.addWidget(self._averaged_button)
+        segments.addWidget(self._latest_button)
+        header = QHBoxLayout()
+        header.setSpacing(10)
+        header.addLayout(segments)
+        header.addWidget(self._real_box)
+        header.addWidget(self._counts)
+        header.addStretch(1)
+        header.addWidget(self._step_label)
+        return header
+
+    def _toggle(self, name: str, text: str, tip: str) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName(name)
+        button.setText(text)
+        button.setAccessibleName(text)
+        button.setToolTip(tip)
+        button.setCheckable(True)
+        button.setMinimumHeight(26)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return button
+
+    def _averaged_tip(self) -> str:
+        return self.tr(
+            "The running average of the generator's weights (EMA): steadier, and some steps behind"
+        )
+
+    # What is on show
+
+    def _arrived(self, step: int) -> None:
+        self._step = step
+        self._opened = True
+        self._renew()
+
+    def _renew(self) -> None:
+        """Renew the step and the card."""
+        text = "" if self._step is None else self.tr("step {step}").format(step=f"{self._step:,}")
+        self._step_label.setText(text)
+        self._card.set_loading(not self._ready and self._step is None)
+        self._card.setVisible(self._step == 0 or not self._opened)
+
+    def _check_generator(self) -> None:
+        self._shows_averaged = self._wants_averaged and self._averaged_button.isEnabled()
+        button = self._averaged_button if self._shows_averaged else self._latest_button
+        button.setChecked(True)
+
+    def _show_real(self) -> None:
+        if self._real_box.isChecked():
+            self._real_grid.set_images(self._real[: self.count()])
+
+    # Slots
+
+    def _on_generator_clicked(self) -> None:
+        if self.averaged() != self._shows_averaged:
+            self._shows_averaged = self._wants_averaged = self.averaged()
+            self.averaged_changed.emit(self.averaged())
+
+    def _on_real_toggled(self, shown: bool) -> None:
+        self._real_grid.setVisible(shown)
+        for caption in self._captions:
+            caption.setVisible(shown)
+        self._body.setColumnStretch(1, int(shown))
+        self._show_real()
+
+    def _on_count_activated(self) -> None:
+        if self.count() != self._last_count:
+            self._last_count = self.count()
+            self._show_real()
+            self.count_changed.emit(self.count())

@@ -1,0 +1,64 @@
+"""The card over the samples of a generator that has not been trained."""
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
+from ganstudio.gui.icons import icon
+
+
+class StartCard(QWidget):
+    """Says what is on show, and offers to start.
+
+    Signals:
+        start_clicked: begin to train.
+    """
+
+    start_clicked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("start_card")
+        self._label = QLabel()
+        self._label.setObjectName("start_card_label")
+        self._label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._button = QPushButton(self.tr("Start"))
+        self._button.setObjectName("start_card_button")
+        self._button.setAccessibleName(self.tr("Start"))
+        self._button.setToolTip(self.tr("Train the generator (F5)"))
+        self._button.setMinimumSize(150, 40)
+        self._button.setIconSize(QSize(20, 20))
+        self._button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._button.clicked.connect(lambda: self.start_clicked.emit())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 18, 24, 20)
+        layout.setSpacing(14)
+        layout.addWidget(self._label)
+        layout.addWidget(self._button, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.set_loading(True)
+        self._draw_icon()
+
+    def set_loading(self, loading: bool) -> None:
+        """Show that libraries and data are still being loaded, or that all is ready."""
+        ready = self.tr("This generator has never seen a digit.")
+        self._label.setText(self.tr("Loading…") if loading else ready)
+
+    def _draw_icon(self) -> None:
+        self._button.setIcon(icon("start", self.palette()))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw the icon anew when the theme changes."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._draw_icon()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint a ground that lets the samples shine through."""
+        colour = self.palette().color(QPalette.ColorRole.Window)
+        colour.setAlpha(230)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
+        painter.setBrush(colour)
+        painter.drawRoundedRect(self.rect().toRectF().adjusted(0.5, 0.5, -0.5, -0.5), 10, 10)
+        painter.end()

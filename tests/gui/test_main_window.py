@@ -1,0 +1,408 @@
+"""The window as a whole: real threads, real training, real mouse and keyboard."""
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PySide6.QtCore import QMimeData, QPoint, QSettings, Qt, QTimer, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QPushButton,
+    QSlider,
+    QStyle,
+    QStyleOptionSlider,
+    QWidget,
+)
+
+from ganstudio.gui import appearance
+from ganstudio.gui.main_window import MainWindow
+from ganstudio.training.status import Phase
+
+LEFT = Qt.MouseButton.LeftButton
+WAIT = 60_000  # ms; only a hang takes so long
+
+
+@pytest.fixture
+def windows(qtbot, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[MainWindow]]:
+    """Keep every window that a test opens, to close it whatever happens."""
+    opened: list[MainWindow] = []
+    yield opened
+    for window in opened:
+        window.session.close()
+
+
+def open_window(qtbot, windows: list[MainWindow], path: Path | None = None) -> MainWindow:
+    window = MainWindow("cpu")
+    windows.append(window)
+    window.show()
+    window.begin(path)
+    return window
+
+
+@pytest.fixture
+def window(qtbot, windows: list[MainWindow]) -> MainWindow:
+    window = open_window(qtbot, windows)
+    qtbot.waitUntil(lambda: window.session.status.phase is Phase.READY, timeout=WAIT)
+    return window
+
+
+def wait_phase(qtbot, window: MainWindow, phase: Phase) -> None:
+    qtbot.waitUntil(lambda: window.session.status.phase is phase, timeout=WAIT)
+
+
+def make_steps(qtbot, window: MainWindow, n: int) -> None:
+    """Make `n` more steps and wait until the window knows."""
+    target = window.session.status.step + n
+    window.session.step("both", n)
+    qtbot.waitUntil(
+        lambda: (
+            window.session.status.step == target and window.session.status.phase is Phase.PAUSED
+        ),
+        timeout=WAIT,
+    )
+
+
+def answer_box(button: QMessageBox.StandardButton) -> list[str]:
+    """Click `button` in the next message box; the list receives its text."""
+    texts: list[str] = []
+
+    def click() -> None:
+        box = QApplication.activeModalWidget()
+        if not isinstance(box, QMessageBox):
+            QTimer.singleShot(10, click)
+            return
+        texts.append(box.text())
+        box.button(button).click()
+
+    QTimer.singleShot(0, click)
+    return texts
+
+
+def choose_file(monkeypatch: pytest.MonkeyPatch, path: Path | str) -> None:
+    for name in ("getSaveFileName", "getOpenFileName"):
+        monkeypatch.setattr(QFileDialog, name, lambda *_args, **_kwargs: (str(path), ""))
+
+
+def drag_slider(qtbot, window: MainWindow, dim: int, pixels: int) -> None:
+    slider = window.latent.findChild(QSlider, f"latent_slider_{dim}")
+    option = QStyleOptionSlider()
+    slider.initStyleOption(option)
+    handle = slider.style().subControlRect(
+        QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, slider
+    )
+    at = handle.center()
+    qtbot.mousePress(slider, LEFT, pos=at)
+    qtbot.mouseMove(slider, at + QPoint(pixels // 2, 0))
+    qtbot.mouseMove(slider, at + QPoint(pixels, 0))
+    qtbot.mouseRelease(slider, LEFT, pos=at + QPoint(pixels, 0))
+
+
+def picture(widget: QWidget) -> np.ndarray:
+    image = widget.grab().toImage()
+    return np.frombuffer(image.constBits(), np.uint8).copy()
+
+
+def test_end_to_end(qtbot, windows, monkeypatch, tmp_path: Path) -> None:
+    """Train, drag, save, close while training, open again, resume."""
+    window = open_window(qtbot, windows)
+    qtbot.mouseClick(window.findChild(QPushButton, "start_card_button"), LEFT)  # torch still loads
+    session = window.session
+    qtbot.waitUntil(lambda: session.status.step >= 4, timeout=WAIT)
+    assert session.status.phase is Phase.TRAINING
+
+    view = window.latent.findChild(QWidget, "decoded_image")
+    qtbot.waitUntil(lambda: len(set(picture(view).tolist())) > 2, timeout=WAIT)
+    shown, z = picture(view), window.latent.state().z.copy()
+    drag_slider(qtbot, window, 2, 40)
+    moved = window.latent.state().z
+    assert moved[2] > z[2]
+    assert np.count_nonzero(moved != z) == 1
+    qtbot.waitUntil(lambda: not np.array_equal(picture(view), shown), timeout=WAIT)
+    assert session.status.phase is Phase.TRAINING
+
+    window.losses.refresh()
+    assert len(session.info.history) > 0
+
+    path = tmp_path / "run.pt"
+    choose_file(monkeypatch, path)
+    texts = answer_box(QMessageBox.StandardButton.Save)
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
+    assert texts
+    assert session.training.isFinished()
+    assert session.decoding.isFinished()
+    saved_step = session.status.step
+
+    again = open_window(qtbot, windows, path)
+    wait_phase(qtbot, again, Phase.PAUSED)
+    assert again.session.status.step == saved_step
+    assert len(again.session.info.history) == saved_step
+    assert path.name in again.windowTitle()
+    make_steps(qtbot, again, 2)
+    assert again.session.status.unsaved
+
+
+def test_f5_and_space_start_and_pause_but_a_button_keeps_its_space(qtbot, window) -> None:
+    start = window.actions_.by_name["start"]
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    wait_phase(qtbot, window, Phase.TRAINING)
+    assert start.text() == "Pause"
+    start.trigger()
+    wait_phase(qtbot, window, Phase.PAUSED)
+    assert start.text() == "Start"
+    button = window.findChild(QAbstractButton, "random_z")
+    z = window.latent.state().z
+    qtbot.keyClick(button, Qt.Key.Key_Space)
+    assert not np.array_equal(window.latent.state().z, z)
+    assert window.session.status.phase is Phase.PAUSED
+
+
+def test_steps_of_one_net_show_in_the_latest_generator(qtbot, window) -> None:
+    window.actions_.by_name["step_d"].trigger()
+    qtbot.waitUntil(lambda: window.session.status.step == 1, timeout=WAIT)
+    assert not window.samples.averaged()
+    history = window.session.info.history
+    assert math.isnan(history.column("g_loss")[0])
+    assert math.isfinite(history.column("real_loss")[0])
+    window.actions_.by_name["step_g"].trigger()
+    qtbot.waitUntil(lambda: window.session.status.step == 2, timeout=WAIT)
+    assert math.isnan(history.column("real_loss")[1])
+
+
+def test_a_learning_rate_is_halved_live_by_one_edit_and_undone(qtbot, window) -> None:
+    field = next(
+        widget
+        for widget in window.experiment.findChildren(QAbstractSpinBox)
+        if widget.accessibleName() == "D learning rate"
+    )
+    rate = window.session.info.config.d_lr
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, str(rate / 2))
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    make_steps(qtbot, window, 1)
+    used: list[float] = []
+
+    def look(runner) -> None:
+        used.append(runner.trainer.D_opt.param_groups[0]["lr"])
+
+    window.session.training.post(look)
+    qtbot.waitUntil(lambda: used == [rate / 2], timeout=WAIT)
+    window.actions_.by_name["undo"].trigger()
+    window.session.training.post(look)
+    qtbot.waitUntil(lambda: used == [rate / 2, rate], timeout=WAIT)
+    assert "from now on" in window.statusBar().currentMessage()
+    assert float(field.text()) == rate
+
+
+def test_start_over_is_undone_by_one_click(qtbot, window) -> None:
+    make_steps(qtbot, window, 3)
+    run_id = window.session.info.run_id
+    z = window.latent.state().z.copy()
+    window.actions_.by_name["start_over"].trigger()
+    wait_phase(qtbot, window, Phase.READY)
+    assert window.session.info.run_id != run_id
+    assert np.array_equal(window.latent.state().z, z)
+    undo = window.actions_.by_name["undo"]
+    assert undo.text() == "&Undo Start over"
+    qtbot.mouseClick(window.findChild(QAbstractButton, "undo_button"), LEFT)
+    wait_phase(qtbot, window, Phase.PAUSED)
+    assert window.session.info.run_id == run_id
+    assert window.session.status.step == 3
+    window.actions_.by_name["redo"].trigger()
+    wait_phase(qtbot, window, Phase.READY)
+
+
+def test_start_over_while_training_trains_on(qtbot, window) -> None:
+    window.session.start()
+    qtbot.waitUntil(lambda: window.session.status.step > 1, timeout=WAIT)
+    run_id = window.session.info.run_id
+    window.actions_.by_name["start_over_new_seed"].trigger()
+    qtbot.waitUntil(lambda: window.session.info.run_id != run_id, timeout=WAIT)
+    wait_phase(qtbot, window, Phase.TRAINING)
+
+
+def test_a_clicked_sample_becomes_the_latent(qtbot, window) -> None:
+    make_steps(qtbot, window, 1)
+    window.samples.sample_chosen.emit(5)
+    first = window.latent.state().z
+    window.samples.sample_chosen.emit(6)
+    assert not np.array_equal(window.latent.state().z, first)
+    window.actions_.by_name["undo"].trigger()
+    np.testing.assert_array_equal(window.latent.state().z, first)
+
+
+def test_hold_keeps_the_model_while_training_goes_on(qtbot, window) -> None:
+    make_steps(qtbot, window, 1)
+    hold = window.findChild(QAbstractButton, "hold")
+    qtbot.mouseClick(hold, LEFT)
+    make_steps(qtbot, window, 3)
+    step = window.latent.findChild(QLabel, "decoded_step")
+    with qtbot.waitSignal(window.session.decoding.image_drawn, timeout=WAIT) as drawn:
+        window.latent.image_wanted.emit(window.latent.state().z.copy())
+    assert drawn.args[0].step == 1
+    assert "1" in step.text()
+    with qtbot.waitSignal(window.session.decoding.image_drawn, timeout=WAIT) as drawn:
+        qtbot.mouseClick(hold, LEFT)
+    assert drawn.args[0].step == 4
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no checkpoint at all", b"PK\x03\x04 cut short"], ids=len
+)
+def test_a_bad_file_is_named_and_the_run_goes_on(qtbot, window, tmp_path, content) -> None:
+    make_steps(qtbot, window, 2)
+    run_id = window.session.info.run_id
+    path = tmp_path / "bad.pt"
+    path.write_bytes(content)
+    window.files.open_file(path)
+    qtbot.waitUntil(window.banner.isVisible, timeout=WAIT)
+    assert str(path) in window.banner.findChild(QLabel, "banner_text").text()
+    wait_phase(qtbot, window, Phase.PAUSED)
+    assert window.session.info.run_id == run_id
+    assert window.session.path is None
+    make_steps(qtbot, window, 1)
+
+
+def test_training_that_fails_says_why_and_keeps_the_last_good_step(qtbot, window) -> None:
+    make_steps(qtbot, window, 2)
+
+    def poison(runner) -> None:
+        objective = runner.trainer.objective
+        runner.trainer.objective = dataclasses.replace(
+            objective, g_loss=lambda logits: logits.sum() * torch.nan
+        )
+
+    window.session.training.post(poison)
+    window.session.start()
+    qtbot.waitUntil(window.banner.isVisible, timeout=WAIT)
+    wait_phase(qtbot, window, Phase.PAUSED)
+    text = window.banner.findChild(QLabel, "banner_text").text()
+    assert "step 3" in text
+    assert "g_loss" in text
+    assert window.session.status.step == 2
+    assert window.session.training.snapshot.step == 2
+
+
+def test_a_folder_that_cannot_be_written_loses_nothing(
+    qtbot, window, monkeypatch, tmp_path
+) -> None:
+    make_steps(qtbot, window, 1)
+    (tmp_path / "file").write_text("not a folder")
+    choose_file(monkeypatch, tmp_path / "file" / "run.pt")
+    window.actions_.by_name["save"].trigger()
+    qtbot.waitUntil(window.banner.isVisible, timeout=WAIT)
+    assert window.session.status.unsaved
+    choose_file(monkeypatch, tmp_path / "run.pt")
+    qtbot.mouseClick(window.findChild(QPushButton, "banner_action"), LEFT)
+    qtbot.waitUntil(lambda: not window.session.status.unsaved, timeout=WAIT)
+    assert (tmp_path / "run.pt").exists()
+    assert not window.banner.isVisible()
+
+
+def test_closing_asks_about_unsaved_work(qtbot, window) -> None:
+    make_steps(qtbot, window, 1)
+    texts = answer_box(QMessageBox.StandardButton.Cancel)
+    window.close()
+    assert texts
+    assert window.isVisible()
+    assert window.session.training.isRunning()
+    answer_box(QMessageBox.StandardButton.Discard)
+    window.close()
+    assert not window.isVisible()
+    assert window.session.training.isFinished()
+
+
+def test_nothing_to_save_nothing_to_ask(qtbot, window) -> None:
+    window.close()
+    assert not window.isVisible()
+
+
+def test_a_dropped_checkpoint_opens_and_is_remembered(qtbot, window, monkeypatch, tmp_path) -> None:
+    make_steps(qtbot, window, 2)
+    choose_file(monkeypatch, tmp_path / "run")
+    window.actions_.by_name["save"].trigger()
+    path = tmp_path / "run.pt"
+    qtbot.waitUntil(lambda: not window.session.status.unsaved, timeout=WAIT)
+    window.actions_.by_name["start_over"].trigger()
+    wait_phase(qtbot, window, Phase.READY)
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    action, buttons = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    keys = Qt.KeyboardModifier.NoModifier
+    window.dropEvent(QDropEvent(QPoint(9, 9), action, data, buttons, keys))
+    qtbot.waitUntil(lambda: window.session.status.step == 2, timeout=WAIT)
+    assert QSettings().value("recent")[0] == str(path)
+
+
+def test_samples_and_history_are_exported(qtbot, window, monkeypatch, tmp_path) -> None:
+    make_steps(qtbot, window, 2)
+    choose_file(monkeypatch, tmp_path / "out")
+    window.actions_.by_name["export_samples"].trigger()
+    assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
+    window.actions_.by_name["export_history"].trigger()
+    qtbot.waitUntil(lambda: (tmp_path / "out.csv").exists(), timeout=WAIT)
+    qtbot.waitUntil(lambda: len((tmp_path / "out.csv").read_text().splitlines()) == 3, timeout=WAIT)
+
+
+def test_it_pauses_at_a_step(qtbot, window) -> None:
+    window.experiment.limits_changed.emit(3, None)
+    window.session.start()
+    qtbot.waitUntil(
+        lambda: window.session.status.phase is Phase.PAUSED and window.session.status.step == 3,
+        timeout=WAIT,
+    )
+
+
+def test_theme_and_zoom_are_remembered(qtbot, window, qapp) -> None:
+    size = qapp.font().pointSizeF()
+    window.actions_.by_name["zoom_in"].trigger()
+    assert qapp.font().pointSizeF() == pytest.approx(1.1 * size)
+    window.actions_.by_name["theme_dark"].trigger()
+    assert appearance.theme() == "dark"
+    assert appearance.zoom() == 1.1
+    window.actions_.by_name["zoom_reset"].trigger()
+    window.actions_.by_name["theme_system"].trigger()
+    assert qapp.font().pointSizeF() == pytest.approx(size)
+
+
+def test_layout_can_be_reset(qtbot, window) -> None:
+    dock = window.latent.parentWidget()
+    dock.hide()
+    assert not window.latent.isVisible()
+    window.actions_.by_name["reset_layout"].trigger()
+    assert window.latent.isVisible()
+
+
+def test_every_control_has_a_name_for_programs_and_one_for_people(qtbot, window) -> None:
+    kinds = (QAbstractButton, QAbstractSpinBox, QComboBox, QSlider)
+    nameless = []
+    for kind in kinds:
+        for widget in window.findChildren(kind):
+            text = widget.text() if isinstance(widget, QAbstractButton) else ""
+            internal = widget.objectName().startswith("qt_")
+            inside = isinstance(widget.parentWidget(), QAbstractSpinBox | QComboBox | QLineEdit)
+            of_dock = "dockwidget" in widget.objectName()
+            if not (internal or inside or of_dock) and not (
+                widget.objectName() and (widget.accessibleName() or text)
+            ):
+                nameless.append((type(widget).__name__, widget.objectName(), text))
+    assert not nameless
+
+
+def test_the_whole_window_fits_1024_by_640(qtbot, window) -> None:
+    hint = window.minimumSizeHint()
+    assert hint.width() <= 1024
+    assert hint.height() <= 640

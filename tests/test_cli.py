@@ -1,0 +1,250 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from oracle import interrupt_at
+from PIL import Image
+
+import ganstudio
+from ganstudio.cli import main
+from ganstudio.config import load_config, preset_names
+from ganstudio.training import checkpoint
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def train(small, tiny_root):
+    """Train the small networks on the tiny data, with more options."""
+    return lambda *words: main(["train", "--data-root", str(tiny_root), "--device", "cpu", *words])
+
+
+@pytest.fixture
+def run(train, folder):
+    """A run of three steps."""
+    words = ["--preset", "mlp-gelu", "--set", "batch_size=16", "--set", "latent_dim=5"]
+    assert train(*words, "--steps", "3", "--out", "run") == 0
+    return folder / "run" / "last.pt"
+
+
+def refused(capsys, code: int) -> str:
+    """Return the one line that stderr got."""
+    assert code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("ganstudio: ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    return err
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["--preset", "studoi"], ["studoi", "Did you mean “studio”", "mlp-gelu"]),
+        (["--dataset", "nmist"], ["nmist", "Did you mean “mnist”"]),
+        (["--device", "abacus"], ["abacus", "Available:", "cpu"]),
+        (["--set", "dlr=1"], ["dlr", "Did you mean “d_lr”"]),
+        (["--set", "d_lr"], ["d_lr", "setting=value"]),
+        (["--set", "d_lr=fast"], ["d_lr", "fast"]),
+        (["--set", "d_lr=2"], ["d_lr is 2", "between 0 and 1"]),
+        (["--set", "g_lr=nan"], ["g_lr", "nan"]),
+        (["--set", "order=first"], ["order", "d-first"]),
+        (["--seed", "-1"], ["seed is -1"]),
+        (["--seed", "x"], ["seed", "x"]),
+        (["--config", "none.toml"], ["none.toml", "cannot be read"]),
+        (["--resume", "none.pt"], ["none.pt", "cannot be read"]),
+        (["--data-root", "nowhere"], ["train-images-idx3-ubyte", "does not exist"]),
+    ],
+)
+def test_mistakes_are_explained_in_a_line(words: list[str], parts: list[str], capsys, folder):
+    err = refused(capsys, main(["train", *words]))
+    assert all(part in err for part in parts)
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train", "--steps", "0"],
+        ["train", "--steps", "1.5"],
+        ["train", "--steps", "99999999999"],
+        ["train", "--epochs", "nan"],
+        ["train", "--minutes", "-3"],
+        ["train", "--minutes", "inf"],
+        ["train", "--steps", "1", "--epochs", "1"],
+        ["train", "--preset", "studio", "--resume", "a.pt"],
+        ["train", "--step", "3"],
+        ["sample", "a.pt"],
+        ["sample", "a.pt", "--out", "a.png", "--num", "0"],
+        ["sample", "a.pt", "--out", "a.png", "--seed", "-1"],
+        ["presets", "more"],
+    ],
+)
+def test_wrong_words_show_the_usage(words: list[str], capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    assert "usage: ganstudio" in capsys.readouterr().err
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"GAN Studio {ganstudio.__version__}\n"
+
+
+def test_presets(capsys):
+    assert main(["presets"]) == 0
+    out, err = capsys.readouterr()
+    titles = [line.split(" (")[0] for line in out.splitlines() if not line.startswith(" ")]
+    assert titles == list(preset_names())
+    assert max(map(len, out.splitlines())) <= 100
+    assert err == ""
+
+
+def test_a_file_that_is_none_opens_no_window(capsys):
+    err = refused(capsys, main(["none.pt"]))
+    assert "none.pt" in err
+    assert "Did you mean “ganstudio train”" in refused(capsys, main(["trian"]))
+
+
+def test_training_resuming_and_refusing(run, train, capsys):
+    assert checkpoint.read(run)["step"] == 3
+    assert load_config(run.parent / "config.toml").latent_dim == 5
+
+    assert train("--resume", str(run), "--steps", "5", "--set", "d_lr=0.125") == 0
+    capsys.readouterr()
+    content = checkpoint.read(run)
+    assert (content["step"], content["config"]["d_lr"]) == (5, 0.125)
+
+    before = run.read_bytes()
+    err = refused(capsys, train("--steps", "2", "--out", "run"))
+    assert "already holds a run" in err
+    assert "--resume run/last.pt" in err
+    err = refused(capsys, train("--resume", str(run), "--set", "seed=3"))
+    assert "seed cannot change" in err
+    assert run.read_bytes() == before
+
+
+@pytest.mark.parametrize("option", [["--seed", "3"], ["--dataset", "mnist"]])
+def test_a_resumed_run_keeps_its_settings(option: list[str], run, train, capsys):
+    capsys.readouterr()
+    err = refused(capsys, train("--resume", str(run), "--steps", "9", *option))
+    assert option[0].strip("-") in err
+
+
+def test_asking_for_fewer_steps_than_there_are(run, train, capsys):
+    capsys.readouterr()
+    assert train("--resume", str(run), "--steps", "2") == 2
+    err = capsys.readouterr().err
+    assert "already at step 3" in err
+    assert "asked for 2" in err
+
+
+def test_the_default_folder_names_preset_and_seed(train, folder):
+    words = ["--preset", "mlp-gelu", "--seed", "7", "--set", "batch_size=16"]
+    assert train(*words, "--steps", "1") == 0
+    assert (folder / "runs" / "mlp-gelu-7" / "last.pt").exists()
+
+
+def test_settings_from_a_file(run, train, folder):
+    words = ["--config", str(run.parent / "config.toml"), "--out", "again", "--steps", "3"]
+    assert train(*words) == 0
+    first, second = (checkpoint.read(path) for path in (run, folder / "again" / "last.pt"))
+    assert second["config"] == first["config"]
+    assert all((first["G"][name] == second["G"][name]).all() for name in first["G"])
+
+
+def test_ctrl_c_is_130(train, capsys, monkeypatch):
+    interrupt_at(monkeypatch, {2: 1})
+    words = ["--preset", "mlp-gelu", "--set", "batch_size=16", "--out", "run", "--steps", "9"]
+    assert train(*words) == 130
+    told = "Step 2 saved. Continue: ganstudio train --resume run/last.pt"
+    assert told in capsys.readouterr().out
+
+
+def test_a_place_that_cannot_be_written(train, folder, capsys):
+    (folder / "file").touch()
+    words = ["--preset", "mlp-gelu", "--set", "batch_size=16", "--steps", "1"]
+    assert "file" in refused(capsys, train(*words, "--out", "file"))
+
+
+def test_samples_in_numbers(run, capsys):
+    capsys.readouterr()
+    for name, seed in (("a.npy", 1), ("b.npy", 1), ("c.npy", 2)):
+        words = ["sample", str(run), "--num", "10", "--seed", str(seed), "--out", name]
+        assert main(words) == 0
+    assert "10 samples of seed 1 written to a.npy" in capsys.readouterr().out
+    a, b, c = (np.load(name) for name in ("a.npy", "b.npy", "c.npy"))
+    assert (a.shape, a.dtype) == ((10, 1, 28, 28), np.uint8)
+    assert np.array_equal(a, b)
+    assert not np.array_equal(a, c)
+
+
+def test_samples_as_a_picture(run):
+    assert main(["sample", str(run), "--num", "10", "--out", "a.PNG"]) == 0
+    assert main(["sample", str(run), "--num", "10", "--out", "a.npy"]) == 0
+    with Image.open("a.PNG") as picture:
+        assert (picture.size, picture.mode) == ((4 * 30 - 2, 3 * 30 - 2), "L")
+        sheet = np.asarray(picture)
+    numbers = np.load("a.npy")
+    assert np.array_equal(sheet[:28, :28], numbers[0, 0])
+    assert np.array_equal(sheet[60:88, 30:58], numbers[9, 0])
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["none.pt", "--out", "a.png"], "none.pt cannot be read"),
+        (["none.pt", "--out", "a.jpg"], "must end in .png or .npy"),
+        (["text", "--out", "a.png"], "is not a GAN Studio checkpoint"),
+        ([".", "--out", "a.png"], "cannot be read"),
+    ],
+)
+def test_samples_of_what_is_no_checkpoint(words: list[str], part: str, folder, capsys):
+    (folder / "text").write_text("hello")
+    assert part in refused(capsys, main(["sample", *words]))
+    assert not (folder / "a.png").exists()
+
+
+@pytest.mark.parametrize("name", ["none/a.png", "none/a.npy"])
+def test_samples_to_no_place(name: str, run, capsys):
+    capsys.readouterr()
+    assert name in refused(capsys, main(["sample", str(run), "--out", name]))
+
+
+def python(code: str) -> None:
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_light_commands_do_not_load_torch():
+    python(
+        "import sys, ganstudio.config, ganstudio.cli as cli\n"
+        "assert cli.main(['presets']) == 0\n"
+        "assert cli.main(['train', '--preset', 'none']) == 2\n"
+        "assert cli.main(['train', '--set', 'g_lr=x']) == 2\n"
+        "assert cli.main(['none.pt']) == 2\n"
+        "import ganstudio.latent.spec, ganstudio.training.history, ganstudio.training.status\n"
+        "loaded = {'torch', 'PySide6', 'pyqtgraph'} & set(sys.modules)\n"
+        "assert not loaded, loaded"
+    )
+
+
+def test_the_engine_does_not_load_qt():
+    python(
+        "import sys, ganstudio.cli, ganstudio.training.runner, ganstudio.training.headless\n"
+        "import ganstudio.latent.decode, ganstudio.data.sources.mnist\n"
+        "from ganstudio import parts\n"
+        "for kind in (parts.MODEL, parts.OBJECTIVE, parts.REGULARISER, parts.DATASET):\n"
+        "    for name in parts.names(kind):\n"
+        "        parts.load(kind, name)\n"
+        "loaded = {'PySide6', 'pyqtgraph', 'ganstudio.gui'} & set(sys.modules)\n"
+        "assert not loaded, loaded"
+    )

@@ -1,0 +1,197 @@
+import csv
+import os
+import signal
+
+import numpy as np
+import pytest
+import torch
+from oracle import everything, interrupt_at, same
+from PIL import Image
+
+from ganstudio.config import Config, load_config
+from ganstudio.errors import StudioError
+from ganstudio.training import checkpoint, headless
+from ganstudio.training.headless import Limit
+from ganstudio.training.trainer import Trainer
+
+CONFIG = Config(model="mlp-gelu", batch_size=16, latent_dim=5, regulariser="none", epochs=0)
+PER_EPOCH = 256 // 16
+
+pytestmark = pytest.mark.usefixtures("small")
+
+
+@pytest.fixture
+def trainer(small, tiny_root) -> Trainer:
+    return headless.new_trainer(CONFIG, "cpu", tiny_root)
+
+
+def test_a_run_leaves_its_files(trainer, tmp_path):
+    assert headless.train(trainer, tmp_path, Limit(steps=5)) is False
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "config.toml", "history.csv", "last.pt", "samples-0000005.png", "step-0000005.pt",
+    ]  # fmt: skip
+    assert load_config(tmp_path / "config.toml") == CONFIG
+    with (tmp_path / "history.csv").open(encoding="utf-8") as file:
+        assert [line["step"] for line in csv.DictReader(file)] == ["1", "2", "3", "4", "5"]
+    with Image.open(tmp_path / "samples-0000005.png") as picture:
+        assert picture.size == (8 * 30 - 2, 8 * 30 - 2)
+    contents = [checkpoint.read(tmp_path / name) for name in ("last.pt", "step-0000005.pt")]
+    assert same(*contents)
+    assert contents[0]["step"] == 5
+
+
+def test_the_loop_is_the_trainer(trainer, tiny, cpu, tmp_path):
+    headless.train(trainer, tmp_path, Limit(steps=6))
+    plain = Trainer(CONFIG, tiny, cpu)
+    for _ in range(6):
+        plain.train_step()
+    assert same(everything(trainer), everything(plain))
+
+
+def test_a_resumed_run_counts_all_steps(trainer, tiny_root, tmp_path):
+    headless.train(trainer, tmp_path, Limit(steps=4))
+    resumed = headless.resumed_trainer(tmp_path / "last.pt", "cpu", tiny_root)
+    headless.train(resumed, tmp_path, Limit(steps=7))
+    straight = headless.new_trainer(CONFIG, "cpu", tiny_root)
+    headless.train(straight, tmp_path, Limit(steps=7))
+    assert (resumed.step, resumed.run_id) == (7, trainer.run_id)
+    assert same(everything(resumed), everything(straight))
+
+
+@pytest.mark.parametrize("steps", [4, 3])
+def test_nothing_to_do_is_said(steps: int, trainer, tiny_root, tmp_path):
+    headless.train(trainer, tmp_path, Limit(steps=4))
+    resumed = headless.resumed_trainer(tmp_path / "last.pt", "cpu", tiny_root)
+    with pytest.raises(StudioError) as caught:
+        headless.train(resumed, tmp_path, Limit(steps=steps))
+    assert caught.value.fields == {"step": 4, "asked": steps}
+
+
+@pytest.mark.parametrize(
+    ("config", "limit", "steps"),
+    [
+        ({}, Limit(), None),
+        ({}, Limit(minutes=1), None),
+        ({"epochs": 3}, Limit(minutes=1), None),
+        ({"epochs": 3}, Limit(), 3 * PER_EPOCH),
+        ({"epochs": 3}, Limit(epochs=1.5), 24),
+        ({"epochs": 3}, Limit(steps=7), 7),
+        ({"epochs": 3, "d_steps": 5}, Limit(), 10),
+        ({"epochs": 1, "d_steps": 0}, Limit(), PER_EPOCH),
+    ],
+)
+def test_total_steps(config: dict, limit: Limit, steps: int | None, tiny, cpu):
+    assert limit.total_steps(Trainer(CONFIG.changed(**config), tiny, cpu)) == steps
+
+
+def test_the_recipes_length_is_kept_after_resuming(tiny, cpu):
+    trainer = Trainer(CONFIG.changed(epochs=2), tiny, cpu)
+    for _ in range(5):
+        trainer.train_step()
+    assert Limit().total_steps(trainer) == 2 * PER_EPOCH
+
+
+def test_minutes_end_a_run(trainer, tmp_path):
+    headless.train(trainer, tmp_path, Limit(minutes=1e-9))
+    assert trainer.step == 1
+
+
+@pytest.mark.parametrize(("k", "kept"), [(1, [16, 32, 40]), (3, [6, 11, 16, 20]), (0, [20])])
+def test_checkpoints_are_kept_every_so_many_epochs(k, kept, tiny_root, tmp_path, monkeypatch):
+    monkeypatch.setattr(headless, "KEEP_EPOCHS", 1)
+    trainer = headless.new_trainer(CONFIG.changed(d_steps=k), "cpu", tiny_root)
+    headless.train(trainer, tmp_path, Limit(steps=kept[-1]))
+    assert sorted(tmp_path.glob("step-*.pt")) == [tmp_path / f"step-{n:07d}.pt" for n in kept]
+
+
+def test_a_minute_later_all_is_saved(trainer, tmp_path, monkeypatch):
+    monkeypatch.setattr(headless, "SAVE_SECONDS", -1.0)
+    headless.train(trainer, tmp_path, Limit(steps=3))
+    assert [path.name for path in sorted(tmp_path.glob("samples-*.png"))] == [
+        f"samples-{step:07d}.png" for step in (1, 2, 3)
+    ]
+
+
+def test_ctrl_c_saves_and_ends(trainer, tmp_path, monkeypatch):
+    before = signal.getsignal(signal.SIGINT)
+    interrupt_at(monkeypatch, {3: 1})
+    assert headless.train(trainer, tmp_path, Limit(steps=100)) is True
+    assert checkpoint.read(tmp_path / "last.pt")["step"] == trainer.step == 3
+    assert (tmp_path / "step-0000003.pt").exists()
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_second_ctrl_c_ends_at_once_and_saves_too(trainer, tmp_path, monkeypatch):
+    before = signal.getsignal(signal.SIGINT)
+    interrupt_at(monkeypatch, {3: 2})
+    with pytest.raises(KeyboardInterrupt):
+        headless.train(trainer, tmp_path, Limit(steps=100))
+    assert checkpoint.read(tmp_path / "last.pt")["step"] == 3
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_run_that_fails_is_saved_at_its_last_good_step(trainer, tmp_path):
+    for _ in range(2):
+        trainer.train_step()
+    before = everything(trainer)
+    with torch.no_grad():
+        trainer.D[1].weight[0, 0] = torch.inf
+    with pytest.raises(StudioError, match="is not finite"):
+        headless.train(trainer, tmp_path, Limit(steps=9))
+    content = checkpoint.read(tmp_path / "last.pt")
+    assert content["step"] == 2
+    assert same(content["G"], before["G"])
+
+
+def test_a_folder_with_a_run_is_refused(tmp_path):
+    headless.check_folder(tmp_path / "a" / "b", resuming=False)
+    last = tmp_path / "a" / "b" / "last.pt"
+    last.touch()
+    headless.check_folder(last.parent, resuming=True)
+    with pytest.raises(StudioError, match=f"--resume {last}") as caught:
+        headless.check_folder(last.parent, resuming=False)
+    assert caught.value.code == "run-exists"
+
+
+def test_a_file_in_the_folders_place_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file", tmp_path / "file" / "deeper"):
+        with pytest.raises(StudioError) as caught:
+            headless.check_folder(place, resuming=False)
+        assert caught.value.code == "cannot-write"
+
+
+def test_a_full_disk_keeps_the_former_last_pt(trainer, tmp_path, monkeypatch):
+    headless.train(trainer, tmp_path, Limit(steps=2))
+    former = (tmp_path / "last.pt").read_bytes()
+
+    def full(_file):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StudioError) as caught:
+        headless.train(trainer, tmp_path, Limit(steps=4))
+    assert caught.value.code == "disk-full"
+    assert (tmp_path / "last.pt").read_bytes() == former
+    assert not list(tmp_path.glob(".*.part"))
+
+
+def test_samples_are_one_sequence_in_any_batches(trainer, tmp_path, monkeypatch):
+    headless.train(trainer, tmp_path, Limit(steps=2))
+    path = tmp_path / "last.pt"
+    whole = headless.sample(path, 25, seed=3)
+    assert (whole.shape, whole.dtype) == ((25, 1, 28, 28), np.uint8)
+    monkeypatch.setattr(headless, "SAMPLE_BATCH", 7)
+    parts = headless.sample(path, 25, seed=3)
+    assert np.abs(parts.astype(int) - whole).max() <= 1  # other sums, one grey level at most
+    assert not np.array_equal(headless.sample(path, 25, seed=4), whole)
+
+
+def test_samples_come_from_the_average(trainer, cpu, tmp_path):
+    headless.train(trainer, tmp_path, Limit(steps=30))
+    z = trainer.latent.sample(4, headless.generator(0, headless.Stream.SAMPLES))
+    with torch.no_grad():
+        averaged, latest = trainer.ema.model(torch.from_numpy(z)), trainer.G(torch.from_numpy(z))
+    drawn = headless.sample(tmp_path / "last.pt", 4, seed=0) / 255
+    assert np.abs(drawn - averaged.numpy()).max() < 0.002 + 1e-3
+    assert np.abs(drawn - latest.numpy()).max() > 0.02
