@@ -165,14 +165,15 @@ def test_flipped_bits_never_change_a_number(path):
     assert refusals > 20
 
 
-def test_flipped_bits_in_the_directory(path):
-    """Where a flip can turn the stored bytes into, say, compressed ones."""
-    codes = set()
+@pytest.mark.parametrize("entry", [b"archive/data.pkl", b"archive/data/0"])
+def test_flipped_bits_in_the_directory(entry: bytes, path):
+    """Where a flip can make the stored bytes compressed ones, another file's, or a folder."""
     raw = path.read_bytes()
     content = checkpoint.read(path)
     with zipfile.ZipFile(path) as archive:
-        start = archive.start_dir
-    for position in range(start, start + 60):
+        start = raw.index(entry, archive.start_dir) - 46
+    codes = set()
+    for position in range(start, start + 46 + len(entry)):
         for bit in range(8):
             damaged = bytearray(raw)
             damaged[position] ^= 1 << bit

@@ -29,6 +29,7 @@ from ganstudio.gui.session import Session
 from ganstudio.gui.widgets.banner import Banner
 from ganstudio.training.status import Phase, RunInfo, Status
 
+UNWRITTEN = ("disk-full", "cannot-write")
 REFRESH_MS = 100  # of the curves
 SPEEDS = {"full": None, "10": 10.0, "1": 1.0}  # steps a second
 
@@ -96,7 +97,7 @@ class MainWindow(QMainWindow):
     def show_error(self, error: StudioError) -> None:
         """Show `error` in the banner, with the one action that helps."""
         self._wants_start = False
-        if error.code in ("disk-full", "cannot-write"):
+        if str(error.fields.get("path", "")).endswith(".pt") and error.code in UNWRITTEN:
             self.banner.show_error(error, self.tr("Save as…"), self.files.save_as)
         elif error.code.endswith("checkpoint") or error.code in ("cannot-read", "wrong-shapes"):
             self.banner.show_error(error, self.tr("Open another…"), self.files.open)

@@ -222,8 +222,8 @@ class Session(QObject):
         self.status_changed.emit(status)
 
     def _on_config(self, config: Config) -> None:
-        self._config = config
-        self._experiment.set_config(config)
+        if config == self._config:  # else an older one, while newer edits are on their way
+            self._experiment.set_config(config)
 
     def _on_saved(self, path: Path) -> None:
         if self.info is not None:

@@ -87,7 +87,9 @@ class History:
             writer = csv.writer(file)
             writer.writerow(("step", *COLUMNS))
             writer.writerows(
-                (i + 1, *(f"{value:.7g}" for value in row)) for i, row in enumerate(data.tolist())
+                # row by row: all at once would keep other threads from Python's lock for seconds
+                (i + 1, *(f"{value:.7g}" for value in row.tolist()))
+                for i, row in enumerate(data)
             )
 
 

@@ -130,7 +130,6 @@ class Runner:
         self._training = True
         self._nets, self._remaining = Nets.BOTH, None
         self._step_due = 0.0
-        self._tuner.interrupt()
         self._rate = _Rate()
         self._publish_status()
 
@@ -216,9 +215,10 @@ class Runner:
         """Make one step of a training run, and publish what is due."""
         trainer = self.trainer
         assert trainer is not None
+        start = time.monotonic()
         trainer.train_step(self._nets)
         now = time.monotonic()
-        self._tuner.step_done(now)
+        self._tuner.step_took(now - start, now)
         self._rate.count(now, trainer.config.batch_size * trainer.config.d_steps)
         if self._remaining is not None:
             self._remaining -= 1
@@ -226,7 +226,6 @@ class Runner:
             self.pause()
         elif now >= self._snapshot_due or self._interval:
             self._publish()
-            self._tuner.interrupt()
         elif now >= self._status_due:
             self._publish_status()
 

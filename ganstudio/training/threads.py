@@ -12,7 +12,8 @@ import time
 import torch
 
 PROBE_SECONDS = 5.0  # between two trials
-PROBE_STEPS = 6
+PROBE_STEPS = 6  # measured of each count,
+SLOW_SECONDS = 0.5  # or as many as fit into this time
 
 
 def cores() -> int:
@@ -33,49 +34,40 @@ class ThreadTuner:
 
     def __init__(self) -> None:
         self._counts = (cores(), 1)
+        self._best = self._counts[0]
+        self._best_time = 0.0  # of a step with the best count, when it was last measured
         self._times: list[float] = []
-        self._best = self.threads = self._counts[0]
-        self._trial_of: int | None = None  # the count on trial
         self._due = time.monotonic()
-        self._last: float | None = None
-        self._best_time = 0.0
-        torch.set_num_threads(self.threads)
+        self._use(self._best)
 
-    def interrupt(self) -> None:
-        """Forget when the last step was: training paused, or something else was done in between."""
-        self._last = None
-
-    def step_done(self, now: float) -> None:
-        """Take note of a step, at ``time.monotonic()``."""
+    def step_took(self, seconds: float, now: float) -> None:
+        """Take note of a step and how long it took; `now` is ``time.monotonic()``."""
         if self._counts[0] == 1:
             return
-        if self._last is not None:
-            self._times.append(now - self._last)
-        self._last = now
-        if self._trial_of is None:
-            if now >= self._due and len(self._times) >= PROBE_STEPS:
+        self._times.append(seconds)
+        if self.threads == self._best:
+            if now >= self._due and self._measured():
                 self._best_time = _median(self._times[-PROBE_STEPS:])
-                self._try(next(n for n in self._counts if n != self._best))
-        elif len(self._times) >= PROBE_STEPS or self._hopeless():
+                self._use(next(n for n in self._counts if n != self._best))
+        elif self._measured() or self._hopeless():
             if _median(self._times) < self._best_time:
-                self._best = self._trial_of
-            self._trial_of = None
+                self._best = self.threads
             self._due = now + PROBE_SECONDS
             self._use(self._best)
 
-    def _hopeless(self) -> bool:
-        """Tell whether the trial is so slow after two steps that it need not go on."""
-        return len(self._times) >= 2 and min(self._times) > 2 * self._best_time
+    def _measured(self) -> bool:
+        return len(self._times) >= PROBE_STEPS or (
+            len(self._times) >= 2 and sum(self._times) > SLOW_SECONDS
+        )
 
-    def _try(self, count: int) -> None:
-        self._trial_of = count
-        self._use(count)
+    def _hopeless(self) -> bool:
+        """Tell whether the count on trial is so slow that the trial need not go on."""
+        return len(self._times) >= 2 and min(self._times) > 2 * self._best_time
 
     def _use(self, count: int) -> None:
         self.threads = count
-        torch.set_num_threads(count)
         self._times.clear()
-        self._last = None
+        torch.set_num_threads(count)
 
 
 def _median(values: list[float]) -> float:

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from ganstudio.gui import appearance
+from ganstudio.gui.colours import is_dark
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.training.status import Phase
 
@@ -372,6 +373,10 @@ def test_theme_and_zoom_are_remembered(qtbot, window, qapp) -> None:
     assert qapp.font().pointSizeF() == pytest.approx(1.1 * size)
     window.actions_.by_name["theme_dark"].trigger()
     assert appearance.theme() == "dark"
+    assert is_dark(qapp.palette())
+    window.actions_.by_name["theme_light"].trigger()
+    assert not is_dark(qapp.palette())
+    window.actions_.by_name["theme_dark"].trigger()
     assert appearance.zoom() == 1.1
     window.actions_.by_name["zoom_reset"].trigger()
     window.actions_.by_name["theme_system"].trigger()

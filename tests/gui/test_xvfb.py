@@ -104,6 +104,6 @@ def test_a_sample_is_loaded_by_a_click(qtbot, window: MainWindow) -> None:
     session.step("both")
     qtbot.waitUntil(lambda: session.status.step == 1, timeout=60_000)
     before = window.latent.state().z.copy()
-    grid = window.samples.findChild(QWidget, "sample_grid")
+    grid = window.samples.findChild(QWidget, "samples_grid")
     click(centre(grid))
     qtbot.waitUntil(lambda: not np.array_equal(window.latent.state().z, before))

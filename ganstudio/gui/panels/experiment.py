@@ -133,7 +133,7 @@ class ExperimentPanel(QWidget):
 
     def new_seed(self) -> None:
         """Choose another seed for the next run."""
-        self._draft["seed"] = random.randrange(int(SETTINGS["seed"].high) + 1)
+        self._draft["seed"] = random.randrange(1_000_000)  # short enough to be read and noted
         self._show()
 
     def start_over(self) -> None:
@@ -298,7 +298,10 @@ def _field(name: str) -> Field:
     if setting.choices:
         return ChoiceField((choice, choice) for choice in setting.choices)
     steps = Steps(low=setting.low, high=setting.high, **_STEPS.get(name, {}))
-    return NumberField(partial(parse, name), steps)
+    field = NumberField(partial(parse, name), steps)
+    if name == "seed":  # no arrows: they would take the room of its digits
+        field.setButtonSymbols(NumberField.ButtonSymbols.NoButtons)
+    return field
 
 
 def _column(rows: Iterable[FieldRow]) -> QWidget:

@@ -2,6 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -170,7 +171,7 @@ class SamplesPanel(QWidget):
         self._counts.setMinimumHeight(26)
         ignore_wheel_unless_focused(self._counts)
         for count in COUNTS:
-            self._counts.addItem(self.tr("{count} samples").format(count=count), count)
+            self._counts.addItem(str(count), count)
         self._counts.setCurrentIndex(COUNTS.index(_DEFAULT))
         self._counts.activated.connect(self._on_count_activated)
         self._last_count = _DEFAULT
@@ -201,6 +202,7 @@ class SamplesPanel(QWidget):
         button.setCheckable(True)
         button.setMinimumHeight(26)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.toggled.connect(lambda checked: _set_bold(button, checked))
         return button
 
     def _averaged_tip(self) -> str:
@@ -250,3 +252,10 @@ class SamplesPanel(QWidget):
             self._last_count = self.count()
             self._show_real()
             self.count_changed.emit(self.count())
+
+
+def _set_bold(button: QToolButton, bold: bool) -> None:
+    """Make the checked one of two buttons plain to see in dark themes as well."""
+    font = QFont()  # asks for nothing but the weight, so that the size follows the zoom
+    font.setBold(bold)
+    button.setFont(font)

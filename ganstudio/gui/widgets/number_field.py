@@ -42,7 +42,7 @@ class Steps:
             moved = (value or 0) + steps * self.size
         kept = min(max(float(f"{moved:.6g}"), self.low), self.high)
         whole = isinstance(value, int) or (value is None and isinstance(self.size, int))
-        return int(kept) if whole else kept
+        return int(kept) if whole else float(kept)
 
 
 class NumberField(QAbstractSpinBox):
@@ -71,7 +71,7 @@ class NumberField(QAbstractSpinBox):
         self._read = read
         self._steps = steps
         self._value: Number | None = None
-        self.setMinimumSize(64, 24)
+        self.setMinimumSize(60, 24)
         ignore_wheel_unless_focused(self)
         self.lineEdit().textEdited.connect(self._on_text_edited)
 

@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QGroupBox, QVBoxLayout, QWidget
 
 from ganstudio.errors import ConfigError
@@ -48,6 +49,7 @@ class PauseLimits(QGroupBox):
         layout.setSpacing(4)
         for row in self.rows:
             layout.addWidget(row)
+        self._tint()
 
     def _field(self, steps: Steps) -> NumberField:
         field = NumberField(partial(_read, steps), steps)
@@ -57,6 +59,21 @@ class PauseLimits(QGroupBox):
 
     def _on_edited(self) -> None:
         self.changed.emit(self._steps.value(), self._minutes.value())
+
+    def _tint(self) -> None:
+        """Make "never" paler than a number, yet readable: Qt's own is half transparent."""
+        colour = self.palette().color(QPalette.ColorRole.Text)
+        colour.setAlphaF(0.75)
+        palette = QPalette()
+        palette.setColor(QPalette.ColorRole.PlaceholderText, colour)
+        for field in (self._steps, self._minutes):
+            field.lineEdit().setPalette(palette)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._tint()
 
 
 def _read(steps: Steps, text: str) -> Number | None:

@@ -37,6 +37,7 @@ class StartCard(QWidget):
         layout.addWidget(self._button, 0, Qt.AlignmentFlag.AlignHCenter)
         self.set_loading(True)
         self._draw_icon()
+        self._enlarge()
 
     def set_loading(self, loading: bool) -> None:
         """Show that libraries and data are still being loaded, or that all is ready."""
@@ -46,9 +47,17 @@ class StartCard(QWidget):
     def _draw_icon(self) -> None:
         self._button.setIcon(icon("start", self.palette()))
 
+    def _enlarge(self) -> None:
+        font = self.font()
+        font.setPointSizeF(font.pointSizeF() * 1.2)
+        self._label.setFont(font)
+        self._button.setFont(font)
+
     def changeEvent(self, event: QEvent) -> None:
-        """Draw the icon anew when the theme changes."""
+        """Follow the theme and the zoom."""
         super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._enlarge()
         if event.type() == QEvent.Type.PaletteChange:
             self._draw_icon()
 

@@ -1,0 +1,503 @@
+"""The Experiment panel under real mouse and keyboard."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QWheelEvent
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QScrollArea,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from ganstudio.config import SETTINGS, Config, load_preset, preset_names
+from ganstudio.errors import ConfigError
+from ganstudio.gui.panels.experiment import ExperimentPanel
+from ganstudio.gui.widgets.number_field import NumberField, Steps
+from ganstudio.latent.spec import LatentPart, LatentSpec
+from ganstudio.training.history import History
+from ganstudio.training.status import Curves, RunInfo
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def make_info(config: Config | None = None, device: str = "cpu") -> RunInfo:
+    images = np.zeros((4, 1, 28, 28), np.uint8)
+    return RunInfo(
+        run_id="run",
+        config=config or Config(),
+        device=device,
+        devices=("cuda", "cuda:0", "cpu"),
+        latent=LatentSpec((LatentPart(name="z", kind="normal", dim=64),)),
+        image_shape=(1, 28, 28),
+        averaged=True,
+        curves=Curves(
+            score_range=None, loss_reference=None, score_reference=None, formula="", sentence=""
+        ),
+        history=History(),
+        real=images,
+        held_out=images,
+    )
+
+
+class Recorder:
+    """What a panel has emitted."""
+
+    def __init__(self, panel: ExperimentPanel) -> None:
+        self.live: list[tuple[str, object]] = []
+        self.runs: list[tuple[Config, str]] = []
+        self.limits: list[tuple[object, object]] = []
+        self.counts: list[int] = []
+        panel.live_changed.connect(lambda name, value: self.live.append((name, value)))
+        panel.start_over_requested.connect(
+            lambda config, device: self.runs.append((config, device))
+        )
+        panel.limits_changed.connect(lambda steps, minutes: self.limits.append((steps, minutes)))
+        panel.pending_changed.connect(self.counts.append)
+
+
+@pytest.fixture
+def fresh(qtbot: QtBot) -> ExperimentPanel:
+    """Return a panel before any run."""
+    panel = ExperimentPanel()
+    qtbot.addWidget(panel)
+    panel.resize(250, 560)
+    panel.show()
+    panel.activateWindow()
+    qtbot.waitUntil(panel.isActiveWindow)
+    return panel
+
+
+@pytest.fixture
+def panel(fresh: ExperimentPanel) -> ExperimentPanel:
+    """Return a panel that shows a run of the preset studio on the CPU."""
+    fresh.set_run(make_info())
+    return fresh
+
+
+def spin(panel: QWidget, name: str) -> NumberField:
+    found = panel.findChild(NumberField, name)
+    assert found is not None
+    return found
+
+
+def combo(panel: QWidget, name: str) -> QComboBox:
+    found = panel.findChild(QComboBox, name)
+    assert found is not None
+    return found
+
+
+def child(panel: QWidget, name: str) -> QWidget:
+    found = panel.findChild(QWidget, name)
+    assert found is not None
+    return found
+
+
+def retype(qtbot: QtBot, field: NumberField, text: str, end: Qt.Key | None = None) -> None:
+    qtbot.mouseClick(field.lineEdit(), LEFT)
+    qtbot.keyClick(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClicks(field, text)
+    if end is not None:
+        qtbot.keyClick(field, end)
+
+
+def choose(qtbot: QtBot, box: QComboBox, text: str) -> None:
+    """Pick an entry of a combo box from its opened list."""
+    qtbot.mouseClick(box, LEFT)
+    qtbot.waitUntil(lambda: box.view().isVisible())
+    qtbot.keyClick(box.view(), Qt.Key.Key_Home)
+    for _ in range(box.findText(text)):
+        qtbot.keyClick(box.view(), Qt.Key.Key_Down)
+    qtbot.keyClick(box.view(), Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not box.view().isVisible())
+
+
+def wheel(widget: QWidget, down: bool = True) -> None:
+    centre = QPointF(widget.rect().center())
+    event = QWheelEvent(
+        centre,
+        QPointF(widget.mapToGlobal(centre.toPoint())),
+        QPoint(),
+        QPoint(0, -120 if down else 120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(widget, event)
+
+
+def marked(panel: ExperimentPanel, name: str) -> bool:
+    """Tell whether a setting's label is bold, which it is iff it has the dot."""
+    field = child(panel, f"setting_{name}")
+    label = next(label for label in panel.findChildren(QLabel) if label.buddy() is field)
+    assert label.font().bold() == label.text().startswith("•")
+    return label.font().bold()
+
+
+def test_before_any_run_it_shows_the_preset_studio(fresh: ExperimentPanel) -> None:
+    assert fresh.pending_config() == load_preset("studio").config
+    assert combo(fresh, "preset").currentText() == "Studio"
+    assert spin(fresh, "setting_g_lr").text() == "0.002"
+    assert combo(fresh, "setting_dataset").currentText() == "mnist"
+    assert fresh.device() == "auto"
+    assert fresh.pending_count() == 0
+    assert not child(fresh, "pending_bar").isVisible()
+
+
+def test_every_setting_has_a_field_with_name_and_tooltip(fresh: ExperimentPanel) -> None:
+    for name in SETTINGS:
+        field = child(fresh, f"setting_{name}")
+        assert field.accessibleName()
+        assert field.toolTip()
+        assert field.height() >= 24 or not field.isVisible()
+
+
+def test_the_form_is_whole_at_its_width(fresh: ExperimentPanel, qtbot: QtBot) -> None:
+    qtbot.mouseClick(child(fresh, "advanced"), LEFT)
+    scroll = fresh.findChild(QScrollArea, "experiment_scroll")
+    assert scroll is not None
+    qtbot.waitUntil(scroll.verticalScrollBar().isVisible)
+    assert fresh.width() == 250
+    for name in SETTINGS:
+        field = child(fresh, f"setting_{name}")
+        left = field.mapTo(fresh, QPoint()).x()
+        assert field.isVisible()
+        assert left + field.width() <= scroll.viewport().width()
+
+
+def test_tab_goes_from_field_to_field_in_the_order_shown(
+    fresh: ExperimentPanel, qtbot: QtBot
+) -> None:
+    field = combo(fresh, "preset")
+    field.setFocus()
+    seen = []
+    for _ in range(10):
+        seen.append(QApplication.focusWidget().objectName())
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+    assert seen == [
+        "preset",
+        "setting_dataset",
+        "setting_device",
+        "setting_seed",
+        "new_seed",
+        "setting_batch_size",
+        "setting_g_lr",
+        "setting_d_lr",
+        "setting_d_steps",
+        "pause_at_step",
+    ]
+
+
+def test_halving_a_learning_rate_acts_once(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    seen = Recorder(panel)
+    field = spin(panel, "setting_g_lr")
+    retype(qtbot, field, "0.001", Qt.Key.Key_Return)
+    assert seen.live == [("g_lr", 0.001)]
+    qtbot.keyClick(field, Qt.Key.Key_Tab)
+    assert seen.live == [("g_lr", 0.001)]
+    assert panel.pending_count() == 0
+    assert not marked(panel, "g_lr")
+    assert panel.pending_config().g_lr == 0.001
+
+
+def test_leaving_a_live_field_applies_it(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    seen = Recorder(panel)
+    retype(qtbot, spin(panel, "setting_d_lr"), "0.004", Qt.Key.Key_Tab)
+    assert seen.live == [("d_lr", 0.004)]
+
+
+def test_arrow_keys_halve_and_double_a_learning_rate(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    seen = Recorder(panel)
+    field = spin(panel, "setting_g_lr")
+    qtbot.mouseClick(field.lineEdit(), LEFT)
+    qtbot.keyClick(field, Qt.Key.Key_Down)
+    qtbot.keyClick(field, Qt.Key.Key_Up)
+    assert seen.live == [("g_lr", 0.001), ("g_lr", 0.002)]
+
+
+def test_the_arrow_button_steps_k(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    seen = Recorder(panel)
+    field = spin(panel, "setting_d_steps")
+    qtbot.mouseClick(field, LEFT, pos=QPoint(field.width() - 8, 6))
+    assert seen.live == [("d_steps", 2)]
+
+
+@pytest.mark.parametrize("end", [Qt.Key.Key_Return, Qt.Key.Key_Tab])
+def test_a_wrong_learning_rate_is_refused_where_typed(
+    panel: ExperimentPanel, qtbot: QtBot, end: Qt.Key
+) -> None:
+    seen = Recorder(panel)
+    field, message = spin(panel, "setting_g_lr"), child(panel, "setting_g_lr_message")
+    assert not message.isVisible()
+    retype(qtbot, field, "7", end)
+    assert seen.live == []
+    assert field.text() == "7"
+    assert message.isVisible()
+    assert isinstance(message, QLabel)
+    assert message.text() == "G learning rate is 7; it must be between 0 and 1."
+    assert field.accessibleDescription() == message.text()
+    assert field.hasFocus() == (end == Qt.Key.Key_Return)
+
+
+def test_the_message_is_red(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    retype(qtbot, spin(panel, "setting_g_lr"), "fast", Qt.Key.Key_Return)
+    message = child(panel, "setting_g_lr_message")
+    image = message.grab().toImage()
+    colours = {QColor(image.pixel(x, y)).name() for x in range(image.width()) for y in range(14)}
+    assert any(QColor(name).red() > QColor(name).green() + 80 for name in colours)
+
+
+def test_a_wrong_text_can_be_corrected(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    seen = Recorder(panel)
+    field, message = spin(panel, "setting_g_lr"), child(panel, "setting_g_lr_message")
+    retype(qtbot, field, "0,001", Qt.Key.Key_Return)
+    assert message.isVisible()
+    retype(qtbot, field, "0.001")
+    assert not message.isVisible()
+    assert field.accessibleDescription() == ""
+    assert seen.live == []
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert seen.live == [("g_lr", 0.001)]
+
+
+def test_escape_restores_the_last_right_value(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    seen = Recorder(panel)
+    field = spin(panel, "setting_g_lr")
+    retype(qtbot, field, "fast", Qt.Key.Key_Return)
+    qtbot.keyClick(field, Qt.Key.Key_Escape)
+    assert field.text() == "0.002"
+    assert not child(panel, "setting_g_lr_message").isVisible()
+    qtbot.keyClick(field, Qt.Key.Key_Tab)
+    assert seen.live == []
+
+
+def test_a_preset_collects_and_leaves_the_run_alone(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    seen = Recorder(panel)
+    retype(qtbot, spin(panel, "setting_seed"), "7", Qt.Key.Key_Return)
+    title = load_preset("mlp-gelu").title
+    choose(qtbot, combo(panel, "preset"), title)
+    expected = load_preset("mlp-gelu").config.changed(seed=7)
+    assert panel.pending_config() == expected
+    assert seen.live == []
+    differing = [name for name in SETTINGS if getattr(expected, name) != getattr(Config(), name)]
+    assert panel.pending_count() == len(differing) == seen.counts[-1]
+    assert [name for name in SETTINGS if marked(panel, name)] == differing
+    assert "Running: 0.002." in spin(panel, "setting_g_lr").toolTip()
+    assert child(panel, "pending_bar").isVisible()
+    label = child(panel, "pending_label")
+    assert isinstance(label, QLabel)
+    assert label.text() == f"{len(differing)} changes wait for a new run"
+
+
+def test_enter_applies_a_waiting_live_value_but_leaving_does_not(
+    panel: ExperimentPanel, qtbot: QtBot
+) -> None:
+    seen = Recorder(panel)
+    panel.select_preset("mlp-gelu")
+    field = spin(panel, "setting_g_lr")
+    qtbot.mouseClick(field.lineEdit(), LEFT)
+    qtbot.keyClick(field, Qt.Key.Key_Tab)
+    assert seen.live == []
+    qtbot.mouseClick(field.lineEdit(), LEFT)
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert seen.live == [("g_lr", 3e-4)]
+    assert not marked(panel, "g_lr")
+    assert marked(panel, "d_lr")
+
+
+def test_the_preset_on_show_ignores_seed_and_dataset(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    box = combo(panel, "preset")
+    retype(qtbot, spin(panel, "setting_seed"), "9", Qt.Key.Key_Return)
+    assert box.currentText() == "Studio"
+    retype(qtbot, spin(panel, "setting_batch_size"), "32", Qt.Key.Key_Return)
+    assert box.currentText() == "Custom"
+    assert "no preset" in box.toolTip()
+    retype(qtbot, spin(panel, "setting_batch_size"), "64", Qt.Key.Key_Return)
+    assert box.currentText() == "Studio"
+
+
+def test_every_preset_shows_itself(panel: ExperimentPanel) -> None:
+    for name in preset_names():
+        panel.select_preset(name)
+        assert combo(panel, "preset").currentText() == load_preset(name).title
+
+
+def test_custom_cannot_be_chosen(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    box = combo(panel, "preset")
+    box.setFocus()
+    for _ in range(box.count()):
+        qtbot.keyClick(box, Qt.Key.Key_Down)
+    assert box.currentText() == box.itemText(box.count() - 2) != "Custom"
+    assert "<p>" in box.toolTip()
+
+
+def test_discard_returns_to_the_run(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    seen = Recorder(panel)
+    panel.select_preset("mlp-gelu")
+    retype(qtbot, spin(panel, "setting_batch_size"), "none", Qt.Key.Key_Return)
+    qtbot.mouseClick(child(panel, "discard_pending"), LEFT)
+    assert panel.pending_config() == Config()
+    assert seen.counts[-1] == 0
+    assert not child(panel, "pending_bar").isVisible()
+    assert not any(marked(panel, name) for name in SETTINGS)
+    assert seen.live == []
+    assert seen.runs == []
+
+
+def test_start_over_asks_for_the_pending_settings(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    seen = Recorder(panel)
+    choose(qtbot, combo(panel, "setting_device"), "cuda:0")
+    retype(qtbot, spin(panel, "setting_batch_size"), "32", Qt.Key.Key_Return)
+    retype(qtbot, spin(panel, "setting_seed"), "5")  # not confirmed: the button takes it
+    assert panel.pending_count() == 2
+    qtbot.mouseClick(child(panel, "start_over_pending"), LEFT)
+    assert seen.runs == [(Config(batch_size=32, seed=5), "cuda:0")]
+    panel.set_run(make_info(seen.runs[0][0], "cuda:0"))
+    assert panel.pending_count() == 0
+    assert not child(panel, "pending_bar").isVisible()
+
+
+def test_a_wrong_field_blocks_start_over_and_gets_the_focus(
+    panel: ExperimentPanel, qtbot: QtBot
+) -> None:
+    seen = Recorder(panel)
+    qtbot.mouseClick(child(panel, "advanced"), LEFT)
+    field = spin(panel, "setting_beta1")
+    field.setFocus()
+    retype(qtbot, field, "2", Qt.Key.Key_Tab)
+    qtbot.mouseClick(child(panel, "advanced"), LEFT)
+    assert not field.isVisible()
+    retype(qtbot, spin(panel, "setting_batch_size"), "32", Qt.Key.Key_Return)
+    qtbot.mouseClick(child(panel, "start_over_pending"), LEFT)
+    assert seen.runs == []
+    assert field.isVisible()
+    assert field.hasFocus()
+    assert field.text() == "2"
+    with pytest.raises(ConfigError, match="beta1"):
+        panel.pending_config()
+
+
+def test_new_seed(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    seen = Recorder(panel)
+    qtbot.mouseClick(child(panel, "new_seed"), LEFT)
+    seed = panel.pending_config().seed
+    assert seed != 0
+    assert spin(panel, "setting_seed").text() == str(seed)
+    assert marked(panel, "seed")
+    panel.start_over_with_new_seed()
+    assert seen.runs[0][0].seed not in (0, seed)
+
+
+def test_a_run_clears_what_waits_but_the_first_keeps_it(
+    fresh: ExperimentPanel, qtbot: QtBot
+) -> None:
+    seen = Recorder(fresh)
+    retype(qtbot, spin(fresh, "setting_g_lr"), "0.001", Qt.Key.Key_Return)
+    assert seen.live == []  # there is no run yet
+    fresh.set_run(make_info())
+    assert fresh.pending_config().g_lr == 0.001
+    assert fresh.pending_count() == 1
+    fresh.set_run(make_info(Config(batch_size=16)))
+    assert fresh.pending_config() == Config(batch_size=16)
+    assert fresh.pending_count() == 0
+    assert seen.counts == [1, 0]
+
+
+def test_a_live_value_changed_elsewhere_is_shown(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    seen = Recorder(panel)
+    retype(qtbot, spin(panel, "setting_batch_size"), "32", Qt.Key.Key_Return)
+    retype(qtbot, spin(panel, "setting_seed"), "12")  # half typed
+    panel.set_config(Config(g_lr=0.5, d_steps=3))
+    assert spin(panel, "setting_g_lr").text() == "0.5"
+    assert spin(panel, "setting_d_steps").text() == "3"
+    assert spin(panel, "setting_seed").text() == "12"
+    assert panel.pending_count() == 1
+    assert seen.live == []
+
+
+def test_a_value_longer_than_its_text_does_not_change_by_leaving(
+    panel: ExperimentPanel, qtbot: QtBot
+) -> None:
+    panel.set_run(make_info(Config(g_lr=1 / 3)))
+    seen = Recorder(panel)
+    field = spin(panel, "setting_g_lr")
+    qtbot.mouseClick(field.lineEdit(), LEFT)
+    qtbot.keyClick(field, Qt.Key.Key_Tab)
+    assert seen.live == []
+    assert panel.pending_config().g_lr == 1 / 3
+
+
+def test_the_wheel_changes_only_a_focused_field(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    seen = Recorder(panel)
+    rate, dataset = spin(panel, "setting_g_lr"), combo(panel, "setting_device")
+    combo(panel, "preset").setFocus()
+    wheel(rate)
+    wheel(rate.lineEdit())
+    wheel(dataset)
+    assert seen.live == []
+    assert panel.pending_count() == 0
+    rate.setFocus()
+    wheel(rate)
+    assert seen.live == [("g_lr", 0.001)]
+
+
+def test_limits(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    seen = Recorder(panel)
+    steps, minutes = spin(panel, "pause_at_step"), spin(panel, "pause_after_minutes")
+    retype(qtbot, steps, "5000", Qt.Key.Key_Return)
+    retype(qtbot, minutes, "1.5", Qt.Key.Key_Tab)
+    assert seen.limits == [(5000, None), (5000, 1.5)]
+    retype(qtbot, steps, "1.5", Qt.Key.Key_Return)
+    message = child(panel, "pause_at_step_message")
+    assert isinstance(message, QLabel)
+    assert message.text() == "At step takes a whole number, not “1.5”."
+    assert len(seen.limits) == 2
+    qtbot.keyClick(steps, Qt.Key.Key_Escape)
+    qtbot.keyClick(steps, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(steps, Qt.Key.Key_Delete)
+    qtbot.keyClick(steps, Qt.Key.Key_Return)
+    assert seen.limits[-1] == (None, 1.5)
+    assert panel.pending_count() == 0
+
+
+def test_the_fields_follow_the_zoom(panel: ExperimentPanel) -> None:
+    field = spin(panel, "setting_g_lr")
+    label = next(label for label in panel.findChildren(QLabel) if label.buddy() is field)
+    before = label.width()
+    font = panel.font()
+    font.setPointSizeF(font.pointSizeF() * 1.5)
+    panel.setFont(font)
+    assert label.minimumWidth() > before
+    assert label.sizeHint().width() <= label.minimumWidth()
+
+
+@pytest.mark.parametrize(
+    ("steps", "value", "by", "expected"),
+    [
+        (Steps(low=0, high=1, size=1e-4, doubles=True), 0.002, -1, 0.001),
+        (Steps(low=0, high=1, size=1e-4, doubles=True), 0.0, 1, 1e-4),
+        (Steps(low=0, high=1, size=1e-4, doubles=True), 0.8, 1, 1.0),
+        (Steps(low=1, high=8192, doubles=True), 64, -10, 32),
+        (Steps(low=1, high=8192, doubles=True), 1, -1, 1),
+        (Steps(low=0, high=1, size=0.1), 0.2, 1, 0.3),
+        (Steps(low=1, high=1e9, size=1000), None, 1, 1000),
+        (Steps(low=0, high=100), 3, -10, 0),
+    ],
+)
+def test_steps(steps: Steps, value: Any, by: int, expected: float) -> None:
+    result = steps.after(value, by)
+    assert result == expected
+    assert type(result) is type(expected)
+
+
+def test_an_arrow_that_leads_nowhere_is_off(panel: ExperimentPanel) -> None:
+    assert (
+        spin(panel, "setting_seed").stepEnabled() == QAbstractSpinBox.StepEnabledFlag.StepUpEnabled
+    )
