@@ -238,6 +238,7 @@ def test_tab_reaches_the_grid_and_shows_where(panel: SamplesPanel, qtbot: QtBot)
 
 def test_hovering_says_what_a_click_does(panel: SamplesPanel, qtbot: QtBot) -> None:
     widget = samples(panel)
+    qtbot.mouseMove(widget, QPoint(1, 1))  # wherever an earlier test left the mouse
     qtbot.mouseMove(widget, widget.cell_rect(11).center())
     assert widget.toolTip() == "Sample 12: click to load its z into the latent panel"
     assert widget.cursor().shape() == Qt.CursorShape.PointingHandCursor
