@@ -193,7 +193,9 @@ def _parser() -> argparse.ArgumentParser:
 
     sample = commands.add_parser("sample", help="draw images from a checkpoint", allow_abbrev=False)
     sample.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
-    sample.add_argument("--num", type=_whole(1), default=64, help="how many (default: 64)")
+    sample.add_argument(
+        "--num", type=_whole(1, 1_000_000), default=64, help="how many (default: 64)"
+    )
     sample.add_argument("--seed", type=_whole(0), default=0, help="of the latents (default: 0)")
     sample.add_argument("--out", type=Path, required=True, metavar="F.png|F.npy")
 
@@ -201,14 +203,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _whole(low: int) -> Callable[[str], int]:
+def _whole(low: int, high: int = 2**31 - 1) -> Callable[[str], int]:
     def whole(text: str) -> int:
         try:
             number = int(text)
         except ValueError:
             number = low - 1
-        if not low <= number < 2**31:
-            raise argparse.ArgumentTypeError(f"a whole number from {low}, not “{text}”")
+        if not low <= number <= high:
+            allowed = f"a whole number from {low:,} to {high:,}"
+            raise argparse.ArgumentTypeError(f"{allowed}, not “{text}”")
         return number
 
     return whole

@@ -218,7 +218,10 @@ def test_saving_and_opening(studio, tmp_path):
     studio.new_run(CONFIG.changed(seed=1))
     studio.ask(lambda runner: runner.open(path, "cpu", studio.root))
     assert same(everything(studio.trainer), saved)
-    assert studio.heard.runs[-1].run_id == studio.heard.runs[0].run_id
+    # the run that was saved is still here: what was opened is a branch of it
+    assert studio.heard.runs[-1].run_id != studio.heard.runs[0].run_id
+    studio.ask(lambda runner: runner.return_to(studio.heard.runs[0].run_id))
+    assert same(everything(studio.trainer), saved)
     assert studio.heard.statuses[-1] == dataclasses.replace(
         studio.heard.statuses[-1], phase=Phase.PAUSED, step=3, unsaved=False
     )

@@ -4,8 +4,9 @@ import queue
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 
@@ -18,7 +19,7 @@ from ganstudio.latent.spec import Stream, generator
 from ganstudio.training import checkpoint, device
 from ganstudio.training.status import Curves, Phase, RunInfo, Status
 from ganstudio.training.threads import ThreadTuner
-from ganstudio.training.trainer import Nets, Trainer
+from ganstudio.training.trainer import Nets, Trainer, new_run_id
 
 SNAPSHOT_SECONDS = 0.25
 STATUS_SECONDS = 0.1
@@ -84,7 +85,7 @@ class Runner:
             self._take_requests()
             if self._training and time.monotonic() >= self._step_due:
                 self._step_due = time.monotonic() + self._interval
-                self._guarded(self._step)
+                self._guarded(self._step, self.pause)
 
     # Requests
 
@@ -108,6 +109,9 @@ class Runner:
             content = checkpoint.read(path)
             dataset = self._dataset(checkpoint.config_of(content, path).dataset, root)
             trainer = checkpoint.restore(content, path, dataset, device.choose(device_name))
+            here = {*self._parked, self.trainer.run_id if self.trainer else None}
+            if trainer.run_id in here:  # an earlier step of a run that is here: a branch of it
+                trainer.run_id = new_run_id()
             self._saved[trainer.run_id] = trainer.step
             return trainer
 
@@ -177,7 +181,8 @@ class Runner:
                 request = self._requests.get(timeout=self._patience())
             except queue.Empty:
                 return
-            self._guarded(request, self)
+            # a request that is refused leaves training as it is
+            self._guarded(partial(request, self), self._publish)
             if self._closed:
                 return
 
@@ -187,16 +192,13 @@ class Runner:
             return None
         return max(0.0, self._step_due - time.monotonic())
 
-    def _guarded(self, action: Callable[..., None], *args: Any) -> None:
-        """Do something that may fail: then training pauses and the listener hears why."""
+    def _guarded(self, action: Callable[[], None], after_failure: Callable[[], None]) -> None:
+        """Do something that may fail: then the listener hears why, and `after_failure` follows."""
         try:
-            action(*args)
+            action()
         except Exception as error:  # whatever it is, the run must be kept and the person told
-            self._training = False
             self._listener.on_error(self._explained(error))
-            if self.trainer is not None:
-                self.trainer.drain()
-                self._publish()
+            after_failure()
 
     def _explained(self, error: Exception) -> StudioError:
         if isinstance(error, StudioError):
@@ -269,7 +271,9 @@ class Runner:
 
     def _publish(self) -> None:
         """Publish a snapshot and the status."""
-        assert self.trainer is not None
+        if self.trainer is None:
+            self._publish_status()
+            return
         start = time.monotonic()
         self._listener.on_snapshot(self.trainer.snapshot())
         now = time.monotonic()

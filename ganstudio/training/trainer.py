@@ -65,7 +65,7 @@ class Trainer:
         self.config = config
         self.dataset = dataset
         self.device = device
-        self.run_id = run_id or uuid.uuid4().hex[:12]
+        self.run_id = run_id or new_run_id()
         self.step = 0
         self.seconds = 0.0
         self.history = History()
@@ -358,6 +358,11 @@ _ORDERS = {
     "g-first-shared": Trainer._g_first_shared,
     "simultaneous": Trainer._simultaneous,
 }
+
+
+def new_run_id() -> str:
+    """Return an id that no other run has."""
+    return uuid.uuid4().hex[:12]
 
 
 def latent_of(config: Config) -> LatentSpec:

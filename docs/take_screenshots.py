@@ -1,0 +1,69 @@
+"""Take README's pictures from a real run: ``python docs/take_screenshots.py [seconds]``.
+
+It needs a screen; ``xvfb-run -a -s '-screen 0 1920x1080x24'`` before the command gives one.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
+
+from ganstudio.gui import app, appearance
+from ganstudio.gui.main_window import MainWindow
+
+FOLDER = Path(__file__).parent / "screenshots"
+
+
+def main() -> None:
+    """Train, and take a picture of each state in both themes."""
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 120.0
+    application = app.create_app()
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(FOLDER / ".none"))
+    window = app.open_window(None, "auto")
+    wait(application, lambda: window.session.info is not None)
+    pause(application, 1.0)
+    take(window, "first-screen")
+
+    window.session.start()
+    pause(application, seconds)
+    take(window, "training")
+
+    window.samples.sample_chosen.emit(11)
+    window.scores.parentWidget().raise_()
+    pause(application, 1.0)
+    take(window, "latent")
+
+    window.files.open_file(Path(__file__))
+    wait(application, window.banner.isVisible)
+    take(window, "error")
+    window.session.close()
+
+
+def take(window: MainWindow, name: str) -> None:
+    """Write NAME-light.png and NAME-dark.png."""
+    FOLDER.mkdir(exist_ok=True)
+    for theme in ("light", "dark"):
+        appearance.set_theme(theme)
+        pause(QApplication.instance(), 0.5)
+        window.grab().save(str(FOLDER / f"{name}-{theme}.png"))
+
+
+def pause(application: QApplication, seconds: float) -> None:
+    """Let the window live for a while."""
+    end = time.monotonic() + seconds
+    wait(application, lambda: time.monotonic() > end)
+
+
+def wait(application: QApplication, condition: Callable[[], bool]) -> None:
+    """Let the window live until `condition`."""
+    while not condition():
+        application.processEvents()
+        time.sleep(0.005)
+
+
+if __name__ == "__main__":
+    main()
