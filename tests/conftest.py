@@ -1,7 +1,9 @@
 """What every test may use. No Qt here: the window's tests have fixtures of their own."""
 
 import gzip
+import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -90,3 +92,11 @@ def double(monkeypatch: pytest.MonkeyPatch) -> None:
     for source in (RealBatches, Noise):
         original = source.next
         monkeypatch.setattr(source, "next", lambda self, original=original: original(self).double())
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c() -> Iterator[None]:
+    """Let Ctrl-C mean what it means at a terminal: a job in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

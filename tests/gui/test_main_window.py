@@ -42,6 +42,8 @@ def windows(qtbot, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[MainWindow]
     yield opened
     for window in opened:
         window.session.close()
+        window.hide()
+        window.deleteLater()
 
 
 def open_window(qtbot, windows: list[MainWindow], path: Path | None = None) -> MainWindow:
