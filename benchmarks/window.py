@@ -116,12 +116,16 @@ class _Window:
         self.window = app.open_window(None, "auto")
 
     def wait(self, condition, seconds: float = 60.0) -> None:
-        end = time.monotonic() + seconds
-        while not condition():
-            if time.monotonic() > end:
-                raise SystemExit("timed out")
-            self.app.processEvents()
-            time.sleep(0.0005)
+        """Let the event loop run as in the product, and look at the condition now and then."""
+        from PySide6.QtCore import QEventLoop, QTimer
+
+        loop, end = QEventLoop(), time.monotonic() + seconds
+        look = QTimer()
+        look.timeout.connect(lambda: loop.quit() if condition() or time.monotonic() > end else None)
+        look.start(5)
+        loop.exec()
+        if not condition():
+            raise SystemExit("timed out")
 
     def spin(self, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -172,42 +176,62 @@ def _drag(seconds: float) -> dict:
     """Drag a latent slider with mouse events for a while; time each to the painted image."""
     from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
     from PySide6.QtTest import QTest
-    from PySide6.QtWidgets import QSlider, QStyle, QStyleOptionSlider
+    from PySide6.QtWidgets import QSlider
 
-    from ganstudio.gui.threads.decode_thread import Lane
+    from ganstudio.gui.threads.decode_thread import Drawn, Lane
     from ganstudio.gui.widgets.image_view import ImageView
 
     studio = _Window()
     studio.train()
-    window, session = studio.window, studio.window.session
-    slider = window.latent.findChildren(QSlider)[0]
-    view = window.latent.findChild(ImageView)
+    latent, session = studio.window.latent, studio.window.session
+    slider, view = latent.findChildren(QSlider)[0], latent.findChild(ImageView)
     latency: list[float] = []
-    lateness: list[float] = []
-    sent: dict[str, float | None] = {"at": None, "request": None, "drawn": None}
+    waiting: dict[str, float] = {}  # when the event was sent, and the request that it made
+    last = {"x": 0}  # where the mouse was: every move must change z
+    random.seed(0)
 
-    class Watch(QObject):
-        def eventFilter(self, watched, event) -> bool:
-            if event.type() == QEvent.Type.Paint and sent["drawn"] is not None:
-                QTimer.singleShot(0, painted)
+    def send() -> None:
+        waiting["request"] = session.requests[Lane.IMAGE] + 1
+        waiting["sent"] = time.perf_counter()
+        last["x"] = x = (last["x"] + random.randrange(20, 60)) % (slider.width() - 20) + 10
+        QTest.mouseMove(slider, QPoint(x, 12))
+
+    def drawn(answer: Drawn) -> None:
+        if "request" in waiting and answer.request >= waiting["request"]:
+            waiting["drawn"] = answer.request
+        session._on_image(answer)  # which may paint at once
+
+    class Paints(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.Paint and "drawn" in waiting:
+                QTimer.singleShot(0, painted)  # once the picture has been painted
             return False
 
     def painted() -> None:
-        if sent["at"] is not None and sent["drawn"] is not None:
-            latency.append((time.perf_counter() - sent["at"]) * 1000)
-            sent.update(at=None, request=None, drawn=None)
+        if "drawn" in waiting:
+            latency.append((time.perf_counter() - waiting["sent"]) * 1000)
+            waiting.clear()
+            QTimer.singleShot(random.randrange(30), send)
 
-    def drawn(answer) -> None:
-        if sent["request"] is not None and answer.request >= sent["request"]:
-            sent["drawn"] = time.perf_counter()
-
-    watch = Watch()
-    view.installEventFilter(watch)
+    paints = Paints()
+    view.installEventFilter(paints)
+    session.decoding.image_drawn.disconnect(session._on_image)
     session.decoding.image_drawn.connect(drawn)
+    ticks, lateness = _ticking()
+    QTest.mousePress(slider, Qt.MouseButton.LeftButton, pos=QPoint(slider.width() // 2, 12))
+    send()
+    studio.spin(seconds)
+    ticks.stop()
+    studio.close()
+    return {"latency": latency, "lateness": lateness}
 
-    ticks = QTimer()
+
+def _ticking() -> tuple:
+    """Return a precise 16 ms timer of the GUI thread, and how late each tick was."""
+    from PySide6.QtCore import Qt, QTimer
+
+    ticks, lateness, last = QTimer(), [], [time.perf_counter()]
     ticks.setTimerType(Qt.TimerType.PreciseTimer)
-    last = [time.perf_counter()]
 
     def tick() -> None:
         now = time.perf_counter()
@@ -216,26 +240,7 @@ def _drag(seconds: float) -> dict:
 
     ticks.timeout.connect(tick)
     ticks.start(16)
-
-    option = QStyleOptionSlider()
-    slider.initStyleOption(option)
-    handle = slider.style().subControlRect(
-        QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, slider
-    )
-    at = handle.center()
-    QTest.mousePress(slider, Qt.MouseButton.LeftButton, pos=at)
-    end = time.monotonic() + seconds
-    random.seed(0)
-    while time.monotonic() < end:
-        x = random.randrange(10, slider.width() - 10)
-        sent["at"] = time.perf_counter()
-        QTest.mouseMove(slider, QPoint(x, at.y()))
-        sent["request"] = session.requests[Lane.IMAGE]
-        studio.wait(lambda: sent["at"] is None, 5.0)
-        studio.spin(random.uniform(0.0, 0.03))
-    QTest.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=at)
-    studio.close()
-    return {"latency": latency, "lateness": lateness}
+    return ticks, lateness
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from ganstudio.gui.main_window import MainWindow
 from ganstudio.resources import resource
 
 COLLECT_MS = 2000
+SWITCH_SECONDS = 0.0005  # so long the window may wait for Python's lock, ten times less than usual
 
 
 def create_app() -> QApplication:
@@ -26,6 +27,7 @@ def create_app() -> QApplication:
     app.setApplicationDisplayName("GAN Studio")
     app.setDesktopFileName("ganstudio")
     app.setStyle("Fusion")
+    sys.setswitchinterval(SWITCH_SECONDS)
     app.setWindowIcon(QIcon(str(resource("icons/ganstudio.svg"))))
     appearance.restore()
     return app
@@ -41,12 +43,12 @@ def run(path: Path | None, device: str) -> int:
 
 def open_window(path: Path | None, device: str) -> MainWindow:
     """Return the window, shown; its threads start behind it."""
-    window = MainWindow(device)
+    window = MainWindow(device, path)
     _show_unexpected_errors(window)
     _tame_garbage_collector(window)
     window.show()
     # after the first paint: the window is there before torch loads
-    QTimer.singleShot(0, lambda: QTimer.singleShot(0, lambda: window.begin(path)))
+    QTimer.singleShot(0, lambda: QTimer.singleShot(0, window.begin))
     return window
 
 

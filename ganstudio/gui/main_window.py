@@ -47,7 +47,7 @@ class MainWindow(QMainWindow):
         Every action by name.
     """
 
-    def __init__(self, device: str = "auto") -> None:
+    def __init__(self, device: str = "auto", path: Path | None = None) -> None:
         super().__init__()
         self.setObjectName("main_window")
         self.setAcceptDrops(True)
@@ -87,12 +87,13 @@ class MainWindow(QMainWindow):
         self._timer.timeout.connect(self._refresh)
         self._timer.start(REFRESH_MS)
         self._on_status(Status())
+        self.session.ask_for_first_run(path)
 
     # What the application and the session ask for
 
-    def begin(self, path: Path | None) -> None:
-        """Start the threads, with the checkpoint `path` or a new run."""
-        self.session.open_first_run(path)
+    def begin(self) -> None:
+        """Start the threads: the window is there, what it asked for can load."""
+        self.session.begin()
 
     def show_error(self, error: StudioError) -> None:
         """Show `error` in the banner, with the one action that helps."""

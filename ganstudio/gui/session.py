@@ -117,10 +117,13 @@ class Session(QObject):
 
     # What a person can do
 
-    def open_first_run(self, path: Path | None) -> None:
-        """Start the threads, with the checkpoint `path` or the preset as it stands in the panel."""
+    def begin(self) -> None:
+        """Start the threads."""
         self.decoding.start()
         self.training.start()
+
+    def ask_for_first_run(self, path: Path | None) -> None:
+        """Ask for the checkpoint `path` or the preset in the panel, before anything else."""
         if path is not None:
             self.open(path)
         else:

@@ -47,10 +47,10 @@ def windows(qtbot, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[MainWindow]
 
 
 def open_window(qtbot, windows: list[MainWindow], path: Path | None = None) -> MainWindow:
-    window = MainWindow("cpu")
+    window = MainWindow("cpu", path)
     windows.append(window)
     window.show()
-    window.begin(path)
+    window.begin()
     return window
 
 

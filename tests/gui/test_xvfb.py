@@ -36,7 +36,7 @@ def window_manager() -> Iterator[None]:
 def window(qtbot, qapp: QApplication) -> Iterator[MainWindow]:
     window = MainWindow("cpu")
     window.show()
-    window.begin(None)
+    window.begin()
     qtbot.waitExposed(window)
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow, timeout=20_000)

@@ -104,6 +104,7 @@ class DecodeThread(QThread):
         self._wake = threading.Condition()
         self._closed = False
         self._requests = 0
+        self._judged: list[NDArray[np.float32]] = []
         self._reference: tuple[str, NDArray[np.float32]] | None = None
 
     def ask(self, job: Job) -> int:
@@ -151,7 +152,7 @@ class DecodeThread(QThread):
             case Lane.GRID:
                 self._draw_piece(job)
             case Lane.REFERENCE:
-                self._judge_reference(job)
+                self._judge_piece(job)
             case Lane.EFFECT:
                 from ganstudio.latent.decode import effect
 
@@ -169,7 +170,7 @@ class DecodeThread(QThread):
         self.image_drawn.emit(_stamped(job, decoded.images, place))
 
     def _draw_piece(self, job: Job) -> None:
-        """Draw the next piece of a grid, and put the rest back unless a newer request came."""
+        """Draw the next piece of a grid."""
         from ganstudio.latent.decode import decode
 
         z = np.asarray(job.inputs, np.float32)
@@ -177,15 +178,27 @@ class DecodeThread(QThread):
         decoded = decode(job.snapshot, z[job.start : end], averaged=job.averaged)
         self.grid_drawn.emit(_stamped(job, decoded.images))
         if end < len(z):
-            with self._wake:
-                self._jobs.setdefault(Lane.GRID, replace(job, start=end))
+            self._continue(job, end)
 
-    def _judge_reference(self, job: Job) -> None:
+    def _judge_piece(self, job: Job) -> None:
+        """Judge the next held-out images; the logits count once all are judged."""
         from ganstudio.latent.decode import judge
 
-        logits = judge(job.snapshot, np.asarray(job.inputs, np.uint8))
-        self._reference = (job.snapshot.run_id, logits)
-        self.reference_judged.emit()
+        end = job.start + 2 * PIECE
+        if job.start == 0:
+            self._judged = []
+        images = np.asarray(job.inputs, np.uint8)
+        self._judged.append(judge(job.snapshot, images[job.start : end]))
+        if end < len(images):
+            self._continue(job, end)
+        else:
+            self._reference = (job.snapshot.run_id, np.concatenate(self._judged))
+            self.reference_judged.emit()
+
+    def _continue(self, job: Job, start: int) -> None:
+        """Put the rest of a job back, unless a newer request came."""
+        with self._wake:
+            self._jobs.setdefault(job.lane, replace(job, start=start))
 
 
 def _stamped(job: Job, images: NDArray[np.uint8], rank: float | None = None) -> Drawn:
