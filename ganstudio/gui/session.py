@@ -74,8 +74,8 @@ class Session(QObject):
         self._experiment, self._samples, self._latent = experiment, samples, latent
         self._curves = (losses, scores)
         self._grid_z = np.zeros((0, 1), np.float32)
-        self._grid_pending = False  # a piece of the grid is still to come
-        self._grid_stale = False  # and the next grid has been asked for meanwhile
+        self._renewing: set[Lane] = set()  # of GRID and REFERENCE: pieces are still to come,
+        self._stale: set[Lane] = set()  # and there is a newer snapshot meanwhile
         self._held: Snapshot | None = None
         self._config = Config()
         self._switching: tuple[str, bool] | None = None  # undo text, and whether to train on
@@ -96,7 +96,7 @@ class Session(QObject):
         self.decoding.image_drawn.connect(self._on_image)
         self.decoding.grid_drawn.connect(self._on_grid)
         self.decoding.effect_measured.connect(latent.set_effect)
-        self.decoding.reference_judged.connect(self._draw_image)
+        self.decoding.reference_judged.connect(self._on_reference)
 
         # panels -> threads
         latent.image_wanted.connect(self._draw_image)
@@ -186,7 +186,7 @@ class Session(QObject):
         before, self.info = self.info, info
         self._config = info.config
         self._held = None
-        self._grid_pending = self._grid_stale = False
+        self._renewing.clear()
         if self._opening is not None:
             self.paths[info.run_id], self._opening = self._opening, None
         for panel in (self._experiment, self._samples, *self._curves):
@@ -214,9 +214,9 @@ class Session(QObject):
 
     def _on_snapshot(self) -> None:
         """Renew the grid and, unless held, the large image, from the newest snapshot."""
-        self._draw_grid()
+        self._renew(Lane.GRID)
         if self._held is None:
-            self._judge_reference()
+            self._renew(Lane.REFERENCE)
             self._draw_image()
             self._latent.snapshot_changed()
 
@@ -244,21 +244,26 @@ class Session(QObject):
             self._latent.set_image(drawn.images[0], drawn.rank, drawn.step)
 
     def _on_grid(self, drawn: Drawn) -> None:
-        if self.info is None or drawn.run_id != self.info.run_id:
+        if drawn.request != self.requests[Lane.GRID]:
             return
         self._samples.set_partial(drawn.start, drawn.images, drawn.step)
         if drawn.start + len(drawn.images) >= len(self._grid_z):
-            self._grid_pending = False
-            if self._grid_stale:
-                self._draw_grid()
+            self._on_renewed(Lane.GRID)
+
+    def _on_reference(self) -> None:
+        self._draw_image()
+        self._on_renewed(Lane.REFERENCE)
 
     # panels -> threads
 
-    def _ask(self, lane: Lane, snapshot: "Snapshot | None", inputs: Any) -> None:
-        if snapshot is not None and self.info is not None and snapshot.run_id == self.info.run_id:
-            averaged = self._samples.averaged()
-            job = Job(lane=lane, snapshot=snapshot, inputs=inputs, averaged=averaged)
-            self.requests[lane] = self.decoding.ask(job)
+    def _ask(self, lane: Lane, snapshot: "Snapshot | None", inputs: Any) -> bool:
+        """Ask the decode thread; return whether there is a snapshot of the current run to ask of."""
+        if snapshot is None or self.info is None or snapshot.run_id != self.info.run_id:
+            return False
+        averaged = self._samples.averaged()
+        job = Job(lane=lane, snapshot=snapshot, inputs=inputs, averaged=averaged)
+        self.requests[lane] = self.decoding.ask(job)
+        return True
 
     def _explored(self) -> "Snapshot | None":
         """Return the snapshot under the sliders: the held one, or else the newest."""
@@ -271,27 +276,40 @@ class Session(QObject):
     def _measure_effect(self, z: Array) -> None:
         self._ask(Lane.EFFECT, self._explored(), z[None])
 
-    def _judge_reference(self) -> None:
-        if self.info is not None:
-            self._ask(Lane.REFERENCE, self._explored(), self.info.held_out)
+    def _renew(self, lane: Lane) -> None:
+        """Ask for the grid, or for the verdicts on held-out images; if under way, once it is done.
 
-    def _draw_grid(self) -> None:
-        """Ask for the grid of the newest snapshot; while one is being drawn, once it is done."""
-        self._grid_stale = self._grid_pending
-        if not self._grid_pending:
-            self._grid_pending = True
-            self._ask(Lane.GRID, self.training.snapshot, self._grid_z)
+        A newer request would begin again before the pieces of the last are done.
+        """
+        if lane in self._renewing:
+            self._stale.add(lane)
+        elif self.info is not None:
+            self._stale.discard(lane)
+            if lane is Lane.GRID:
+                asked = self._ask(lane, self.training.snapshot, self._grid_z)
+            else:
+                asked = self._ask(lane, self._explored(), self.info.held_out)
+            if asked:
+                self._renewing.add(lane)
+
+    def _renew_at_once(self, lane: Lane) -> None:
+        """Ask for it whatever is under way, because something else is wanted now."""
+        self._renewing.discard(lane)
+        self._renew(lane)
+
+    def _on_renewed(self, lane: Lane) -> None:
+        self._renewing.discard(lane)
+        if lane in self._stale:
+            self._renew(lane)
 
     def _on_count_changed(self, count: int) -> None:
         if self.info is not None:
             rng = generator(self.info.config.seed, Stream.SAMPLES)
             self._grid_z = self.info.latent.sample(count, rng)
-            self._grid_pending = False
-            if self.training.snapshot is not None:
-                self._draw_grid()
+            self._renew_at_once(Lane.GRID)
 
     def _on_averaged_changed(self, _averaged: bool) -> None:
-        self._draw_grid()
+        self._renew_at_once(Lane.GRID)
         self._draw_image()
 
     def _on_sample_chosen(self, index: int) -> None:
@@ -301,7 +319,7 @@ class Session(QObject):
     def _on_hold_toggled(self, hold: bool) -> None:
         self._held = self.training.snapshot if hold else None
         self._latent.set_holding(self._held.step if self._held else None)
-        self._judge_reference()
+        self._renew_at_once(Lane.REFERENCE)
         self._draw_image()
 
     def _on_latent_edited(self, text: str, before: LatentState, after: LatentState) -> None:
