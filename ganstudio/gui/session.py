@@ -257,7 +257,7 @@ class Session(QObject):
     # panels -> threads
 
     def _ask(self, lane: Lane, snapshot: "Snapshot | None", inputs: Any) -> bool:
-        """Ask the decode thread; return whether there is a snapshot of the current run to ask of."""
+        """Ask the decode thread; return whether there is a snapshot of the current run."""
         if snapshot is None or self.info is None or snapshot.run_id != self.info.run_id:
             return False
         averaged = self._samples.averaged()
