@@ -345,7 +345,7 @@ def test_a_bad_live_value_changes_nothing(bad: dict[str, float], tiny, cpu):
     with pytest.raises(ConfigError):
         trainer.change(**({"g_lr": 0.5} | bad))
     assert trainer.config == SMALL
-    rates = [opt.param_groups[0]["lr"] for opt in (trainer.G_opt, trainer.D_opt)]
+    rates = [opt.lr for opt in (trainer.G_opt, trainer.D_opt)]
     assert rates == [SMALL.g_lr, SMALL.d_lr]
 
 

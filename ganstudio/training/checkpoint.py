@@ -145,8 +145,6 @@ def restore(content: dict[str, Any], path: Path, dataset: Dataset, device: torch
         if shape != trainer.architecture.image_shape or described != trainer.latent:
             detail = f"its networks are for images of {shape} and {described.dim} latent dimensions"
             raise StudioError("wrong-shapes", path=path, detail=detail)
-        for net, opt in ((trainer.G, content["G_opt"]), (trainer.D, content["D_opt"])):
-            _check_moments(net, opt["state"])
         trainer.load_state(content)
     return trainer
 
@@ -189,19 +187,6 @@ def _check_shapes(net: nn.Module, state: Mapping[str, Tensor]) -> None:
     for name in sorted(expected.keys() | actual.keys()):
         if expected.get(name) != actual.get(name):
             raise ValueError(f"{name} is {actual.get(name)}, expected {expected.get(name)}")
-
-
-def _check_moments(net: nn.Module, state: Mapping[int, Mapping[str, Tensor]]) -> None:
-    """Raise a ValueError for moments of other shapes than the weights: Adam does not look itself.
-
-    An optimiser that has not run yet has none.
-    """
-    for i, parameter in enumerate(net.parameters() if state else ()):
-        shape = tuple(parameter.shape)
-        expected = {"step": (), "exp_avg": shape, "exp_avg_sq": shape}
-        actual = {name: tuple(moment.shape) for name, moment in state[i].items()}
-        if actual != expected:
-            raise ValueError(f"moments of weight {i} are {actual}, expected {expected}")
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from ganstudio.data.dataset import Dataset
 from ganstudio.errors import StudioError
 from ganstudio.latent.snapshot import Architecture, Snapshot
 from ganstudio.latent.spec import LatentPart, LatentSpec, Stream
+from ganstudio.training.adam import Adam
 from ganstudio.training.ema import EMA
 from ganstudio.training.history import METRICS, History
 from ganstudio.training.objectives._objective import Objective
@@ -79,14 +80,9 @@ class Trainer:
         networks = _build(self.architecture, config.seed)
         self.G, self.D = networks.G.to(device), networks.D.to(device)
         self.ema = EMA(self.G, config.ema_decay) if config.ema_decay else None
+        betas = (config.beta1, config.beta2)
         self.G_opt, self.D_opt = (
-            torch.optim.Adam(
-                net.parameters(),
-                lr=lr,
-                betas=(config.beta1, config.beta2),
-                weight_decay=config.weight_decay,
-                fused=True,
-            )
+            Adam(net.parameters(), lr, betas, config.weight_decay)
             for net, lr in ((self.G, config.g_lr), (self.D, config.d_lr))
         )
 
@@ -147,8 +143,7 @@ class Trainer:
         """
         assert set(live) <= set(LIVE), live
         self.config = self.config.changed(**live)
-        for opt, lr in ((self.G_opt, self.config.g_lr), (self.D_opt, self.config.d_lr)):
-            opt.param_groups[0]["lr"] = lr
+        self.G_opt.lr, self.D_opt.lr = self.config.g_lr, self.config.d_lr
 
     def snapshot(self) -> Snapshot:
         """Return a frozen copy of the networks, on the CPU."""
@@ -229,7 +224,7 @@ class Trainer:
         if nets is not Nets.D:
             updates.append((self.G_opt, self._G_gradients(fake_img, row)))
         for opt, gradients in updates:
-            _apply(opt, gradients)
+            opt.step(gradients)
 
     def _draw(self, noise: Noise) -> Tensor:
         """Draw images that no gradient will pass through."""
@@ -238,10 +233,10 @@ class Trainer:
         return images
 
     def _update_G(self, fake_img: Tensor, row: Tensor) -> None:
-        _apply(self.G_opt, self._G_gradients(fake_img, row))
+        self.G_opt.step(self._G_gradients(fake_img, row))
 
     def _update_D(self, fake_img: Tensor, row: Tensor) -> None:
-        _apply(self.D_opt, self._D_gradients(fake_img, row))
+        self.D_opt.step(self._D_gradients(fake_img, row))
 
     def _G_gradients(self, fake_img: Tensor, row: Tensor) -> Sequence[Tensor]:
         logits = self.D(fake_img)
@@ -312,14 +307,11 @@ class Trainer:
         pass, those of both nets are kept.
         """
         g_first = self.config.order == "g-first-shared"
-        early = [(self.G, self.G_opt)] if g_first else []
-        if not g_first or self.config.d_steps > 1:
-            early.append((self.D, self.D_opt))
         live = [*self.G.buffers(), *self.D.buffers()]
-        for net, opt in early:
-            live += net.parameters()
-            live += [value for state in opt.state.values() for value in state.values()]
-        fresh = [opt for _, opt in early if not opt.state]
+        if g_first:
+            live += self.G_opt.tensors()
+        if not g_first or self.config.d_steps > 1:
+            live += self.D_opt.tensors()
         with torch.no_grad():
             kept = torch._foreach_clone(live)
         counts = self._counts()
@@ -328,8 +320,6 @@ class Trainer:
         except BaseException:
             with torch.no_grad():
                 torch._foreach_copy_(live, kept)
-            for opt in fresh:
-                opt.state.clear()
             self._set_counts(counts)
             raise
 
@@ -377,13 +367,6 @@ def _build(architecture: Architecture, seed: int) -> Any:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return module.build(architecture.latent.dim, architecture.image_shape)
-
-
-def _apply(opt: torch.optim.Optimizer, gradients: Sequence[Tensor]) -> None:
-    """Update the weights of an optimiser by the gradients of its parameters."""
-    for parameter, gradient in zip(opt.param_groups[0]["params"], gradients, strict=True):
-        parameter.grad = gradient
-    opt.step()
 
 
 def _record(row: Tensor, **values: Tensor) -> None:

@@ -199,7 +199,7 @@ def test_a_learning_rate_is_halved_live_by_one_edit_and_undone(qtbot, window) ->
     used: list[float] = []
 
     def look(runner) -> None:
-        used.append(runner.trainer.D_opt.param_groups[0]["lr"])
+        used.append(runner.trainer.D_opt.lr)
 
     window.session.training.post(look)
     qtbot.waitUntil(lambda: used == [rate / 2], timeout=WAIT)
