@@ -106,6 +106,7 @@ def test_checkpoints_are_kept_every_so_many_epochs(k, kept, tiny_root, tmp_path,
 
 def test_a_minute_later_all_is_saved(trainer, tmp_path, monkeypatch):
     monkeypatch.setattr(headless, "SAVE_SECONDS", -1.0)
+    monkeypatch.setattr(headless, "SAVE_SHARE", 1e9)
     headless.train(trainer, tmp_path, Limit(steps=3))
     assert [path.name for path in sorted(tmp_path.glob("samples-*.png"))] == [
         f"samples-{step:07d}.png" for step in (1, 2, 3)
@@ -144,12 +145,12 @@ def test_a_run_that_fails_is_saved_at_its_last_good_step(trainer, tmp_path):
 
 
 def test_a_folder_with_a_run_is_refused(tmp_path):
-    headless.check_folder(tmp_path / "a" / "b", resuming=False)
+    headless.check_folder(tmp_path / "a" / "b", resumed=None)
     last = tmp_path / "a" / "b" / "last.pt"
     last.touch()
-    headless.check_folder(last.parent, resuming=True)
+    headless.check_folder(last.parent, resumed=last)
     with pytest.raises(StudioError, match=f"--resume {last}") as caught:
-        headless.check_folder(last.parent, resuming=False)
+        headless.check_folder(last.parent, resumed=None)
     assert caught.value.code == "run-exists"
 
 
@@ -157,7 +158,7 @@ def test_a_file_in_the_folders_place_is_refused(tmp_path):
     (tmp_path / "file").touch()
     for place in (tmp_path / "file", tmp_path / "file" / "deeper"):
         with pytest.raises(StudioError) as caught:
-            headless.check_folder(place, resuming=False)
+            headless.check_folder(place, resumed=None)
         assert caught.value.code == "cannot-write"
 
 

@@ -9,6 +9,7 @@ setting), ``latent`` and ``image_shape`` (what the networks are built for), and 
 import io
 import os
 import pickle
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -29,16 +30,18 @@ from ganstudio.training.trainer import Trainer
 FORMAT = "ganstudio-checkpoint"
 VERSION = 1
 
-# what zipfile and torch raise for a damaged file
-_BROKEN = (
+# what torch raises for content of another kind than it expects
+_MISFIT = (
     RuntimeError,
-    EOFError,
-    OSError,
     LookupError,
     ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    ArithmeticError,
 )
+# what it and zipfile raise for a damaged file
+_BROKEN = (*_MISFIT, EOFError, OSError, struct.error, zipfile.BadZipFile, zlib.error)
 
 
 def save(trainer: Trainer, path: Path) -> None:
@@ -198,6 +201,6 @@ def _fitting(path: Path) -> Iterator[None]:
         raise StudioError("damaged-checkpoint", path=path, detail=f"{error} is missing") from None
     except ConfigError:
         raise
-    except (RuntimeError, ValueError, TypeError, AttributeError) as error:
+    except _MISFIT as error:
         detail = " ".join(str(error).split())[:200]
         raise StudioError("wrong-shapes", path=path, detail=detail) from None

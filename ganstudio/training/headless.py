@@ -1,6 +1,7 @@
 """Training without a window: into a folder, with a progress bar."""
 
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from ganstudio.training import checkpoint, device
 from ganstudio.training.trainer import Trainer
 
 SAVE_SECONDS = 60.0
+SAVE_SHARE = 0.05  # a long history takes long to write: spend at most so much of the time on it
 KEEP_EPOCHS = 10  # a checkpoint is kept every so many epochs, beside last.pt
 GRID_IMAGES = 64
 SAMPLE_BATCH = 500
@@ -67,11 +69,12 @@ def load_dataset(name: str, root: Path | None) -> Dataset:
     return dataset
 
 
-def check_folder(out: Path, *, resuming: bool) -> None:
-    """Make the folder `out`; ``run-exists`` if it holds a run that is not being resumed."""
+def check_folder(out: Path, *, resumed: Path | None) -> None:
+    """Make the folder `out`; ``run-exists`` if it holds a run, unless `resumed` lies in it."""
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
-    if (last := out / "last.pt").exists() and not resuming:
+    goes_on = resumed is not None and resumed.resolve().parent == out.resolve()
+    if (last := out / "last.pt").exists() and not goes_on:
         raise StudioError("run-exists", path=out, checkpoint=last)
 
 
@@ -97,42 +100,67 @@ def train(trainer: Trainer, out: Path, limit: Limit) -> bool:
         raise StudioError("nothing-to-do", step=trainer.step, asked=total)
     save_config(trainer.config, out / "config.toml")
     end = trainer.seconds + limit.minutes * 60 if limit.minutes is not None else np.inf
-    saved = time.monotonic()
+    save_due = time.monotonic() + SAVE_SECONDS
     kept = trainer.epoch // KEEP_EPOCHS
-    with _interruptible() as interrupted, _progress(trainer, total) as bar:
+    with _interruptible() as interrupted, _Progress(trainer, total, limit.minutes) as progress:
         try:
             while trainer.step != total and trainer.seconds < end and not interrupted:
                 trainer.train_step()
-                bar.update()
-                if bar.n == bar.last_print_n:  # tqdm has just drawn: renew its numbers
-                    _show(bar, trainer)
+                progress.step_done()
                 if trainer.epoch // KEEP_EPOCHS > kept:
                     kept = trainer.epoch // KEEP_EPOCHS
                     _keep(trainer, out)
-                if time.monotonic() - saved > SAVE_SECONDS:
+                if (start := time.monotonic()) > save_due:
                     _write(trainer, out)
-                    saved = time.monotonic()
+                    took = time.monotonic() - start
+                    save_due = start + max(SAVE_SECONDS, took / SAVE_SHARE)
         finally:
             _keep(trainer, out)
             _write(trainer, out)
     return bool(interrupted)
 
 
-def _progress(trainer: Trainer, total: int | None) -> "tqdm[None]":
-    return tqdm(total=total, initial=trainer.step, unit=" steps", mininterval=0.5, smoothing=0.1)
+class _Progress:
+    """The progress bar: of steps or, where only the time decides, of seconds."""
 
+    def __init__(self, trainer: Trainer, total: int | None, minutes: float | None) -> None:
+        self._trainer = trainer
+        self._timed = minutes is not None
+        self._first = trainer.seconds
+        self._shown = (trainer.real.count, trainer.seconds)
+        self._bar = tqdm(
+            total=round(60 * minutes) if minutes is not None else total,
+            initial=0 if self._timed else trainer.step,
+            unit="s" if self._timed else " steps",
+            bar_format="{l_bar}{bar}| {n:.0f}/{total} s{postfix}" if self._timed else None,
+            mininterval=0.5 if sys.stderr.isatty() else 10.0,
+        )
 
-def _show(bar: "tqdm[None]", trainer: Trainer) -> None:
-    """Put the newest losses and the speed beside the bar."""
-    trainer.drain()
-    shown = {
-        name: f"{trainer.history.column(name)[-1]:.3f}"
-        for name in ("real_loss", "fake_loss", "g_loss")
-    }
-    rate = bar.format_dict["rate"] or 0
-    images_per_step = trainer.config.batch_size * trainer.config.d_steps
-    shown["images/s"] = f"{rate * images_per_step:,.0f}"
-    bar.set_postfix(shown, refresh=False)
+    def __enter__(self) -> "_Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def step_done(self) -> None:
+        """Move the bar on; renew the numbers beside it when it was drawn."""
+        done = self._trainer.seconds - self._first if self._timed else self._trainer.step
+        if self._bar.update(done - self._bar.n):
+            self._show()
+
+    def _show(self) -> None:
+        """Put the newest losses and the speed beside the bar."""
+        trainer, history = self._trainer, self._trainer.history
+        trainer.drain()
+        shown = {
+            name: f"{history.column(name)[-1]:.3f}" for name in ("real_loss", "fake_loss", "g_loss")
+        }
+        (count, seconds), self._shown = self._shown, (trainer.real.count, trainer.seconds)
+        images = (trainer.real.count - count) * trainer.config.batch_size
+        shown["images/s"] = f"{images / max(trainer.seconds - seconds, 1e-9):,.0f}"
+        if self._timed:
+            shown["step"] = f"{trainer.step:,}"
+        self._bar.set_postfix(shown, refresh=False)
 
 
 def _write(trainer: Trainer, out: Path) -> None:

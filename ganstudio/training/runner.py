@@ -85,7 +85,7 @@ class Runner:
             self._take_requests()
             if self._training and time.monotonic() >= self._step_due:
                 self._step_due = time.monotonic() + self._interval
-                self._guarded(self._step, self.pause)
+                self._guarded(self._step, self.pause, "training-failed")
 
     # Requests
 
@@ -182,7 +182,7 @@ class Runner:
             except queue.Empty:
                 return
             # a request that is refused leaves training as it is
-            self._guarded(partial(request, self), self._publish)
+            self._guarded(partial(request, self), self._publish, "unexpected")
             if self._closed:
                 return
 
@@ -192,20 +192,24 @@ class Runner:
             return None
         return max(0.0, self._step_due - time.monotonic())
 
-    def _guarded(self, action: Callable[[], None], after_failure: Callable[[], None]) -> None:
-        """Do something that may fail: then the listener hears why, and `after_failure` follows."""
+    def _guarded(
+        self, action: Callable[[], None], after_failure: Callable[[], None], code: str
+    ) -> None:
+        """Do something that may fail: then the listener hears why, and `after_failure` follows.
+
+        `code` is for what no one foresaw.
+        """
         try:
             action()
         except Exception as error:  # whatever it is, the run must be kept and the person told
-            self._listener.on_error(self._explained(error))
+            self._listener.on_error(self._explained(error, code))
             after_failure()
 
-    def _explained(self, error: Exception) -> StudioError:
+    def _explained(self, error: Exception, code: str) -> StudioError:
         if isinstance(error, StudioError):
             return error
         last = self.trainer.step if self.trainer else 0
         place = str(self.trainer.device) if self.trainer else ""
-        code = "training-failed"
         if isinstance(error, torch.OutOfMemoryError | MemoryError):
             code = "out-of-memory"
         detail = f"{type(error).__name__}: {error}"
