@@ -4,6 +4,7 @@ It needs a screen; ``xvfb-run -a -s '-screen 0 1920x1080x24'`` before the comman
 """
 
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,9 +21,10 @@ FOLDER = Path(__file__).parent / "screenshots"
 def main() -> None:
     """Train, and take a picture of each state in both themes."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 120.0
-    application = app.create_app()
+    settings = tempfile.mkdtemp()  # not those of the person at this computer
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(FOLDER / ".none"))
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, settings)
+    application = app.create_app()
     window = app.open_window(None, "auto")
     wait(application, lambda: window.session.info is not None)
     pause(application, 1.0)

@@ -87,7 +87,7 @@ def _train(arguments: argparse.Namespace) -> int:
         trainer = headless.resumed_trainer(arguments.resume, arguments.device, arguments.data_root)
         trainer.change(**live)
         out = arguments.out or arguments.resume.parent
-    headless.check_folder(out, resuming=arguments.resume is not None)
+    headless.check_folder(out, resumed=arguments.resume)
 
     limit = headless.Limit(
         steps=arguments.steps, epochs=arguments.epochs, minutes=arguments.minutes

@@ -375,3 +375,15 @@ def test_saving_over_a_folder_is_refused(trainer, tmp_path):
         checkpoint.save(trainer, tmp_path / "folder")
     assert caught.value.code == "cannot-write"
     assert list(tmp_path.iterdir()) == [tmp_path / "folder"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"history": torch.zeros(9)}, {"step": float("inf")}, {"counts": 5}, {"latent": {"parts": 5}}],
+    ids=lambda odd: next(iter(odd)),
+)
+def test_content_of_another_kind_is_refused(path, tiny, cpu, odd):
+    rewrite(path, lambda content: content.update(odd))
+    with pytest.raises(StudioError) as caught:
+        checkpoint.restore(checkpoint.read(path), path, tiny, cpu)
+    assert caught.value.code == "wrong-shapes"

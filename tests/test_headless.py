@@ -152,6 +152,9 @@ def test_a_folder_with_a_run_is_refused(tmp_path):
     with pytest.raises(StudioError, match=f"--resume {last}") as caught:
         headless.check_folder(last.parent, resumed=None)
     assert caught.value.code == "run-exists"
+    elsewhere = tmp_path / "another" / "last.pt"
+    with pytest.raises(StudioError, match="already holds a run"):
+        headless.check_folder(last.parent, resumed=elsewhere)
 
 
 def test_a_file_in_the_folders_place_is_refused(tmp_path):

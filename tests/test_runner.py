@@ -325,6 +325,19 @@ def test_a_refused_request_keeps_the_run(studio, request_of, tmp_path):
     assert trainer.step == 4
 
 
+def test_a_request_that_fails_unforeseen_stops_nothing(studio):
+    studio.new_run()
+
+    def odd(_runner):
+        raise RuntimeError("odd")
+
+    studio.train(limit(steps=3), Runner.start, odd)
+    (error,) = studio.heard.errors
+    assert error.code == "unexpected"
+    assert str(error)
+    assert studio.trainer.step == 3
+
+
 def test_a_damaged_checkpoint_is_refused(studio, tmp_path):
     studio.new_run()
     path = tmp_path / "a.pt"

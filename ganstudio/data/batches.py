@@ -42,7 +42,7 @@ class RealBatches:
                 dataset=dataset.name,
                 size=size,
             )
-        # read-only memory is fine: nothing here writes to the images
+        # a copy: torch warns of memory that is read-only, as a dataset's may be
         self.images = torch.from_numpy(np.array(dataset.train)).to(device)
         self.count = 0
         self.per_epoch = size // batch_size

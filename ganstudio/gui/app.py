@@ -58,7 +58,7 @@ def _show_unexpected_errors(window: MainWindow) -> None:
     def hook(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
         shown = StudioError("unexpected", detail=f"{kind.__name__}: {error}")
         shown.__cause__ = error
-        window.show_error(shown)
+        window.session.failed.emit(shown)  # a signal: it may be another thread's error
 
     sys.excepthook = hook
 

@@ -27,6 +27,11 @@ class Files(QObject):
         Saves and opens.
     experiment, samples, losses : panels
         For New, Export samples and Export history.
+
+    Attributes
+    ----------
+    closing : bool
+        Whether a save is under way after which the window closes.
     """
 
     def __init__(
@@ -43,8 +48,9 @@ class Files(QObject):
         self._experiment = experiment
         self._samples = samples
         self._losses = losses
-        self._closing = False  # a save is under way, after which the window closes
+        self.closing = False
         session.saved.connect(self._on_saved)
+        session.opened.connect(_remember)
         session.failed.connect(self._on_failed)
 
     def new(self) -> None:
@@ -64,8 +70,7 @@ class Files(QObject):
             self.open_file(Path(name))
 
     def open_file(self, path: Path) -> None:
-        """Open a checkpoint, and remember it."""
-        _remember(path)
+        """Open a checkpoint; if that succeeds it is remembered."""
         self._session.open(path)
 
     def save(self) -> bool:
@@ -87,10 +92,10 @@ class Files(QObject):
             str(proposal),
             self.tr("Checkpoints (*.pt)"),
         )
-        if name:
-            path = Path(name)
-            self._session.save(path if path.suffix else path.with_suffix(".pt"))
-        return bool(name)
+        path = self._named(name, ".pt")
+        if path is not None:
+            self._session.save(path)
+        return path is not None
 
     def export_history(self) -> None:
         """Ask for a file and write every step's numbers as CSV, in the background."""
@@ -126,7 +131,7 @@ class Files(QObject):
         """
         answer = self._ask()
         if answer == QMessageBox.StandardButton.Save:
-            self._closing = self.save()
+            self.closing = self.save()
         return answer == QMessageBox.StandardButton.Discard
 
     def fill_recent(self, menu: QMenu) -> None:
@@ -142,7 +147,19 @@ class Files(QObject):
         """Ask where to export to."""
         proposal = Path(_folder()) / f"{name}-{self._session.status.step:06}{suffix}"
         chosen, _ = QFileDialog.getSaveFileName(self._window, title, str(proposal), kind)
-        return Path(chosen).with_suffix(suffix) if chosen else None
+        return self._named(chosen, suffix)
+
+    def _named(self, chosen: str, suffix: str) -> Path | None:
+        """Return the chosen path with its suffix; ask before that makes it an existing file."""
+        path = Path(chosen)
+        if not chosen or path.suffix.lower() == suffix:
+            return path if chosen else None
+        path = path.with_name(path.name + suffix)
+        if path.exists():
+            text = self.tr("{name} exists already. Replace it?").format(name=path)
+            answer = QMessageBox.question(self._window, self.tr("Replace file"), text)
+            return path if answer == QMessageBox.StandardButton.Yes else None
+        return path
 
     def _open_recent(self, name: str) -> None:
         if self.may_leave():
@@ -163,12 +180,12 @@ class Files(QObject):
 
     def _on_saved(self, path: Path) -> None:
         _remember(path)
-        closing, self._closing = self._closing, False
+        closing, self.closing = self.closing, False
         if closing:
             self._window.close()
 
     def _on_failed(self, _error: StudioError) -> None:
-        self._closing = False
+        self.closing = False
 
 
 def _folder() -> str:

@@ -27,7 +27,7 @@ from ganstudio.gui.panels.latent import LatentPanel
 from ganstudio.gui.panels.samples import SamplesPanel
 from ganstudio.gui.session import Session
 from ganstudio.gui.widgets.banner import Banner
-from ganstudio.training.status import Phase, RunInfo, Status
+from ganstudio.training.status import Phase, Status
 
 UNWRITTEN = ("disk-full", "cannot-write")
 REFRESH_MS = 100  # of the curves
@@ -74,7 +74,8 @@ class MainWindow(QMainWindow):
         self._default_layout = self.saveState()
         self._restore_layout()
 
-        self.session.run_changed.connect(self._on_run)
+        self.session.run_changed.connect(self._renew_title)
+        self.session.opened.connect(self._renew_title)
         self.session.status_changed.connect(self._on_status)
         self.session.saved.connect(self._on_saved)
         self.session.failed.connect(self.show_error)
@@ -300,9 +301,6 @@ class MainWindow(QMainWindow):
         self._wants_start = self.session.status.phase is Phase.LOADING
         self._on_status(self.session.status)
 
-    def _on_run(self, _info: RunInfo) -> None:
-        self._renew_title()
-
     def _on_status(self, status: Status) -> None:
         training = status.phase is Phase.TRAINING
         self._wants_start &= not training
@@ -361,7 +359,7 @@ class MainWindow(QMainWindow):
 
     # Looks
 
-    def _renew_title(self) -> None:
+    def _renew_title(self, _run_or_path: object = None) -> None:
         path = self.session.path
         name = path.name if path else self.tr("Unsaved run")
         self.setWindowTitle(f"{name}[*]")
@@ -382,9 +380,12 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved work, remember the layout, end the threads."""
         if self.session.status.unsaved:
+            training = self.session.status.phase is Phase.TRAINING
             self.session.pause()
             if not self.files.may_close():
                 event.ignore()
+                if training and not self.files.closing:  # Cancel leaves all as it was
+                    self.session.start()
                 return
         self._timer.stop()
         QSettings().setValue("geometry", self.saveGeometry())
@@ -406,8 +407,9 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open a dropped checkpoint."""
+        path = next(url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile())
         if self.files.may_leave():
-            self.files.open_file(Path(event.mimeData().urls()[0].toLocalFile()))
+            self.files.open_file(Path(path))
 
     def changeEvent(self, event: QEvent) -> None:
         """Draw the icons anew when the theme changes."""

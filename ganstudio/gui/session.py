@@ -32,6 +32,7 @@ class Session(QObject):
         run_changed: a `RunInfo`.
         status_changed: a `Status`.
         saved: the `Path` of a checkpoint.
+        opened: the `Path` of a checkpoint.
         failed: a `StudioError`.
         undone_live: (name, value) after undo or redo set a live setting of the running training.
 
@@ -52,7 +53,9 @@ class Session(QObject):
     run_changed = Signal(object)
     status_changed = Signal(object)
     saved = Signal(object)
+    opened = Signal(object)
     failed = Signal(object)
+    _switched = Signal(str, object)  # undo text and checkpoint; after its run_changed
     undone_live = Signal(str, object)
 
     def __init__(
@@ -77,9 +80,10 @@ class Session(QObject):
         self._renewing: set[Lane] = set()  # of GRID and REFERENCE: pieces are still to come,
         self._stale: set[Lane] = set()  # and there is a newer snapshot meanwhile
         self._held: Snapshot | None = None
+        self._fell_back = False  # to the default run, because the one asked for was refused
         self._config = Config()
-        self._switching: tuple[str, bool] | None = None  # undo text, and whether to train on
-        self._opening: Path | None = None
+        self._echoes = 0  # of live edits that the training thread has yet to confirm
+        self._before: RunInfo | None = None  # the run before the current one
 
         self.training = TrainingThread(self)
         self.decoding = DecodeThread(self)
@@ -91,12 +95,14 @@ class Session(QObject):
         self.training.config_changed.connect(self._on_config)
         self.training.saved.connect(self._on_saved)
         self.training.failed.connect(self._on_failed)
+        self._switched.connect(self._on_switched)
 
         # decode thread -> panels
         self.decoding.image_drawn.connect(self._on_image)
         self.decoding.grid_drawn.connect(self._on_grid)
         self.decoding.effect_measured.connect(latent.set_effect)
         self.decoding.reference_judged.connect(self._on_reference)
+        self.decoding.failed.connect(self._on_decoding_failed)
 
         # panels -> threads
         latent.image_wanted.connect(self._draw_image)
@@ -155,16 +161,26 @@ class Session(QObject):
 
     def start_over(self, config: Config, device: str) -> None:
         """Begin a new run in place of the current one, which undo brings back."""
-        training = self.status.phase is Phase.TRAINING
-        self._switching = (self.tr("Start over"), training)
-        self._new_run(config, device)
+        text, train_on = self.tr("Start over"), self.status.phase is Phase.TRAINING
+
+        def request(runner: "Runner") -> None:
+            runner.new_run(config, device)
+            self._switched.emit(text, None)
+            if train_on:
+                runner.start()
+
+        self.training.post(request)
 
     def open(self, path: Path) -> None:
         """Open a checkpoint; undo brings the run before it back."""
         device = self._experiment.device() if self.info else self._device
-        self._switching = (self.tr("Open {name}").format(name=path.name), False)
-        self._opening = path
-        self.training.post(lambda runner: runner.open(path, device))
+        text = self.tr("Open {name}").format(name=path.name)
+
+        def request(runner: "Runner") -> None:
+            runner.open(path, device)
+            self._switched.emit(text, path)
+
+        self.training.post(request)
 
     def save(self, path: Path) -> None:
         """Save the current run as a checkpoint."""
@@ -183,31 +199,27 @@ class Session(QObject):
     # training thread -> window
 
     def _on_run(self, info: RunInfo) -> None:
-        before, self.info = self.info, info
+        self._before, self.info = self.info, info
         self._config = info.config
         self._held = None
         self._renewing.clear()
-        if self._opening is not None:
-            self.paths[info.run_id], self._opening = self._opening, None
         for panel in (self._experiment, self._samples, *self._curves):
             panel.set_run(info)
         self._experiment.set_devices(info.devices, info.device)
         self._latent.set_holding(None)
         self._latent.set_run(info, generator(info.config.seed, Stream.SAMPLES, 2))
         self._on_count_changed(self._samples.count())
-        self._push_switch(before, info)
         self.run_changed.emit(info)
 
-    def _push_switch(self, before: RunInfo | None, info: RunInfo) -> None:
-        """Let the change of run be undone, and train on if the run before was training."""
-        if self._switching is None:
-            return
-        (text, train_on), self._switching = self._switching, None
-        if before is not None:
-            command = Change(text, self._return_to, before.run_id, info.run_id)
+    def _on_switched(self, text: str, path: Path | None) -> None:
+        """Let a change of run that a person asked for be undone, and note where it came from."""
+        assert self.info is not None
+        if self._before is not None:
+            command = Change(text, self._return_to, self._before.run_id, self.info.run_id)
             self.undo_stack.push(command)
-        if train_on:
-            self.start()
+        if path is not None:
+            self.paths[self.info.run_id] = path
+            self.opened.emit(path)
 
     def _return_to(self, run_id: str) -> None:
         self.training.post(lambda runner: runner.return_to(run_id))
@@ -225,7 +237,9 @@ class Session(QObject):
         self.status_changed.emit(status)
 
     def _on_config(self, config: Config) -> None:
-        if config == self._config:  # else an older one, while newer edits are on their way
+        self._echoes = max(0, self._echoes - 1)
+        if not self._echoes:  # else an older one, while newer edits are on their way
+            self._config = config
             self._experiment.set_config(config)
 
     def _on_saved(self, path: Path) -> None:
@@ -234,7 +248,13 @@ class Session(QObject):
         self.saved.emit(path)
 
     def _on_failed(self, error: StudioError) -> None:
-        self._switching = self._opening = None
+        if self.info is None and not self._fell_back:  # a window without any run would be dead
+            self._fell_back = True
+            self._new_run(self._experiment.pending_config(), "auto")
+        self.failed.emit(error)
+
+    def _on_decoding_failed(self, error: StudioError) -> None:
+        self._renewing.clear()
         self.failed.emit(error)
 
     # decode thread -> panels; answers about a run that is no longer the current one are dropped
@@ -244,6 +264,8 @@ class Session(QObject):
             self._latent.set_image(drawn.images[0], drawn.rank, drawn.step)
 
     def _on_grid(self, drawn: Drawn) -> None:
+        if self.info is None or drawn.run_id != self.info.run_id:
+            return
         if drawn.request != self.requests[Lane.GRID]:
             return
         self._samples.set_partial(drawn.start, drawn.images, drawn.step)
@@ -341,6 +363,7 @@ class Session(QObject):
     def _set_live(self, name: str, value: float) -> None:
         assert name in LIVE
         self._config = self._config.changed(**{name: value})
+        self._echoes += 1
         self.training.post(lambda runner: runner.change(**{name: value}))
 
     def _on_limits_changed(self, steps: int | None, minutes: float | None) -> None:

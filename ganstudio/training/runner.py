@@ -21,7 +21,7 @@ from ganstudio.training.status import Curves, Phase, RunInfo, Status
 from ganstudio.training.threads import ThreadTuner
 from ganstudio.training.trainer import Nets, Trainer, new_run_id
 
-SNAPSHOT_SECONDS = 0.25
+SNAPSHOT_SECONDS, SNAPSHOT_SECONDS_MOST = 0.25, 2.0
 STATUS_SECONDS = 0.1
 SHOWN_REAL, HELD_OUT = 100, 256  # images given to those who show the run
 PARKED_RUNS = 4  # runs that were left by Start over or Open, kept so that it can be undone
@@ -278,11 +278,11 @@ class Runner:
         if self.trainer is None:
             self._publish_status()
             return
-        start = time.monotonic()
+        start = time.thread_time()
         self._listener.on_snapshot(self.trainer.snapshot())
-        now = time.monotonic()
         # a large model takes longer to copy: spend at most a fiftieth of the time on it
-        self._snapshot_due = now + max(SNAPSHOT_SECONDS, 50 * (now - start))
+        wait = max(SNAPSHOT_SECONDS, 50 * (time.thread_time() - start))
+        self._snapshot_due = time.monotonic() + min(wait, SNAPSHOT_SECONDS_MOST)
         self._publish_status()
 
     def _publish_status(self) -> None:

@@ -91,6 +91,12 @@ def at(panel: CurvesPanel, x: float) -> QPoint:
     return panel.plot.mapFromScene(view.mapViewToScene(QPointF(x, middle)))
 
 
+def shows_up_to(panel: CurvesPanel, end: float) -> bool:
+    """Return whether x runs from 0 to this or little further: it grows in steps."""
+    low, high = panel.plot.x_range()
+    return low == 0 and end <= high <= 1.06 * end
+
+
 def wheel(panel: CurvesPanel, where: QPoint, delta: int = 240) -> None:
     viewport = panel.plot.viewport()
     event = QWheelEvent(
@@ -218,7 +224,7 @@ def test_growth_is_drawn(panel: CurvesPanel) -> None:
     panel.set_run(info(history))
     history.append(block(150, 50))
     panel.refresh()
-    assert panel.plot.x_range() == (0, 200)
+    assert shows_up_to(panel, 200)
     assert panel._series["g_loss"].rows[-1] == 199
 
 
@@ -230,7 +236,7 @@ def test_nothing_is_drawn_while_hidden(panel: CurvesPanel) -> None:
     panel.refresh()
     assert panel.plot.x_range() == (0, 50)
     panel.show()
-    assert panel.plot.x_range() == (0, 100)
+    assert shows_up_to(panel, 100)
 
 
 def test_growth_below_a_pixel_costs_no_drawing(panel: CurvesPanel, qtbot: QtBot) -> None:
@@ -240,10 +246,10 @@ def test_growth_below_a_pixel_costs_no_drawing(panel: CurvesPanel, qtbot: QtBot)
     history.append(block(5, 20_000, g_loss=0.125))
     panel.refresh()
     assert panel.plot.x_range() == (0, 20_000)
-    assert "0.125" in child(panel, QToolButton, "legend_g_loss").text()
+    assert "0.125" in child(panel, QToolButton, "legend_g_loss").caption()
     history.append(block(500, 20_005))
     panel.refresh()
-    assert panel.plot.x_range() == (0, 20_505)
+    assert shows_up_to(panel, 20_505)
 
 
 def test_legend_click_hides_and_shows_a_curve(panel: CurvesPanel, qtbot: QtBot) -> None:
@@ -266,7 +272,7 @@ def test_scores_panel_shows_scores(qtbot: QtBot) -> None:
     panel.show()
     panel.set_run(info(history_of(300)))
     assert list(panel._series) == ["real_score", "fake_score"]
-    assert "0.700" in child(panel, QToolButton, "legend_real_score").text()
+    assert "0.700" in child(panel, QToolButton, "legend_real_score").caption()
     assert panel.plot._reference.label.toPlainText() == "0.5"
     assert count(panel.plot, BLUE) > 100
 
@@ -286,7 +292,7 @@ def test_gaps_of_manual_steps_are_no_zeros_and_no_crash(panel: CurvesPanel) -> N
     assert low > 0.3
     assert count(panel.plot, BLUE) == 0
     assert 0 < count(panel.plot, GREEN) < count_without_gaps(panel)
-    assert child(panel, QToolButton, "legend_real_loss").text() == "real –"
+    assert child(panel, QToolButton, "legend_real_loss").caption() == "real –"
 
 
 def count_without_gaps(panel: CurvesPanel) -> int:
@@ -317,15 +323,15 @@ def test_reference_line_is_labelled_and_can_go(panel: CurvesPanel) -> None:
 
 
 def test_logarithmic_axis_masks_what_has_no_logarithm(panel: CurvesPanel, qtbot: QtBot) -> None:
-    falling = np.geomspace(100, 0.01, 400)
+    falling = np.geomspace(100, 0.01, 300)
     falling[100:200] = -1
-    panel.set_run(info(history_of(400, g_loss=falling)))
+    panel.set_run(info(history_of(300, g_loss=falling)))
     child(panel, QComboBox, "smoothing").setCurrentIndex(0)
     child(panel, QAction, "logarithmic").trigger()
     low, high = panel.plot.y_range()
     assert -2.5 < low < -1
     assert 1 < high < 2.5
-    _, y = panel.plot._smooth["g_loss"].getData()
+    _, y = panel.plot._smooth["g_loss"].get_data()
     assert np.isnan(y).sum() == 100
     assert y[0] == pytest.approx(2)
     assert panel.plot._reference.value() == pytest.approx(math.log10(LN2))
@@ -341,7 +347,7 @@ def test_x_axis(panel: CurvesPanel, index: int, label: str, end: float) -> None:
     child(panel, QComboBox, "x_axis").setCurrentIndex(index)
     assert panel.plot.getAxis("bottom").labelText == label
     assert panel.plot.x_range() == pytest.approx((0, end))
-    x, _ = panel.plot._smooth["g_loss"].getData()
+    x, _ = panel.plot._smooth["g_loss"].get_data()
     assert x[-1] == pytest.approx(end)
 
 
@@ -352,16 +358,16 @@ def test_steps_are_written_out() -> None:
 
 
 def test_smoothing_choice_changes_the_strong_line(panel: CurvesPanel, qtbot: QtBot) -> None:
-    values = np.tile([0.5, 1.5], 200)
-    panel.set_run(info(history_of(400, g_loss=values)))
+    values = np.tile([0.5, 1.5], 150)
+    panel.set_run(info(history_of(300, g_loss=values)))
     combo = child(panel, QComboBox, "smoothing")
     combo.setCurrentIndex(combo.findData(0))
-    assert np.ptp(panel.plot._smooth["g_loss"].getData()[1]) == 1
+    assert np.ptp(panel.plot._smooth["g_loss"].get_data()[1]) == 1
     combo.setFocus()
     for _ in range(3):
         qtbot.keyClick(combo, Qt.Key.Key_Down)
     assert combo.currentData() == 100
-    assert np.ptp(panel.plot._smooth["g_loss"].getData()[1][100:]) < 0.02
+    assert np.ptp(panel.plot._smooth["g_loss"].get_data()[1][100:]) < 0.02
 
 
 def test_theme_change_recolours(panel: CurvesPanel, qapp: QApplication) -> None:
@@ -436,7 +442,7 @@ def test_wheel_on_the_y_axis_zooms_values(panel: CurvesPanel) -> None:
     history.append(block(100, 100))
     panel.refresh()
     assert panel.plot.y_range() == zoomed
-    assert panel.plot.x_range() == (0, 200)  # which goes on following
+    assert shows_up_to(panel, 200)  # which goes on following
 
 
 def test_keyboard_zooms_and_follows(panel: CurvesPanel, qtbot: QtBot) -> None:
@@ -459,7 +465,7 @@ def test_another_run_is_shown_whole(panel: CurvesPanel) -> None:
     assert panel.plot.readout() == ""
     panel.set_run(info(History()))
     assert child(panel, QLabel, "empty").isVisible()
-    assert child(panel, QToolButton, "legend_g_loss").text() == "G"
+    assert child(panel, QToolButton, "legend_g_loss").caption() == "G"
 
 
 # the crosshair
@@ -523,11 +529,11 @@ def test_arrows_move_the_crosshair(panel: CurvesPanel, qtbot: QtBot) -> None:
 
 def test_everything_fits_and_has_a_name(panel: CurvesPanel) -> None:
     panel.set_run(info(history_of(100)))
-    assert child(panel, QToolButton, "legend_g_loss").text() == "G 0.800"
+    assert child(panel, QToolButton, "legend_g_loss").caption() == "G 0.800"
     panel.resize(420, 180)
     wheel(panel, at(panel, 50))
     QApplication.processEvents()
-    assert child(panel, QToolButton, "legend_g_loss").text() == "G"
+    assert child(panel, QToolButton, "legend_g_loss").caption() == "G"
     controls = [*panel.bar.findChildren(QToolButton), *panel.bar.findChildren(QComboBox)]
     right = 0
     for widget in sorted(controls, key=lambda w: w.mapTo(panel, QPoint()).x()):

@@ -100,3 +100,13 @@ def test_it_stops_with_requests_waiting(qtbot) -> None:
     thread.start()
     thread.stop()
     assert thread.isFinished()
+
+
+def test_a_request_that_fails_is_told_and_later_ones_are_answered(qtbot, thread) -> None:
+    snapshot = make_snapshot(1)
+    thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=np.zeros((1, 5), np.float32)))
+    with qtbot.waitSignal(thread.failed) as failed:
+        thread.start()
+    assert failed.args[0].code == "unexpected"
+    with qtbot.waitSignal(thread.image_drawn):
+        thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=latents(1)))

@@ -315,6 +315,33 @@ def test_a_folder_that_cannot_be_written_loses_nothing(
     assert not window.banner.isVisible()
 
 
+def test_undoing_a_start_over_and_a_live_edit_at_once_shows_what_runs(qtbot, window) -> None:
+    session, field = window.session, window.experiment.findChild(QWidget, "setting_g_lr")
+    before, run_id = field.value(), session.info.run_id
+    field.stepBy(1)
+    window.experiment.start_over()
+    qtbot.waitUntil(lambda: session.undo_stack.count() == 2, timeout=WAIT)
+    session.undo_stack.undo()
+    session.undo_stack.undo()
+    qtbot.waitUntil(lambda: session.info.run_id == run_id, timeout=WAIT)
+    qtbot.waitUntil(lambda: field.value() == before, timeout=WAIT)
+    rates: list[float] = []
+    session.training.post(lambda runner: rates.append(runner.trainer.config.g_lr))
+    qtbot.waitUntil(lambda: rates == [before], timeout=WAIT)
+
+
+def test_a_name_without_suffix_replaces_no_file_unasked(
+    qtbot, window, monkeypatch, tmp_path
+) -> None:
+    make_steps(qtbot, window, 1)
+    (tmp_path / "run.2.pt").write_text("dear")
+    choose_file(monkeypatch, tmp_path / "run.2")
+    texts = answer_box(QMessageBox.StandardButton.No)
+    assert not window.files.save_as()
+    assert "run.2.pt" in texts[0]
+    assert (tmp_path / "run.2.pt").read_text() == "dear"
+
+
 def test_closing_asks_about_unsaved_work(qtbot, window) -> None:
     make_steps(qtbot, window, 1)
     texts = answer_box(QMessageBox.StandardButton.Cancel)
@@ -326,6 +353,55 @@ def test_closing_asks_about_unsaved_work(qtbot, window) -> None:
     window.close()
     assert not window.isVisible()
     assert window.session.training.isFinished()
+
+
+def test_a_cancelled_close_trains_on(qtbot, window) -> None:
+    window.session.start()
+    qtbot.waitUntil(lambda: window.session.status.unsaved, timeout=WAIT)
+    answer_box(QMessageBox.StandardButton.Cancel)
+    window.close()
+    step = window.session.status.step
+    qtbot.waitUntil(lambda: window.session.status.step > step + 1, timeout=WAIT)
+    assert window.session.status.phase is Phase.TRAINING
+
+
+def test_two_checkpoints_opened_at_once_keep_their_names(qtbot, window, tmp_path) -> None:
+    session = window.session
+    first, second = tmp_path / "first.pt", tmp_path / "second.pt"
+    for path in (first, second):
+        make_steps(qtbot, window, 1)
+        session.save(path)
+        window.actions_.by_name["start_over"].trigger()
+        wait_phase(qtbot, window, Phase.READY)
+    undoes = session.undo_stack.count()
+    session.open(first)
+    session.open(second)
+    qtbot.waitUntil(lambda: session.undo_stack.count() == undoes + 2, timeout=WAIT)
+    assert session.path == second
+    session.undo_stack.undo()
+    qtbot.waitUntil(lambda: session.path == first, timeout=WAIT)
+
+
+def test_a_run_left_while_its_save_fails_comes_back(qtbot, window, tmp_path) -> None:
+    make_steps(qtbot, window, 2)
+    run_id = window.session.info.run_id
+    window.session.save(tmp_path / "none" / "a.pt")
+    window.experiment.start_over()
+    qtbot.waitUntil(lambda: window.session.info.run_id != run_id, timeout=WAIT)
+    qtbot.waitUntil(window.session.undo_stack.canUndo, timeout=WAIT)
+    window.session.undo_stack.undo()
+    qtbot.waitUntil(lambda: window.session.info.run_id == run_id, timeout=WAIT)
+    assert window.banner.isVisible()
+
+
+def test_a_window_whose_first_checkpoint_is_bad_can_train(qtbot, windows, tmp_path) -> None:
+    path = tmp_path / "bad.pt"
+    path.write_text("no checkpoint")
+    window = open_window(qtbot, windows, path)
+    wait_phase(qtbot, window, Phase.READY)
+    assert str(path) in window.banner.findChild(QLabel, "banner_text").text()
+    assert QSettings().value("recent") is None
+    make_steps(qtbot, window, 1)
 
 
 def test_nothing_to_save_nothing_to_ask(qtbot, window) -> None:

@@ -42,6 +42,7 @@ _FAKE = Stroke(VERMILLION, VERMILLION, Qt.PenStyle.DashLine)
 _G = Stroke(GREEN, GREEN, Qt.PenStyle.DashDotLine)
 
 
+_PIXELS = 3  # for every bucket of steps, or down to half of that
 _PNG_RATIO = 2  # pixels of an exported picture for one on the screen
 
 
@@ -143,10 +144,12 @@ class CurvesPanel(QWidget):
         axis, half_life = self.bar.x_axis(), self.bar.half_life()
         end = position(history, axis, rows - 1) or 1.0
         self.plot.set_limits(end, 4 * end / max(4, rows))
-        if self._follow_x:
+        if self._follow_x and self._drawn_rows:
+            self.plot.follow_x(end)
+        elif self._follow_x:
             self.plot.fit_x(0, end)
         first, last = visible_rows(history, axis, *self.plot.x_range())
-        points = max(50, min(500, self._pages.width() // 2))  # and up to twice as many
+        points = max(50, min(500, self._pages.width() // _PIXELS))
         shown = self.bar.shown()
         self._series = {
             name: read(history, name, first, last + 1, points=points, half_life=half_life)

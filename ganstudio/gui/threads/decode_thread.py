@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QThread, Signal
 
+from ganstudio.errors import StudioError
 from ganstudio.latent.spec import Array
 
 if TYPE_CHECKING:
@@ -90,12 +91,14 @@ class DecodeThread(QThread):
         grid_drawn: a `Drawn`, a piece of the grid.
         effect_measured: (latent_dim,) float32.
         reference_judged: verdicts are ranked by newer logits from now on.
+        failed: a `StudioError`; the request it belongs to is forgotten.
     """
 
     image_drawn = Signal(object)
     grid_drawn = Signal(object)
     effect_measured = Signal(object)
     reference_judged = Signal()
+    failed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -136,7 +139,12 @@ class DecodeThread(QThread):
 
         torch.set_num_threads(1)  # more would wait for training's cores at every operation
         while job is not None:
-            self._do(job)
+            try:
+                self._do(job)
+            except Exception as error:  # whatever it is, later requests must be answered
+                shown = StudioError("unexpected", detail=f"{type(error).__name__}: {error}")
+                shown.__cause__ = error
+                self.failed.emit(shown)
             job = self._next()
 
     def _next(self) -> Job | None:

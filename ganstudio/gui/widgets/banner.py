@@ -32,6 +32,7 @@ class Banner(QFrame):
         self._text = QLabel()
         self._text.setObjectName("banner_text")
         self._text.setWordWrap(True)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)  # it names files of any name
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._action = QPushButton()
         self._action.setObjectName("banner_action")

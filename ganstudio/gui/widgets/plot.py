@@ -1,5 +1,6 @@
 """A plot of curves over time, with a crosshair; what it shows is up to its owner."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -11,15 +12,18 @@ from PySide6.QtGui import (
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
+    QPainter,
     QPalette,
     QPen,
 )
 from PySide6.QtWidgets import QFrame, QLabel, QWidget
 
+from ganstudio.gui.widgets.curve_line import CurveLine
 from ganstudio.gui.widgets.series import Floats
 from ganstudio.gui.widgets.stroke import Stroke
 
 _ZOOM = 0.7  # of the x range, for every press of +
+_ROOM = 1.05  # of the x range, for what comes next
 _FAINT = 64  # of 255: the opacity of what is not smoothed
 
 
@@ -42,13 +46,22 @@ class _TimeView(pg.ViewBox):  # type: ignore[misc]  # pyqtgraph has no types
 
 
 class _NumberAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """Writes 6,000 and 1,000,000, not 6000 and 1e+06."""
+    """Writes 6,000 and 1,000,000, not 6000 and 1e+06, and is drawn anew only if it changes."""
+
+    def __init__(self, side: str) -> None:
+        super().__init__(side)
+        self.setCacheMode(self.CacheMode.DeviceCoordinateCache)
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if self.logMode:
             return [_power(value, self.range[1] - self.range[0]) for value in values]
         places = max(0, int(np.ceil(-np.log10(spacing * scale) - 1e-9)))
         return [f"{value * scale:,.{places}f}" for value in values]
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        # Without the QPicture of pyqtgraph, which takes longer to play than this takes.
+        if (specs := self.generateDrawSpecs(painter)) is not None:
+            self.drawPicture(painter, *specs)
 
 
 class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
@@ -75,12 +88,11 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         axes = {side: _NumberAxis(side) for side in ("bottom", "left")}
         super().__init__(parent, viewBox=self._view, axisItems=axes, enableMenu=False)
         self._strokes = strokes
-        self._raw = {name: pg.PlotCurveItem(connect="finite") for name in strokes}
-        self._smooth = {
-            name: pg.PlotCurveItem(connect="finite", antialias=True) for name in strokes
-        }
-        for item in (*self._raw.values(), *self._smooth.values()):
-            self.addItem(item, ignoreBounds=True)
+        self._raw = {name: CurveLine(self._view, smooth=False) for name in strokes}
+        self._smooth = {name: CurveLine(self._view, smooth=True) for name in strokes}
+        for curve in (*self._raw.values(), *self._smooth.values()):
+            self._view.sigResized.connect(curve.move_with_view)
+            self._view.sigRangeChanged.connect(curve.move_with_view)
         self._reference = pg.InfiniteLine(
             angle=0, label="", labelOpts={"position": 0.01, "anchors": [(0, 1), (0, 0)]}
         )
@@ -101,22 +113,18 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._view.moved.connect(self.moved)
         self._view.sigResized.connect(self._place_readout)
         self._pen_scale = 1
+        self._limits = (0.0, 0.0)
         self._complete = True
         self._dress()
 
     def set_curve(self, name: str, x: NDArray[np.float64], low: Floats, high: Floats) -> None:
         """Draw a curve as measured: a vertical line from the low to the high of every point."""
-        y = np.column_stack([low, high]).ravel()
-        self._raw[name].setData(np.repeat(x, 2), y)
+        y = np.column_stack([low, high]).astype(np.float64).ravel()
+        self._raw[name].set_data(np.repeat(x, 2), y)
 
     def set_smooth(self, name: str, x: NDArray[np.float64], y: Floats) -> None:
-        """Draw a curve's moving average; a point between two gaps becomes a dot."""
-        finite = np.concatenate([[False], np.isfinite(y), [False]])
-        alone = np.flatnonzero(finite[1:-1] & ~finite[:-2] & ~finite[2:])
-        pixel = self._view.viewPixelSize()[0]
-        self._smooth[name].setData(
-            np.insert(x, alone + 1, x[alone] + pixel), np.insert(y, alone + 1, y[alone])
-        )
+        """Draw a curve's moving average."""
+        self._smooth[name].set_data(x, y)
 
     def show_curve(self, name: str, shown: bool) -> None:
         """Show or hide a curve."""
@@ -128,7 +136,8 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._reference.setVisible(y is not None)
         if y is not None:
             self._reference.setValue(y)
-            self._reference.label.setFormat(text)
+            if text != self._reference.label.format:
+                self._reference.label.setFormat(text)
 
     def set_logarithmic(self, logarithmic: bool) -> None:
         """Label the y axis with powers of ten; what is drawn must be common logarithms then."""
@@ -153,6 +162,11 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Show this range of x."""
         self._view.setXRange(low, high, padding=0)
 
+    def follow_x(self, end: float) -> None:
+        """Show all up to `end`, in steps while it grows: each lays the axis out anew."""
+        if end > self.x_range()[1]:
+            self.fit_x(0, _ROOM * end)
+
     def fit_y(self, low: float, high: float) -> None:
         """Show about this range of y; for small changes the axis holds still."""
         shown_low, shown_high = self.y_range()
@@ -163,7 +177,13 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def set_limits(self, end: float, smallest: float) -> None:
         """Keep zooms and pans near the curves: up to `end`, and no closer than `smallest`."""
-        self._view.setLimits(xMin=-end / 2, xMax=end * 1.5, minXRange=smallest)
+        known_end, known_smallest = self._limits
+        if not (
+            math.isclose(end, known_end, rel_tol=_ROOM - 1)
+            and math.isclose(smallest, known_smallest, rel_tol=_ROOM - 1)
+        ):
+            self._limits = end, smallest
+            self._view.setLimits(xMin=-end / 2, xMax=end * 1.5, minXRange=smallest)
 
     def show_crosshair(self, x: float, html: str) -> None:
         """Draw the vertical line, with a few lines of text beside it."""
@@ -216,11 +236,10 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self.getAxis(name).setTextPen(text)
             self.getAxis(name).setPen(_faded(text, 110))
         for name, stroke in self._strokes.items():
-            # One pixel, cosmetic, not antialiased: any other pen over noise costs many times more.
             raw = QPen(_faded(stroke.colour(palette), _FAINT), self._pen_scale)
             raw.setCosmetic(True)
-            self._raw[name].setPen(raw)
-            self._smooth[name].setPen(stroke.pen(palette, 2 * self._pen_scale))
+            self._raw[name].set_pen(raw)
+            self._smooth[name].set_pen(stroke.pen(palette, 2 * self._pen_scale))
         self._reference.setPen(QPen(_faded(text, 150), 0, Qt.PenStyle.DotLine))
         self._reference.label.setColor(text)
         self._reference.label.fill = pg.mkBrush(_faded(palette.base().color(), 160))

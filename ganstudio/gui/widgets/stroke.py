@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPen, QPixmap
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtWidgets import QStyleOptionToolButton, QToolButton, QWidget
 
 from ganstudio.gui.colours import is_dark
 
@@ -52,20 +52,24 @@ class LegendButton(QToolButton):
         self.setMinimumSize(24, 24)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.setText(name)
         self._draw()
 
     def set_value(self, value: str) -> None:
         """Show a value beside the name, where there is room."""
-        self._value = value
-        self._write()
+        if value != self._value:
+            self._value = value
+            self.update()
 
     def show_value(self, shown: bool) -> None:
         """Choose whether the value is shown."""
         if shown != self._with_value:
             self._with_value = shown
             self.updateGeometry()
-            self._write()
+            self.update()
+
+    def caption(self) -> str:
+        """Return what stands on the button."""
+        return f"{self._name} {self._value}" if self._with_value and self._value else self._name
 
     def width_with_value(self) -> int:
         """Return the width of the name and any usual value, so that none makes the row move."""
@@ -74,11 +78,6 @@ class LegendButton(QToolButton):
     def width_of_name(self) -> int:
         """Return the width that the name alone takes."""
         return _ICON.width() + self.fontMetrics().horizontalAdvance(self._name) + 14
-
-    def _write(self) -> None:
-        text = f"{self._name} {self._value}" if self._with_value and self._value else self._name
-        if text != self.text():
-            self.setText(text)
 
     def _draw(self) -> None:
         icon = QIcon()
@@ -100,6 +99,11 @@ class LegendButton(QToolButton):
         painter.drawLine(0, _ICON.height() // 2, _ICON.width(), _ICON.height() // 2)
         painter.end()
         return pixmap
+
+    def initStyleOption(self, option: QStyleOptionToolButton) -> None:
+        """Write the caption: `setText` would lay the whole window out anew with every value."""
+        super().initStyleOption(option)
+        option.text = self.caption()
 
     def sizeHint(self) -> QSize:
         """Return a width that does not depend on the value."""
