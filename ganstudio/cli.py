@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ganstudio import __version__
+from ganstudio.atomic import replacing
 from ganstudio.config import (
     LIVE,
     Config,
@@ -19,7 +20,7 @@ from ganstudio.config import (
     parse_assignment,
     preset_names,
 )
-from ganstudio.errors import StudioError, writing
+from ganstudio.errors import StudioError
 
 # torch and Qt are imported where they are needed: `ganstudio presets` and mistakes answer at once.
 
@@ -141,7 +142,7 @@ def _sample(arguments: argparse.Namespace) -> int:
     if out.suffix.lower() == ".png":
         images.save_png(images.grid(drawn), out)
     else:
-        with writing(out), out.open("wb") as file:
+        with replacing(out) as file:
             np.save(file, drawn)
     print(f"{arguments.num:,} samples of seed {arguments.seed} written to {out}.")
     return 0

@@ -14,7 +14,8 @@ from typing import Any
 import tomli_w
 
 from ganstudio import parts
-from ganstudio.errors import ConfigError, reading, unknown_name, writing
+from ganstudio.atomic import replacing
+from ganstudio.errors import ConfigError, reading, unknown_name
 from ganstudio.resources import resource
 
 
@@ -223,8 +224,8 @@ def load_config(path: Path) -> Config:
 
 def save_config(config: Config, path: Path) -> None:
     """Write `config` as TOML, every setting in it."""
-    with writing(path):
-        path.write_text(tomli_w.dumps(config.to_dict()), encoding="utf-8")
+    with replacing(path) as file:
+        file.write(tomli_w.dumps(config.to_dict()).encode())
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

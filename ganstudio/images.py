@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ganstudio.errors import writing
+from ganstudio.atomic import replacing
 
 Pixels = NDArray[np.uint8]
 
@@ -48,5 +48,5 @@ def grid(images: Pixels, columns: int | None = None, gap: int = 2) -> Pixels:
 def save_png(sheet: Pixels, path: Path) -> None:
     """Write a picture, (H, W, 1 or 3) uint8, as PNG."""
     picture = Image.fromarray(sheet[:, :, 0] if sheet.shape[2] == 1 else sheet)
-    with writing(path):
-        picture.save(path, format="PNG")
+    with replacing(path) as file:
+        picture.save(file, format="PNG")

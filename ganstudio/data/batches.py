@@ -42,8 +42,9 @@ class RealBatches:
                 dataset=dataset.name,
                 size=size,
             )
-        # a copy: torch warns of memory that is read-only, as a dataset's may be
-        self.images = torch.from_numpy(np.array(dataset.train)).to(device)
+        # on the CPU the dataset's own memory, shared by all runs; torch refuses read-only memory
+        train = dataset.train if dataset.train.flags.writeable else np.array(dataset.train)
+        self.images = torch.from_numpy(train).to(device)
         self.count = 0
         self.per_epoch = size // batch_size
         self._batch_size = batch_size

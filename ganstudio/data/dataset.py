@@ -67,7 +67,7 @@ def read_idx(path: Path, dims: int) -> NDArray[np.uint8]:
     if magic != 0x0800 + dims:  # two zero bytes, 8 = unsigned byte, number of dimensions
         detail = f"it begins with {magic:#010x} instead of {0x0800 + dims:#010x}"
         raise StudioError("bad-data", path=path, expected="an IDX file", detail=detail)
-    values = np.frombuffer(raw, np.uint8, offset=4 * (dims + 1))
+    values = np.frombuffer(bytearray(raw), np.uint8, offset=4 * (dims + 1))
     expected = math.prod(shape)
     if values.size != expected:
         detail = f"it holds {values.size:,} values instead of {expected:,}"

@@ -49,6 +49,7 @@ class Files(QObject):
         self._samples = samples
         self._losses = losses
         self.closing = False
+        self._agreed = False  # the window closes because its run was saved for that
         session.saved.connect(self._on_saved)
         session.opened.connect(_remember)
         session.failed.connect(self._on_failed)
@@ -129,7 +130,10 @@ class Files(QObject):
 
         After Save the window closes by itself once the checkpoint is written.
         """
-        answer = self._ask()
+        status = self._session.status
+        if self._agreed or not (status.unsaved or status.unsaved_others):
+            return True
+        answer = self._ask(others=status.unsaved_others)
         if answer == QMessageBox.StandardButton.Save:
             self.closing = self.save()
         return answer == QMessageBox.StandardButton.Discard
@@ -165,23 +169,32 @@ class Files(QObject):
         if self.may_leave():
             self.open_file(Path(name))
 
-    def _ask(self) -> int:
-        """Show the question about unsaved work; return the button."""
+    def _ask(self, others: int = 0) -> int:
+        """Show the question about unsaved work, also of `others` runs; return the button."""
         buttons = QMessageBox.StandardButton
         box = QMessageBox(self._window)
         box.setObjectName("unsaved_box")
         box.setIcon(QMessageBox.Icon.Question)
-        box.setText(self.tr("This run has steps that are not saved."))
-        step = self._session.status.step
-        box.setInformativeText(self.tr("Save its model of step {step:,}?").format(step=step))
-        box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
-        box.setDefaultButton(buttons.Save)
+        left = self.tr("{n} earlier runs that undo would bring back are not saved.").format(
+            n=others
+        )
+        if self._session.status.unsaved:
+            box.setText(self.tr("This run has steps that are not saved."))
+            question = self.tr("Save its model of step {step:,}?")
+            question = question.format(step=self._session.status.step)
+            box.setInformativeText(f"{question}\n{left}" if others else question)
+            box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
+            box.setDefaultButton(buttons.Save)
+        else:
+            box.setText(left)
+            box.setStandardButtons(buttons.Discard | buttons.Cancel)
+            box.setDefaultButton(buttons.Cancel)
         return box.exec()
 
     def _on_saved(self, path: Path) -> None:
         _remember(path)
-        closing, self.closing = self.closing, False
-        if closing:
+        self._agreed, self.closing = self.closing, False
+        if self._agreed:
             self._window.close()
 
     def _on_failed(self, _error: StudioError) -> None:

@@ -314,8 +314,11 @@ class MainWindow(QMainWindow):
         self._state.setText(self._state_text(status))
         self.setWindowModified(status.unsaved)
         loaded = status.phase is not Phase.LOADING
+        by_name = self.actions_.by_name
+        by_name["export_samples"].setEnabled(self.session.info is not None)
+        by_name["export_history"].setEnabled(status.step > 0)
         for name in ("step", "step_d", "step_g", "step_100", "save", "save_as"):
-            self.actions_.by_name[name].setEnabled(loaded)
+            by_name[name].setEnabled(loaded)
 
     def _state_text(self, status: Status) -> str:
         """Say what is happening now, and where the run is."""
@@ -325,9 +328,11 @@ class MainWindow(QMainWindow):
             Phase.TRAINING: self.tr("Training"),
             Phase.PAUSED: self.tr("Paused"),
         }
-        name = (
-            self.tr("Starts as soon as all is loaded") if self._wants_start else names[status.phase]
-        )
+        name = names[status.phase]
+        if self._wants_start:
+            name = self.tr("Starts as soon as all is loaded")
+        elif status.reached:
+            name = self._reached_text(status.reached)
         info = self.session.info
         if info is None:
             return name
@@ -343,6 +348,15 @@ class MainWindow(QMainWindow):
             info.device,
         ]
         return "  ·  ".join(parts)
+
+    def _reached_text(self, limit: str) -> str:
+        """Say why training paused by itself."""
+        texts = {
+            "step": self.tr("Paused at the step you asked for"),
+            "minutes": self.tr("Paused after the minutes you asked for"),
+            "epochs": self.tr("Paused at the recipe's last epoch; Start goes on"),
+        }
+        return texts[limit]
 
     def _on_saved(self, path: Path) -> None:
         self.banner.dismiss()
@@ -379,15 +393,15 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved work, remember the layout, end the threads."""
-        if self.session.status.unsaved:
-            training = self.session.status.phase is Phase.TRAINING
-            self.session.pause()
-            if not self.files.may_close():
-                event.ignore()
-                if training and not self.files.closing:  # Cancel leaves all as it was
-                    self.session.start()
-                return
+        training = self.session.status.phase is Phase.TRAINING
+        self.session.pause()
+        if not self.files.may_close():
+            event.ignore()
+            if training and not self.files.closing:  # Cancel leaves all as it was
+                self.session.start()
+            return
         self._timer.stop()
+        self.hide()  # the threads may take a moment
         QSettings().setValue("geometry", self.saveGeometry())
         QSettings().setValue("layout", self.saveState())
         self.session.close()

@@ -40,8 +40,9 @@ _PACKAGES = {
 def obstacle() -> str | None:
     """Return one line that says why no window can open and what to do, or None."""
     platform = os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0]
-    needs_x11 = platform in ("", "xcb") and sys.platform.startswith("linux")
-    if needs_x11 and not _wayland() and not _x11():
+    linux = sys.platform.startswith("linux")
+    needs_x11 = linux and platform in ("", "xcb") and not (platform == "" and _wayland())
+    if (needs_x11 and not _x11()) or (platform.startswith("wayland") and not _wayland()):
         return (
             "there is no display to open the window on. Train without one by ganstudio train, "
             "or give it a virtual one by xvfb-run ganstudio."
@@ -50,9 +51,11 @@ def obstacle() -> str | None:
         import PySide6.QtWidgets  # noqa: F401  # to see whether it can be imported
     except ImportError as error:
         return _missing_library(str(error))
-    if needs_x11 and not _wayland():
-        return _missing_plugin_library()
-    return None
+    plugins = _plugins()
+    if plugins and platform and not any(platform in name for name in plugins):
+        known = ", ".join(sorted(plugins))
+        return f"QT_QPA_PLATFORM asks for “{platform}”, which Qt does not have. It has: {known}."
+    return _missing_plugin_library() if needs_x11 else None
 
 
 def _missing_library(detail: str) -> str:
@@ -65,13 +68,19 @@ def _missing_library(detail: str) -> str:
     return f"Qt needs the system library {name}, which is missing. Install it: {remedy}."
 
 
-def _missing_plugin_library() -> str | None:
-    """Load Qt's X11 plugin as Qt will, which aborts if that fails."""
+def _plugins() -> dict[str, Path]:
+    """Return Qt's platform plugins on Linux by name; none where Qt is installed otherwise."""
     spec = importlib.util.find_spec("PySide6")
     if spec is None or spec.origin is None:
-        return None
-    plugin = Path(spec.origin).parent / "Qt" / "plugins" / "platforms" / "libqxcb.so"
-    if not plugin.exists():
+        return {}
+    folder = Path(spec.origin).parent / "Qt" / "plugins" / "platforms"
+    return {path.stem.removeprefix("libq"): path for path in folder.glob("libq*.so")}
+
+
+def _missing_plugin_library() -> str | None:
+    """Load Qt's X11 plugin as Qt will, which aborts if that fails."""
+    plugin = _plugins().get("xcb")
+    if plugin is None:
         return None
     try:
         ctypes.CDLL(str(plugin))

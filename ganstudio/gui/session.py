@@ -80,6 +80,7 @@ class Session(QObject):
         self._renewing: set[Lane] = set()  # of GRID and REFERENCE: pieces are still to come,
         self._stale: set[Lane] = set()  # and there is a newer snapshot meanwhile
         self._held: Snapshot | None = None
+        self._shown: Snapshot | None = None  # the model of the large image
         self._fell_back = False  # to the default run, because the one asked for was refused
         self._config = Config()
         self._echoes = 0  # of live edits that the training thread has yet to confirm
@@ -261,6 +262,7 @@ class Session(QObject):
 
     def _on_image(self, drawn: Drawn) -> None:
         if self.info is not None and drawn.run_id == self.info.run_id:
+            self._shown = drawn.snapshot
             self._latent.set_image(drawn.images[0], drawn.rank, drawn.step)
 
     def _on_grid(self, drawn: Drawn) -> None:
@@ -339,7 +341,7 @@ class Session(QObject):
         self._latent.load_z(self._grid_z[index].copy(), text)
 
     def _on_hold_toggled(self, hold: bool) -> None:
-        self._held = self.training.snapshot if hold else None
+        self._held = self._shown if hold else None  # the step that the button names
         self._latent.set_holding(self._held.step if self._held else None)
         self._renew_at_once(Lane.REFERENCE)
         self._draw_image()

@@ -72,23 +72,32 @@ def rank(logit: float, reference: NDArray[np.float32]) -> float:
     return float(below / max(1, len(reference)))
 
 
-def effect(snapshot: Snapshot, z: Array, *, averaged: bool = True, delta: float = 0.5) -> Array:
-    """Return how much each dimension changes the image at `z`.
+def effect(
+    snapshot: Snapshot,
+    z: Array,
+    dims: range,
+    *,
+    averaged: bool = True,
+    delta: float = 0.5,
+) -> Array:
+    """Return how much some dimensions change the image at `z`.
 
     Parameters
     ----------
     z : (latent_dim,) float32
         Where.
+    dims : range
+        Which dimensions.
     delta : float
         Half the step that is tried, in units of z.
 
     Returns
     -------
-    (latent_dim,) float32
+    (len(dims),) float32
         Root mean square change of the pixels, of 255, over a step of 2·delta.
     """
-    steps = np.eye(len(z), dtype=np.float32) * delta
+    steps = np.eye(len(z), dtype=np.float32)[dims.start : dims.stop] * delta
     images = decode(snapshot, np.concatenate([z + steps, z - steps]), averaged=averaged).images
-    plus, minus = np.split(images.reshape(2 * len(z), -1).astype(np.float32), 2)
+    plus, minus = np.split(images.reshape(2 * len(dims), -1).astype(np.float32), 2)
     change: Array = np.sqrt(np.square(plus - minus).mean(axis=1))
     return change

@@ -25,7 +25,6 @@ class Stream(IntEnum):
     AUGMENTATION = 3
     PENALTY = 4
     SAMPLES = 5  # z of sample grids, in the window and in files
-    INIT = 6  # initial weights
 
 
 def generator(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:

@@ -7,7 +7,6 @@ setting), ``latent`` and ``image_shape`` (what the networks are built for), and 
 """
 
 import io
-import os
 import pickle
 import struct
 import zipfile
@@ -20,9 +19,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ganstudio.atomic import replacing
 from ganstudio.config import Config, from_mapping
 from ganstudio.data.dataset import Dataset
-from ganstudio.errors import ConfigError, StudioError, reading, writing
+from ganstudio.errors import ConfigError, StudioError, reading
 from ganstudio.latent.snapshot import Architecture, Snapshot
 from ganstudio.latent.spec import LatentSpec
 from ganstudio.training.trainer import Trainer
@@ -63,16 +63,8 @@ def save(trainer: Trainer, path: Path) -> None:
     }
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    part = path.with_name(f".{path.name}.part")
-    with writing(path):
-        try:
-            with part.open("wb") as file:
-                file.write(buffer.getbuffer())
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+    with replacing(path) as file:
+        file.write(buffer.getbuffer())
 
 
 def read(path: Path) -> dict[str, Any]:

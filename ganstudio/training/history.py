@@ -1,12 +1,13 @@
 """Every step's numbers, in numpy: one thread writes, any other reads without a lock."""
 
 import csv
+import io
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganstudio.errors import writing
+from ganstudio.atomic import replacing
 
 METRICS = ("real_loss", "fake_loss", "g_loss", "real_score", "fake_score", "g_grad", "d_grad")
 """What a step measures: the three losses, D's mean scores on real and on generated images, and the
@@ -83,7 +84,8 @@ class History:
     def save_csv(self, path: Path) -> None:
         """Write every step as CSV: step, then `COLUMNS`."""
         data = self.array().T
-        with writing(path), path.open("w", newline="", encoding="utf-8") as file:
+        with replacing(path) as raw:
+            file = io.TextIOWrapper(raw, encoding="utf-8", newline="", write_through=True)
             writer = csv.writer(file)
             writer.writerow(("step", *COLUMNS))
             writer.writerows(
@@ -91,6 +93,7 @@ class History:
                 (i + 1, *(f"{value:.7g}" for value in row.tolist()))
                 for i, row in enumerate(data)
             )
+            file.detach()
 
 
 class _Level:

@@ -72,6 +72,7 @@ class Runner:
         self._closed = False
         self._nets = Nets.BOTH
         self._remaining: int | None = None  # steps until a pause; None if there is no end
+        self._reached = ""  # the limit that training paused at
         self._tuner = ThreadTuner()
         self._interval = 0.0  # seconds between the starts of two steps
         self._limit: tuple[int | None, float | None] = (None, None)
@@ -132,7 +133,7 @@ class Runner:
         if self.trainer is None:
             return
         self._training = True
-        self._nets, self._remaining = Nets.BOTH, None
+        self._nets, self._remaining, self._reached = Nets.BOTH, None, ""
         self._step_due = 0.0
         self._rate = _Rate()
         self._publish_status()
@@ -228,24 +229,26 @@ class Runner:
         self._rate.count(now, trainer.config.batch_size * trainer.config.d_steps)
         if self._remaining is not None:
             self._remaining -= 1
-        if self._remaining == 0 or self._reached_limit(trainer):
+        self._reached = self._limit_of(trainer)
+        if self._remaining == 0 or self._reached:
             self.pause()
         elif now >= self._snapshot_due or self._interval:
             self._publish()
         elif now >= self._status_due:
             self._publish_status()
 
-    def _reached_limit(self, trainer: Trainer) -> bool:
-        """Tell whether this step is the one that the run was to stop at."""
+    def _limit_of(self, trainer: Trainer) -> str:
+        """Return which limit this step is the one to stop at, if any; Start goes on beyond it."""
         steps, seconds = self._limit
         if steps is not None and trainer.step == steps:
-            return True
+            return "step"
         if seconds is not None and trainer.seconds >= seconds:
-            self._limit = (steps, None)  # once: Start goes on beyond it
-            return True
+            self._limit = (steps, None)
+            return "minutes"
         end = trainer.config.epochs * trainer.real.per_epoch
-        k = trainer.config.d_steps
-        return bool(end) and end <= trainer.real.count < end + k
+        if end and end <= trainer.real.count < end + trainer.config.d_steps:
+            return "epochs"
+        return ""
 
     def _switch(self, build: Callable[[], Trainer]) -> None:
         """Park the current run and take the one that `build` returns; a failure changes nothing."""
@@ -289,6 +292,9 @@ class Runner:
         self._status_due = time.monotonic() + STATUS_SECONDS
         self._listener.on_status(self._status())
 
+    def _is_unsaved(self, trainer: Trainer) -> bool:
+        return trainer.step != self._saved.get(trainer.run_id, 0)
+
     def _status(self, phase: Phase | None = None) -> Status:
         trainer = self.trainer
         if trainer is None:
@@ -302,7 +308,9 @@ class Runner:
             epoch=trainer.epoch,
             seconds=trainer.seconds,
             images_per_second=self._rate.value if phase is Phase.TRAINING else 0.0,
-            unsaved=trainer.step != self._saved.get(trainer.run_id, 0),
+            unsaved=self._is_unsaved(trainer),
+            unsaved_others=sum(map(self._is_unsaved, self._parked.values())),
+            reached=self._reached,
         )
 
 

@@ -38,6 +38,10 @@ class Status:
         Real images that D has seen, over the last second or so; 0 when not training.
     unsaved : bool
         Whether the run has moved since it was saved.
+    unsaved_others : int
+        How many runs that were left, and can still be returned to, are not saved.
+    reached : str
+        Why it paused by itself: "", or the limit that it came to, "step", "minutes" or "epochs".
     """
 
     phase: Phase = Phase.LOADING
@@ -46,6 +50,8 @@ class Status:
     seconds: float = 0.0
     images_per_second: float = 0.0
     unsaved: bool = False
+    unsaved_others: int = 0
+    reached: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -250,9 +250,10 @@ def test_a_clicked_sample_becomes_the_latent(qtbot, window) -> None:
 def test_hold_keeps_the_model_while_training_goes_on(qtbot, window) -> None:
     make_steps(qtbot, window, 1)
     hold = window.findChild(QAbstractButton, "hold")
+    step = window.latent.findChild(QLabel, "decoded_step")
+    qtbot.waitUntil(lambda: "1" in step.text(), timeout=WAIT)
     qtbot.mouseClick(hold, LEFT)
     make_steps(qtbot, window, 3)
-    step = window.latent.findChild(QLabel, "decoded_step")
     with qtbot.waitSignal(window.session.decoding.image_drawn, timeout=WAIT) as drawn:
         window.latent.image_wanted.emit(window.latent.state().z.copy())
     assert drawn.args[0].step == 1
@@ -404,6 +405,17 @@ def test_a_window_whose_first_checkpoint_is_bad_can_train(qtbot, windows, tmp_pa
     make_steps(qtbot, window, 1)
 
 
+def test_closing_speaks_of_runs_that_were_left_unsaved(qtbot, window) -> None:
+    make_steps(qtbot, window, 1)
+    window.actions_.by_name["start_over"].trigger()
+    wait_phase(qtbot, window, Phase.READY)
+    assert window.session.status.unsaved_others == 1
+    texts = answer_box(QMessageBox.StandardButton.Cancel)
+    window.close()
+    assert "1 earlier run" in texts[0]
+    assert window.isVisible()
+
+
 def test_nothing_to_save_nothing_to_ask(qtbot, window) -> None:
     window.close()
     assert not window.isVisible()
@@ -443,6 +455,7 @@ def test_it_pauses_at_a_step(qtbot, window) -> None:
         lambda: window.session.status.phase is Phase.PAUSED and window.session.status.step == 3,
         timeout=WAIT,
     )
+    assert "the step you asked for" in window.findChild(QLabel, "state").text()
 
 
 def test_theme_and_zoom_are_remembered(qtbot, window, qapp) -> None:

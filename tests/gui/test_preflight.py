@@ -17,7 +17,15 @@ def run_without_display(**more: str) -> subprocess.CompletedProcess[str]:
 
 
 @linux
-@pytest.mark.parametrize("display", [{}, {"DISPLAY": ":987"}, {"WAYLAND_DISPLAY": "wayland-987"}])
+@pytest.mark.parametrize(
+    "display",
+    [
+        {},
+        {"DISPLAY": ":987"},
+        {"WAYLAND_DISPLAY": "wayland-987"},
+        {"QT_QPA_PLATFORM": "wayland"},
+    ],
+)
 def test_no_display_is_one_line_and_exit_2(display: dict[str, str]) -> None:
     done = run_without_display(**display)
     assert done.returncode == 2
@@ -59,3 +67,12 @@ def test_the_libraries_of_the_x11_plugin_are_checked_before_qt_aborts(monkeypatc
 def test_nothing_stands_in_the_way_offscreen(monkeypatch) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     assert preflight.obstacle() is None
+
+
+@linux
+def test_a_platform_that_qt_lacks_is_refused_before_qt_aborts() -> None:
+    done = run_without_display(QT_QPA_PLATFORM="teletype")
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "teletype" in line
+    assert "offscreen" in line

@@ -61,13 +61,14 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Drawn:
-    """An answer, stamped with the request, and with the run and the step of its model.
+    """An answer, stamped with the request and the model.
 
     Attributes
     ----------
     request : int
-    run_id : str
-    step : int
+        The number that `DecodeThread.ask` gave.
+    snapshot : Snapshot
+        The model.
     start : int
         Index of the first image in the grid; 0 for the large image.
     images : (N, C, H, W) uint8
@@ -76,11 +77,20 @@ class Drawn:
     """
 
     request: int
-    run_id: str
-    step: int
+    snapshot: "Snapshot"
     start: int
     images: NDArray[np.uint8]
     rank: float | None = None
+
+    @property
+    def run_id(self) -> str:
+        """The run of the model."""
+        return self.snapshot.run_id
+
+    @property
+    def step(self) -> int:
+        """The step of the model."""
+        return self.snapshot.step
 
 
 class DecodeThread(QThread):
@@ -107,7 +117,8 @@ class DecodeThread(QThread):
         self._wake = threading.Condition()
         self._closed = False
         self._requests = 0
-        self._judged: list[NDArray[np.float32]] = []
+        self._judged: list[NDArray[np.float32]] = []  # the pieces so far
+        self._measured: list[NDArray[np.float32]] = []
         self._reference: tuple[str, NDArray[np.float32]] | None = None
 
     def ask(self, job: Job) -> int:
@@ -162,10 +173,7 @@ class DecodeThread(QThread):
             case Lane.REFERENCE:
                 self._judge_piece(job)
             case Lane.EFFECT:
-                from ganstudio.latent.decode import effect
-
-                z: Array = np.asarray(job.inputs, np.float32)[0]
-                self.effect_measured.emit(effect(job.snapshot, z, averaged=job.averaged))
+                self._measure_piece(job)
 
     def _draw_image(self, job: Job) -> None:
         from ganstudio.latent.decode import decode, rank
@@ -203,6 +211,20 @@ class DecodeThread(QThread):
             self._reference = (job.snapshot.run_id, np.concatenate(self._judged))
             self.reference_judged.emit()
 
+    def _measure_piece(self, job: Job) -> None:
+        """Measure the effect of the next dimensions; each takes two images."""
+        from ganstudio.latent.decode import effect
+
+        z: Array = np.asarray(job.inputs, np.float32)[0]
+        dims = range(job.start, min(job.start + PIECE // 2, len(z)))
+        if job.start == 0:
+            self._measured = []
+        self._measured.append(effect(job.snapshot, z, dims, averaged=job.averaged))
+        if dims.stop < len(z):
+            self._continue(job, dims.stop)
+        else:
+            self.effect_measured.emit(np.concatenate(self._measured))
+
     def _continue(self, job: Job, start: int) -> None:
         """Put the rest of a job back, unless a newer request came."""
         with self._wake:
@@ -210,12 +232,6 @@ class DecodeThread(QThread):
 
 
 def _stamped(job: Job, images: NDArray[np.uint8], rank: float | None = None) -> Drawn:
-    snapshot = job.snapshot
     return Drawn(
-        request=job.request,
-        run_id=snapshot.run_id,
-        step=snapshot.step,
-        start=job.start,
-        images=images,
-        rank=rank,
+        request=job.request, snapshot=job.snapshot, start=job.start, images=images, rank=rank
     )
