@@ -104,6 +104,7 @@ def shortcuts_text(actions: Actions) -> str:
     for action in actions.by_name.values():
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         if keys:
-            rows.append(f"<tr><td><b>{keys}</b>&nbsp;&nbsp;</td><td>{action.toolTip()}</td></tr>")
+            plain = action.text().replace("&", "").rstrip("…")
+            rows.append(f"<tr><td><b>{keys}</b>&nbsp;&nbsp;</td><td>{plain}</td></tr>")
     title = QCoreApplication.translate("shortcuts", "Keyboard")
     return f"<h3>{title}</h3><table>{''.join(rows)}</table>"

@@ -26,6 +26,7 @@ from ganstudio.gui.panels.experiment import ExperimentPanel
 from ganstudio.gui.panels.latent import LatentPanel
 from ganstudio.gui.panels.samples import SamplesPanel
 from ganstudio.gui.session import Session
+from ganstudio.gui.setting_texts import setting_texts
 from ganstudio.gui.widgets.banner import Banner
 from ganstudio.training.status import Phase, Status
 
@@ -343,10 +344,12 @@ class MainWindow(QMainWindow):
             name,
             self.tr("step {step:,}").format(step=status.step),
             self.tr("epoch {epoch:.2f}").format(epoch=status.epoch),
-            self.tr("{rate:,.0f} images/s").format(rate=status.images_per_second),
             elapsed,
             info.device,
         ]
+        if status.phase is Phase.TRAINING:
+            rate = self.tr("{rate:,.0f} images/s").format(rate=status.images_per_second)
+            parts.insert(3, rate)
         return "  ·  ".join(parts)
 
     def _reached_text(self, limit: str) -> str:
@@ -365,7 +368,7 @@ class MainWindow(QMainWindow):
 
     def _on_undone_live(self, name: str, value: float) -> None:
         text = self.tr("{name} is {value:g} from now on; the steps made stay made.")
-        self.show_message(text.format(name=name, value=value))
+        self.show_message(text.format(name=setting_texts()[name].label, value=value))
 
     def _refresh(self) -> None:
         self.losses.refresh()

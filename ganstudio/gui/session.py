@@ -14,6 +14,7 @@ from ganstudio.gui.panels.curves import CurvesPanel
 from ganstudio.gui.panels.experiment import ExperimentPanel
 from ganstudio.gui.panels.latent import LatentPanel
 from ganstudio.gui.panels.samples import SamplesPanel
+from ganstudio.gui.setting_texts import setting_texts
 from ganstudio.gui.threads.decode_thread import DecodeThread, Drawn, Job, Lane
 from ganstudio.gui.threads.training_thread import TrainingThread
 from ganstudio.gui.widgets.latent_state import LatentState
@@ -354,7 +355,8 @@ class Session(QObject):
     def _on_live_changed(self, name: str, value: float) -> None:
         before = getattr(self._config, name)
         self._set_live(name, value)
-        text = self.tr("change {name} to {value:g}").format(name=name, value=value)
+        label = setting_texts()[name].label
+        text = self.tr("change {name} to {value:g}").format(name=label, value=value)
 
         def apply(value: float) -> None:
             self._set_live(name, value)

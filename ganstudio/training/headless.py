@@ -129,7 +129,7 @@ class _Progress:
         self._first = trainer.seconds
         self._shown = (trainer.real.count, trainer.seconds)
         self._bar = tqdm(
-            total=round(60 * minutes) if minutes is not None else total,
+            total=max(1, round(60 * minutes)) if minutes is not None else total,
             initial=0 if self._timed else trainer.step,
             unit="s" if self._timed else " steps",
             bar_format="{l_bar}{bar}| {n:.0f}/{total} s{postfix}" if self._timed else None,
@@ -144,7 +144,9 @@ class _Progress:
 
     def step_done(self) -> None:
         """Move the bar on; renew the numbers beside it when it was drawn."""
-        done = self._trainer.seconds - self._first if self._timed else self._trainer.step
+        done: float = self._trainer.step
+        if self._timed:  # the last step ends a little late
+            done = min(self._trainer.seconds - self._first, self._bar.total)
         if self._bar.update(done - self._bar.n):
             self._show()
 

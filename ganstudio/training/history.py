@@ -86,7 +86,7 @@ class History:
         data = self.array().T
         with replacing(path) as raw:
             file = io.TextIOWrapper(raw, encoding="utf-8", newline="", write_through=True)
-            writer = csv.writer(file)
+            writer = csv.writer(file, lineterminator="\n")
             writer.writerow(("step", *COLUMNS))
             writer.writerows(
                 # row by row: all at once would keep other threads from Python's lock for seconds

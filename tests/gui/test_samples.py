@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from ganstudio.config import Config
@@ -350,7 +350,7 @@ def test_the_number_of_samples(panel: SamplesPanel, qtbot: QtBot) -> None:
 
 
 def test_real_images_beside_the_samples(panel: SamplesPanel, qtbot: QtBot) -> None:
-    box = panel.findChild(QCheckBox, "real_images")
+    box = panel.findChild(QToolButton, "real_images")
     real = panel.findChild(SampleGrid, "real_grid")
     assert box is not None
     assert real is not None

@@ -107,3 +107,20 @@ def test_a_sample_is_loaded_by_a_click(qtbot, window: MainWindow) -> None:
     grid = window.samples.findChild(QWidget, "samples_grid")
     click(centre(grid))
     qtbot.waitUntil(lambda: not np.array_equal(window.latent.state().z, before))
+
+
+def test_undo_reaches_the_window_from_a_settings_field(qtbot, window: MainWindow) -> None:
+    """Type a learning rate, press Enter, press Ctrl+Z: the change is undone, not swallowed."""
+    field = named(window.experiment, "D learning rate")
+    rate = window.session.info.config.d_lr
+    xdotool(
+        "mousemove", "--sync", centre(field).x() - 20, centre(field).y(), "click", "--repeat", 2, 1
+    )
+    qtbot.waitUntil(field.hasFocus)
+    xdotool("key", "ctrl+a")
+    xdotool("type", "0.0005")
+    xdotool("key", "Return")
+    qtbot.waitUntil(lambda: window.session.undo_stack.count() == 1)
+    xdotool("key", "ctrl+z")
+    qtbot.waitUntil(lambda: float(field.text()) == rate)
+    assert not window.session.undo_stack.canUndo()

@@ -5,7 +5,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QCheckBox,
     QComboBox,
     QGridLayout,
     QHBoxLayout,
@@ -156,12 +155,8 @@ class SamplesPanel(QWidget):
         group.addButton(self._latest_button)
         group.buttonClicked.connect(self._on_generator_clicked)
 
-        self._real_box = QCheckBox(self.tr("Real images"))
-        self._real_box.setObjectName("real_images")
-        self._real_box.setAccessibleName(self.tr("Real images"))
-        self._real_box.setToolTip(self.tr("Show training images beside the samples"))
-        self._real_box.setMinimumHeight(26)
-        self._real_box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        tip = self.tr("Show training images beside the samples")
+        self._real_box = self._toggle("real_images", self.tr("Real images"), tip)
         self._real_box.toggled.connect(self._on_real_toggled)
 
         self._counts = QComboBox()

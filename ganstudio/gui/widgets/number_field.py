@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractSpinBox, QWidget
 
 from ganstudio.errors import ConfigError
@@ -139,6 +139,17 @@ class NumberField(QAbstractSpinBox):
         if value is not None and value > self._steps.low:
             flags |= QAbstractSpinBox.StepEnabledFlag.StepDownEnabled
         return flags
+
+    def event(self, event: QEvent) -> bool:
+        """Leave Undo and Redo to the window where there is no typing to undo."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            edit, keys = self.lineEdit(), QKeySequence.StandardKey
+            undo = event.matches(keys.Undo) and not edit.isUndoAvailable()
+            redo = event.matches(keys.Redo) and not edit.isRedoAvailable()
+            if undo or redo:
+                event.ignore()
+                return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Take the text on Enter, restore it on Escape."""

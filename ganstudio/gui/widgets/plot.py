@@ -94,7 +94,7 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self._view.sigResized.connect(curve.move_with_view)
             self._view.sigRangeChanged.connect(curve.move_with_view)
         self._reference = pg.InfiniteLine(
-            angle=0, label="", labelOpts={"position": 0.01, "anchors": [(0, 1), (0, 0)]}
+            angle=0, label="", labelOpts={"position": 0.99, "anchors": [(1, 1), (1, 0)]}
         )
         self._crosshair = pg.InfiniteLine(angle=90)
         for line in (self._reference, self._crosshair):
