@@ -39,7 +39,7 @@ def main() -> None:
     pause(application, 1.0)
     take(window, "latent")
 
-    window.files.open_file(Path(__file__))
+    window.files.open_file(Path("notes.txt"))
     wait(application, window.banner.isVisible)
     take(window, "error")
     window.session.close()
