@@ -1,10 +1,6 @@
 """The training thread: a `Runner` in a QThread. The GUI posts requests and hears signals."""
 
-import contextlib
-import os
 import queue
-import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,19 +13,6 @@ from ganstudio.training.status import RunInfo, Status
 if TYPE_CHECKING:  # torch is imported in the thread, behind the window
     from ganstudio.latent.snapshot import Snapshot
     from ganstudio.training.runner import Request
-
-
-NICE = 5  # of 19: below the window's thread, above what runs in the background
-
-
-def _give_way() -> None:
-    """Let the window's thread run first when both want a core; on Linux priorities are a thread's.
-
-    Torch's own threads inherit it from this one.
-    """
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
 class TrainingThread(QThread):
@@ -101,7 +84,6 @@ class TrainingThread(QThread):
 
     def run(self) -> None:
         """Run the runner (called by Qt in the new thread)."""
-        _give_way()
         try:
             from ganstudio.training.runner import Runner
         except (ImportError, OSError) as error:  # a broken or mismatched installation of torch
