@@ -208,8 +208,9 @@ def _folder() -> str:
 
 def _recent() -> list[str]:
     """Return the recent files, the newest first."""
-    value = QSettings().value("recent", [])
-    return [value] if isinstance(value, str) else [str(name) for name in value or []]  # type: ignore[attr-defined]
+    value = QSettings().value("recent", [])  # one name comes back as text, not as a list
+    names = value if isinstance(value, list) else [value] if value else []
+    return [str(name) for name in names]
 
 
 def _remember(path: Path) -> None:
