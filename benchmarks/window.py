@@ -115,21 +115,21 @@ class _Window:
         self.app = app.create_app()
         self.window = app.open_window(None, "auto")
 
-    def wait(self, condition, seconds: float = 60.0) -> None:
-        """Let the event loop run as in the product, and look at the condition now and then."""
+    def wait(self, condition, seconds: float = 60.0, every: int = 5) -> None:
+        """Let the event loop run as in the product, and look at the condition every few ms."""
         from PySide6.QtCore import QEventLoop, QTimer
 
         loop, end = QEventLoop(), time.monotonic() + seconds
         look = QTimer()
         look.timeout.connect(lambda: loop.quit() if condition() or time.monotonic() > end else None)
-        look.start(5)
+        look.start(every)
         loop.exec()
         if not condition():
             raise SystemExit("timed out")
 
     def spin(self, seconds: float) -> None:
         end = time.monotonic() + seconds
-        self.wait(lambda: time.monotonic() > end, seconds + 10)
+        self.wait(lambda: time.monotonic() > end, seconds + 10, every=100)  # itself costs little
 
     def train(self, warm_up: float = 3.0) -> None:
         self.wait(lambda: self.window.session.info is not None)

@@ -31,7 +31,7 @@ from ganstudio.gui.widgets.banner import Banner
 from ganstudio.training.status import Phase, Status
 
 UNWRITTEN = ("disk-full", "cannot-write")
-REFRESH_MS = 100  # of the curves
+REFRESH_MS = 200  # of the curves
 SPEEDS = {"full": None, "10": 10.0, "1": 1.0}  # steps a second
 
 

@@ -1,5 +1,6 @@
 """The session: it owns the two threads and wires them to the panels, all on this page."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ from ganstudio.training.status import Phase, RunInfo, Status
 if TYPE_CHECKING:
     from ganstudio.latent.snapshot import Snapshot
     from ganstudio.training.runner import Runner
+
+JUDGE_SECONDS = 1.0  # between two times that D judges held-out images while training goes on
 
 
 class Session(QObject):
@@ -80,6 +83,7 @@ class Session(QObject):
         self._grid_z = np.zeros((0, 1), np.float32)
         self._renewing: set[Lane] = set()  # of GRID and REFERENCE: pieces are still to come,
         self._stale: set[Lane] = set()  # and there is a newer snapshot meanwhile
+        self._judge_at = 0.0  # the earliest time to have held-out images judged by a newer D
         self._held: Snapshot | None = None
         self._shown: Snapshot | None = None  # the model of the large image
         self._fell_back = False  # to the default run, because the one asked for was refused
@@ -230,11 +234,15 @@ class Session(QObject):
         """Renew the grid and, unless held, the large image, from the newest snapshot."""
         self._renew(Lane.GRID)
         if self._held is None:
-            self._renew(Lane.REFERENCE)
+            if time.monotonic() >= self._judge_at:
+                self._judge_at = time.monotonic() + JUDGE_SECONDS
+                self._renew(Lane.REFERENCE)
             self._draw_image()
             self._latent.snapshot_changed()
 
     def _on_status(self, status: Status) -> None:
+        if self.status.phase is Phase.TRAINING is not status.phase and self._held is None:
+            self._renew(Lane.REFERENCE)  # by the D of the last step
         self.status = status
         self.status_changed.emit(status)
 

@@ -1,7 +1,5 @@
 """From z to images and to D's opinion of them, on a snapshot."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -12,24 +10,9 @@ from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Array
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Decoded:
-    """What a generator draws.
-
-    Attributes
-    ----------
-    images : (N, C, H, W) uint8
-    logits : (N,) float32
-        D's of the same step; empty where they were not asked for.
-    """
-
-    images: NDArray[np.uint8]
-    logits: NDArray[np.float32]
-
-
 @torch.inference_mode()
-def decode(snapshot: Snapshot, z: Array, *, averaged: bool = True, judge: bool = False) -> Decoded:
-    """Draw the images of `z`, and judge them if asked to.
+def decode(snapshot: Snapshot, z: Array, *, averaged: bool = True) -> NDArray[np.uint8]:
+    """Draw the images of `z`.
 
     Parameters
     ----------
@@ -39,8 +22,10 @@ def decode(snapshot: Snapshot, z: Array, *, averaged: bool = True, judge: bool =
         Latents.
     averaged : bool
         By the averaged generator, where there is one, else by the latest.
-    judge : bool
-        Whether D's logits are wanted.
+
+    Returns
+    -------
+    (N, C, H, W) uint8
 
     Raises
     ------
@@ -48,11 +33,10 @@ def decode(snapshot: Snapshot, z: Array, *, averaged: bool = True, judge: bool =
         ``latent-mismatch`` if z has another length.
     """
     snapshot.latent.check(z)
-    G, D, (low, high) = snapshot.networks
+    G, _, (low, high) = snapshot.networks
     fake: Tensor = functional_call(G, snapshot.generator(averaged), (torch.tensor(z),))  # type: ignore[arg-type]  # a Mapping does
-    logits = functional_call(D, snapshot.D, (fake,)) if judge else torch.empty(0)  # type: ignore[arg-type]
-    images = (fake - low).mul_(255 / (high - low)).round_().clamp_(0, 255).to(torch.uint8)
-    return Decoded(images=images.numpy(), logits=logits.numpy())
+    images = fake.sub(low).mul_(255 / (high - low)).round_().clamp_(0, 255).to(torch.uint8)
+    return images.numpy()
 
 
 @torch.inference_mode()
@@ -97,7 +81,7 @@ def effect(
         Root mean square change of the pixels, of 255, over a step of 2·delta.
     """
     steps = np.eye(len(z), dtype=np.float32)[dims.start : dims.stop] * delta
-    images = decode(snapshot, np.concatenate([z + steps, z - steps]), averaged=averaged).images
+    images = decode(snapshot, np.concatenate([z + steps, z - steps]), averaged=averaged)
     plus, minus = np.split(images.reshape(2 * len(dims), -1).astype(np.float32), 2)
     change: Array = np.sqrt(np.square(plus - minus).mean(axis=1))
     return change

@@ -170,7 +170,7 @@ def _write(trainer: Trainer, out: Path) -> None:
     trainer.drain()
     z = trainer.latent.sample(GRID_IMAGES, generator(trainer.config.seed, Stream.SAMPLES))
     drawn = decode(trainer.snapshot(), z)
-    images.save_png(images.grid(drawn.images), out / f"samples-{trainer.step:07d}.png")
+    images.save_png(images.grid(drawn), out / f"samples-{trainer.step:07d}.png")
     trainer.history.save_csv(out / "history.csv")
     checkpoint.save(trainer, out / "last.pt")
 
@@ -207,4 +207,4 @@ def sample(path: Path, num: int, seed: int) -> images.Pixels:
     snapshot = checkpoint.snapshot_of(checkpoint.read(path), path)
     z = snapshot.latent.sample(num, generator(seed, Stream.SAMPLES))
     batches = np.array_split(z, -(-num // SAMPLE_BATCH))
-    return np.concatenate([decode(snapshot, batch).images for batch in batches])
+    return np.concatenate([decode(snapshot, batch) for batch in batches])

@@ -21,9 +21,9 @@ from ganstudio.training.status import Curves, Phase, RunInfo, Status
 from ganstudio.training.threads import ThreadTuner
 from ganstudio.training.trainer import Nets, Trainer, new_run_id
 
-SNAPSHOT_SECONDS, SNAPSHOT_SECONDS_MOST = 0.25, 2.0
-STATUS_SECONDS = 0.1
-SHOWN_REAL, HELD_OUT = 100, 256  # images given to those who show the run
+SNAPSHOT_SECONDS, SNAPSHOT_SECONDS_MOST = 0.3, 2.0
+STATUS_SECONDS = 0.2
+SHOWN_REAL, HELD_OUT = 100, 128  # images given to those who show the run
 PARKED_RUNS = 4  # runs that were left by Start over or Open, kept so that it can be undone
 
 Request = Callable[["Runner"], None]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from ganstudio.gui.threads import decode_thread
 from ganstudio.gui.threads.decode_thread import PIECE, DecodeThread, Job, Lane
 from ganstudio.latent.decode import decode, judge, rank
 from ganstudio.latent.snapshot import Architecture, Snapshot
@@ -48,22 +49,26 @@ def test_the_latest_request_of_a_lane_wins(qtbot, thread) -> None:
     (answer,) = answers
     assert answer.request == last
     assert answer.step == 3
-    expected = decode(snapshot, latents(1, 4)).images
+    expected = decode(snapshot, latents(1, 4))
     np.testing.assert_array_equal(answer.images, expected)
 
 
-def test_a_grid_comes_whole_in_pieces_and_the_large_image_before_it(qtbot, thread) -> None:
+@pytest.mark.parametrize(("show_seconds", "starts"), [(-1.0, [0, PIECE, 2 * PIECE]), (60, [0])])
+def test_a_grid_comes_after_the_large_image_and_in_pieces_if_it_is_slow(
+    qtbot, thread, monkeypatch, show_seconds, starts
+) -> None:
+    monkeypatch.setattr(decode_thread, "SHOW_SECONDS", show_seconds)
     snapshot, z, order = make_snapshot(1), latents(2 * PIECE + 3), []
     thread.grid_drawn.connect(order.append)
     thread.image_drawn.connect(order.append)
     thread.ask(Job(lane=Lane.GRID, snapshot=snapshot, inputs=z))
     image = thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=latents(1, 9)))
     thread.start()
-    qtbot.waitUntil(lambda: len(order) == 4)
-    assert [answer.request == image for answer in order] == [True, False, False, False]
-    assert [answer.start for answer in order[1:]] == [0, PIECE, 2 * PIECE]
+    qtbot.waitUntil(lambda: len(order) == 1 + len(starts))
+    assert [answer.request == image for answer in order] == [True] + [False] * len(starts)
+    assert [answer.start for answer in order[1:]] == starts
     drawn = np.concatenate([answer.images for answer in order[1:]])
-    difference = drawn.astype(int) - decode(snapshot, z).images
+    difference = drawn.astype(int) - decode(snapshot, z)
     assert np.abs(difference).max() <= 1  # batches of another size may round otherwise
 
 
@@ -78,7 +83,7 @@ def test_the_rank_is_among_the_held_out_images_of_the_same_run(qtbot, thread) ->
         thread.ask(Job(lane=Lane.REFERENCE, snapshot=snapshot, inputs=held_out))
     with qtbot.waitSignal(thread.image_drawn) as ranked:
         thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=z))
-    logit = decode(snapshot, z, judge=True).logits[0]
+    logit = judge(snapshot, decode(snapshot, z))[0]
     assert ranked.args[0].rank == pytest.approx(rank(logit, judge(snapshot, held_out)), abs=0.03)
     with qtbot.waitSignal(thread.image_drawn) as other:
         thread.ask(Job(lane=Lane.IMAGE, snapshot=make_snapshot(1, "another"), inputs=z))

@@ -14,7 +14,7 @@ from ganstudio.gui.widgets.z_strip import ZStrip
 from ganstudio.latent.spec import Array, LatentSpec
 from ganstudio.training.status import RunInfo
 
-EFFECT_INTERVAL = 2000  # ms between two measurements of the effects while training goes on
+EFFECT_INTERVAL = 5000  # ms between two measurements of the effects while training goes on
 KEYS_PAUSE = 1000  # ms without a key until the order of the rows may change again
 _IMAGE_SHARE = 0.4  # of the panel's height
 
@@ -201,9 +201,10 @@ class LatentPanel(QWidget):
     # the order of the rows
 
     def _is_held(self) -> bool:
-        """Tell whether rows must stay in place: a drag, keys or typing are under way."""
+        """Tell whether rows must stay in place: a drag, keys or typing, or a pointer over them."""
         dragging = self._before is not None
-        return dragging or self._keys_timer.isActive() or self._list.is_editing()
+        busy = dragging or self._keys_timer.isActive() or self._list.is_editing()
+        return busy or self._list.underMouse()
 
     def _settle(self) -> None:
         """Sort the rows, and ask for effects if they may have changed; unless held."""

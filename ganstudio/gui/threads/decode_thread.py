@@ -5,6 +5,7 @@ and the others work in pieces of a few milliseconds, so that it never waits long
 """
 
 import threading
+import time
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ganstudio.latent.snapshot import Snapshot
 
 PIECE = 16  # images decoded between two looks at what else waits
+SHOW_SECONDS = 0.1  # of a grid that takes longer, what is done is shown this often
 
 
 class Lane(IntEnum):
@@ -117,9 +119,11 @@ class DecodeThread(QThread):
         self._wake = threading.Condition()
         self._closed = False
         self._requests = 0
+        self._drawn: list[NDArray[np.uint8]] = []  # pieces that have not been shown
+        self._shown_at = 0.0
         self._judged: list[NDArray[np.float32]] = []  # the pieces so far
         self._measured: list[NDArray[np.float32]] = []
-        self._reference: tuple[str, NDArray[np.float32]] | None = None
+        self._reference: tuple[Snapshot, NDArray[np.float32]] | None = None
 
     def ask(self, job: Job) -> int:
         """Ask for a job; an earlier one in the same lane that waits is forgotten.
@@ -176,23 +180,28 @@ class DecodeThread(QThread):
                 self._measure_piece(job)
 
     def _draw_image(self, job: Job) -> None:
-        from ganstudio.latent.decode import decode, rank
+        from ganstudio.latent.decode import decode, judge, rank
 
-        z = np.asarray(job.inputs, np.float32)
-        decoded = decode(job.snapshot, z, averaged=job.averaged, judge=True)
+        images = decode(job.snapshot, np.asarray(job.inputs, np.float32), averaged=job.averaged)
         place = None
-        if self._reference is not None and self._reference[0] == job.snapshot.run_id:
-            place = rank(float(decoded.logits[0]), self._reference[1])
-        self.image_drawn.emit(_stamped(job, decoded.images, place))
+        if self._reference is not None and self._reference[0].run_id == job.snapshot.run_id:
+            judging, logits = self._reference  # one D for both, though G may be newer
+            place = rank(float(judge(judging, images)[0]), logits)
+        self.image_drawn.emit(_stamped(job, images, place))
 
     def _draw_piece(self, job: Job) -> None:
-        """Draw the next piece of a grid."""
+        """Draw the next piece of a grid; show it with others, since each showing costs a paint."""
         from ganstudio.latent.decode import decode
 
         z = np.asarray(job.inputs, np.float32)
-        end = job.start + PIECE
-        decoded = decode(job.snapshot, z[job.start : end], averaged=job.averaged)
-        self.grid_drawn.emit(_stamped(job, decoded.images))
+        end = min(job.start + PIECE, len(z))
+        if job.start == 0:
+            self._drawn, self._shown_at = [], time.monotonic()
+        self._drawn.append(decode(job.snapshot, z[job.start : end], averaged=job.averaged))
+        if end == len(z) or time.monotonic() - self._shown_at > SHOW_SECONDS:
+            images = np.concatenate(self._drawn)
+            self._drawn, self._shown_at = [], time.monotonic()
+            self.grid_drawn.emit(_stamped(replace(job, start=end - len(images)), images))
         if end < len(z):
             self._continue(job, end)
 
@@ -200,7 +209,7 @@ class DecodeThread(QThread):
         """Judge the next held-out images; the logits count once all are judged."""
         from ganstudio.latent.decode import judge
 
-        end = job.start + 2 * PIECE
+        end = job.start + 4 * PIECE
         if job.start == 0:
             self._judged = []
         images = np.asarray(job.inputs, np.uint8)
@@ -208,7 +217,7 @@ class DecodeThread(QThread):
         if end < len(images):
             self._continue(job, end)
         else:
-            self._reference = (job.snapshot.run_id, np.concatenate(self._judged))
+            self._reference = (job.snapshot, np.concatenate(self._judged))
             self.reference_judged.emit()
 
     def _measure_piece(self, job: Job) -> None:
