@@ -57,6 +57,15 @@ def test_it_follows_changes_both_ways(tuner):
     assert share_of_one(tuner, now, 60, {2: 0.01, 1: 0.02}) < 0.05
 
 
+def test_it_gives_way_and_comes_back(tuner):
+    cost = {2: 0.010, 1: 0.018}
+    now = run(tuner, 0, 30, cost)
+    tuner.give_way(True)
+    assert share_of_one(tuner, now, 20, cost) == pytest.approx(1.0, abs=0.01)
+    tuner.give_way(False)
+    assert tuner.threads == 2
+
+
 def test_one_core_is_not_probed(monkeypatch):
     monkeypatch.setattr(threads, "cores", lambda: 1)
     tuner = ThreadTuner()

@@ -31,7 +31,7 @@ from ganstudio.gui.widgets.banner import Banner
 from ganstudio.training.status import Phase, Status
 
 UNWRITTEN = ("disk-full", "cannot-write")
-REFRESH_MS = 200  # of the curves
+REFRESH_MS, REFRESH_DRAGGING_MS = 200, 1000  # of the curves
 SPEEDS = {"full": None, "10": 10.0, "1": 1.0}  # steps a second
 
 
@@ -88,6 +88,11 @@ class MainWindow(QMainWindow):
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._refresh)
         self._timer.start(REFRESH_MS)
+        self.session.drag_toggled.connect(
+            lambda dragging: self._timer.setInterval(
+                REFRESH_DRAGGING_MS if dragging else REFRESH_MS
+            )
+        )
         self._on_status(Status())
         self.session.ask_for_first_run(path)
 

@@ -38,6 +38,7 @@ class Session(QObject):
         saved: the `Path` of a checkpoint.
         opened: the `Path` of a checkpoint.
         failed: a `StudioError`.
+        drag_toggled: whether a drag in the latent panel is under way.
         undone_live: (name, value) after undo or redo set a live setting of the running training.
 
     Attributes
@@ -59,6 +60,7 @@ class Session(QObject):
     saved = Signal(object)
     opened = Signal(object)
     failed = Signal(object)
+    drag_toggled = Signal(bool)
     _switched = Signal(str, object)  # undo text and checkpoint; after its run_changed
     undone_live = Signal(str, object)
 
@@ -114,6 +116,7 @@ class Session(QObject):
         latent.image_wanted.connect(self._draw_image)
         latent.effect_wanted.connect(self._measure_effect)
         latent.edited.connect(self._on_latent_edited)
+        latent.drag_toggled.connect(self._on_drag_toggled)
         latent.hold_toggled.connect(self._on_hold_toggled)
         latent.undo_requested.connect(self.undo_stack.undo)
         latent.redo_requested.connect(self.undo_stack.redo)
@@ -348,6 +351,11 @@ class Session(QObject):
     def _on_sample_chosen(self, index: int) -> None:
         text = self.tr("load sample {index}").format(index=index + 1)
         self._latent.load_z(self._grid_z[index].copy(), text)
+
+    def _on_drag_toggled(self, dragging: bool) -> None:
+        """Let training give way to the hand on a slider, for as long as it is there."""
+        self.training.post(lambda runner: runner.give_way(dragging))
+        self.drag_toggled.emit(dragging)
 
     def _on_hold_toggled(self, hold: bool) -> None:
         self._held = self._shown if hold else None  # the step that the button names

@@ -23,6 +23,7 @@ from ganstudio.training.trainer import Nets, Trainer, new_run_id
 
 SNAPSHOT_SECONDS, SNAPSHOT_SECONDS_MOST = 0.3, 2.0
 STATUS_SECONDS = 0.2
+GIVING_WAY = 4  # times as long between two snapshots while a person drags
 SHOWN_REAL, HELD_OUT = 100, 128  # images given to those who show the run
 PARKED_RUNS = 4  # runs that were left by Start over or Open, kept so that it can be undone
 
@@ -74,6 +75,7 @@ class Runner:
         self._remaining: int | None = None  # steps until a pause; None if there is no end
         self._reached = ""  # the limit that training paused at
         self._tuner = ThreadTuner()
+        self._pace = 1  # times as long as usual between two snapshots
         self._interval = 0.0  # seconds between the starts of two steps
         self._limit: tuple[int | None, float | None] = (None, None)
         self._saved: dict[str, int] = {}  # run id -> step when it was saved
@@ -160,6 +162,12 @@ class Runner:
         """Train at most this many steps a second; None for full speed."""
         self._interval = 1 / steps_per_second if steps_per_second else 0.0
         self._step_due = 0.0
+
+    def give_way(self, gives_way: bool) -> None:
+        """Leave a core to a person who drags sliders, and publish less often; or no longer."""
+        self._tuner.give_way(gives_way)
+        self._pace = GIVING_WAY if gives_way else 1
+        self._snapshot_due = 0.0
 
     def set_limit(self, steps: int | None, minutes: float | None) -> None:
         """Pause when the run has come to this many steps, or to this many minutes of training."""
@@ -285,11 +293,11 @@ class Runner:
         self._listener.on_snapshot(self.trainer.snapshot())
         # a large model takes longer to copy: spend at most a fiftieth of the time on it
         wait = max(SNAPSHOT_SECONDS, 50 * (time.thread_time() - start))
-        self._snapshot_due = time.monotonic() + min(wait, SNAPSHOT_SECONDS_MOST)
+        self._snapshot_due = time.monotonic() + self._pace * min(wait, SNAPSHOT_SECONDS_MOST)
         self._publish_status()
 
     def _publish_status(self) -> None:
-        self._status_due = time.monotonic() + STATUS_SECONDS
+        self._status_due = time.monotonic() + self._pace * STATUS_SECONDS
         self._listener.on_status(self._status())
 
     def _is_unsaved(self, trainer: Trainer) -> bool:

@@ -38,11 +38,12 @@ class ThreadTuner:
         self._best_time = 0.0  # of a step with the best count, when it was last measured
         self._times: list[float] = []
         self._due = time.monotonic()
+        self._gives_way = False
         self._use(self._best)
 
     def step_took(self, seconds: float, now: float) -> None:
         """Take note of a step and how long it took; `now` is ``time.monotonic()``."""
-        if self._counts[0] == 1:
+        if self._counts[0] == 1 or self._gives_way:
             return
         self._times.append(seconds)
         if self.threads == self._best:
@@ -54,6 +55,11 @@ class ThreadTuner:
                 self._best = self.threads
             self._due = now + PROBE_SECONDS
             self._use(self._best)
+
+    def give_way(self, gives_way: bool) -> None:
+        """Leave a core to others from now on, or no longer."""
+        self._gives_way = gives_way
+        self._use(max(1, self._best - 1) if gives_way else self._best)
 
     def _measured(self) -> bool:
         return len(self._times) >= PROBE_STEPS or (

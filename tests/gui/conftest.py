@@ -1,7 +1,7 @@
 """Every test of the window: no screen needed, settings and folders of its own, no thread left."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -9,6 +9,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import pytest
 from PySide6.QtCore import QCoreApplication, QSettings, QThread
 from PySide6.QtWidgets import QApplication
+
+from ganstudio.gui.main_window import MainWindow
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +38,22 @@ def no_thread_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     left = [thread.objectName() for thread in started if thread.isRunning()]
     assert not left, f"threads still running: {left}"
+
+
+@pytest.fixture
+def open_window(qapp: QApplication) -> Iterator[Callable[..., MainWindow]]:
+    """Open windows as the application does; whatever happens, they and their threads end."""
+    opened: list[MainWindow] = []
+
+    def open_one(path: Path | None = None) -> MainWindow:
+        window = MainWindow("cpu", path)
+        opened.append(window)
+        window.show()
+        window.begin()
+        return window
+
+    yield open_one
+    for window in opened:
+        window.session.close()
+        window.hide()
+        window.deleteLater()

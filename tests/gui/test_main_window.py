@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -36,27 +35,8 @@ WAIT = 60_000  # ms; only a hang takes so long
 
 
 @pytest.fixture
-def windows(qtbot, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[MainWindow]]:
-    """Keep every window that a test opens, to close it whatever happens."""
-    opened: list[MainWindow] = []
-    yield opened
-    for window in opened:
-        window.session.close()
-        window.hide()
-        window.deleteLater()
-
-
-def open_window(qtbot, windows: list[MainWindow], path: Path | None = None) -> MainWindow:
-    window = MainWindow("cpu", path)
-    windows.append(window)
-    window.show()
-    window.begin()
-    return window
-
-
-@pytest.fixture
-def window(qtbot, windows: list[MainWindow]) -> MainWindow:
-    window = open_window(qtbot, windows)
+def window(qtbot, open_window) -> MainWindow:
+    window = open_window()
     qtbot.waitUntil(lambda: window.session.status.phase is Phase.READY, timeout=WAIT)
     return window
 
@@ -117,9 +97,9 @@ def picture(widget: QWidget) -> np.ndarray:
     return np.frombuffer(image.constBits(), np.uint8).copy()
 
 
-def test_end_to_end(qtbot, windows, monkeypatch, tmp_path: Path) -> None:
+def test_end_to_end(qtbot, open_window, monkeypatch, tmp_path: Path) -> None:
     """Train, drag, save, close while training, open again, resume."""
-    window = open_window(qtbot, windows)
+    window = open_window()
     qtbot.mouseClick(window.findChild(QPushButton, "start_card_button"), LEFT)  # torch still loads
     session = window.session
     qtbot.waitUntil(lambda: session.status.step >= 4, timeout=WAIT)
@@ -148,7 +128,7 @@ def test_end_to_end(qtbot, windows, monkeypatch, tmp_path: Path) -> None:
     assert session.decoding.isFinished()
     saved_step = session.status.step
 
-    again = open_window(qtbot, windows, path)
+    again = open_window(path)
     wait_phase(qtbot, again, Phase.PAUSED)
     assert again.session.status.step == saved_step
     assert len(again.session.info.history) == saved_step
@@ -395,10 +375,10 @@ def test_a_run_left_while_its_save_fails_comes_back(qtbot, window, tmp_path) -> 
     assert window.banner.isVisible()
 
 
-def test_a_window_whose_first_checkpoint_is_bad_can_train(qtbot, windows, tmp_path) -> None:
+def test_a_window_whose_first_checkpoint_is_bad_can_train(qtbot, open_window, tmp_path) -> None:
     path = tmp_path / "bad.pt"
     path.write_text("no checkpoint")
-    window = open_window(qtbot, windows, path)
+    window = open_window(path)
     wait_phase(qtbot, window, Phase.READY)
     assert str(path) in window.banner.findChild(QLabel, "banner_text").text()
     assert QSettings().value("recent") is None

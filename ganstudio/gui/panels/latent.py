@@ -29,6 +29,7 @@ class LatentPanel(QWidget):
         effect_wanted(object): z (dim,) float32, when the order by effect needs measuring again.
         edited(str, object, object): what was done, and the `LatentState` before and after; once a
             drag, when it ends.
+        drag_toggled(bool): a drag begins or ends.
         hold_toggled(bool): the person wants this step's generator held, or to follow training.
         undo_requested(), redo_requested(): the two buttons.
     """
@@ -36,6 +37,7 @@ class LatentPanel(QWidget):
     image_wanted = Signal(object)
     effect_wanted = Signal(object)
     edited = Signal(str, object, object)
+    drag_toggled = Signal(bool)
     hold_toggled = Signal(bool)
     undo_requested = Signal()
     redo_requested = Signal()
@@ -229,9 +231,11 @@ class LatentPanel(QWidget):
 
     def _on_pressed(self) -> None:
         self._before = self._state
+        self.drag_toggled.emit(True)
 
     def _on_released(self) -> None:
         self._end_drag()
+        self.drag_toggled.emit(False)
         self._settle()
 
     def _on_dragged(self, dim: int, value: float) -> None:

@@ -99,6 +99,8 @@ class LatentControls(QWidget):
 
     def set_step(self, step: int) -> None:
         """Offer to hold `step`: it drew the image."""
+        if step == self._step:
+            return
         self._step = step
         self._hold.setEnabled(True)
         self._show_hold()

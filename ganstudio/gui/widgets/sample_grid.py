@@ -75,12 +75,13 @@ class SampleGrid(QWidget):
         self.update()
 
     def set_cells(self, start: int, images: Pixels) -> None:
-        """Show other images from number `start` on, of the same size; repaint only those."""
+        """Show other images from number `start` on, of the same size; repaint only their rows."""
         stop = start + len(images)
         self._images[start:stop] = images
         self._draw_cells(start, stop)
-        for index in range(start, stop):
-            self.update(self.cell_rect(index))
+        if len(images):
+            top, bottom = self.cell_rect(start).top(), self.cell_rect(stop - 1).bottom()
+            self.update(0, top, self.width(), bottom - top + 1)
 
     def current(self) -> int | None:
         """Return the index of the framed image."""
