@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ganstudio.errors import StudioError
 from ganstudio.training.history import COLUMNS, METRICS, History
+from ganstudio.work import Cancelled, Work
 
 N = 70_000
 LEVELS = (1, 16, 256, 4096)
@@ -130,3 +131,14 @@ def test_csv_in_no_place(tmp_path):
     with pytest.raises(StudioError) as caught:
         History().save_csv(tmp_path / "none" / "history.csv")
     assert caught.value.code == "cannot-write"
+
+
+def test_a_cancelled_csv_leaves_the_file_as_it_was(tmp_path):
+    path, history, work = tmp_path / "history.csv", History(), Work()
+    path.write_text("before")
+    history.append(np.zeros((len(COLUMNS), 5), np.float32))
+    work.cancel()
+    with pytest.raises(Cancelled):
+        history.save_csv(path, work)
+    assert [file.name for file in tmp_path.iterdir()] == ["history.csv"]
+    assert path.read_text() == "before"

@@ -27,8 +27,14 @@ class Recorder:
     def __init__(self, requests: queue.SimpleQueue) -> None:
         self.requests = requests
         self.events: list[str] = []
-        self.runs, self.snapshots, self.statuses = [], [], []
+        self.runs, self.snapshots, self.statuses, self.works = [], [], [], []
+        self.cancels = False
         self.configs, self.saved, self.errors = [], [], []
+
+    def on_work(self, work) -> None:
+        self.works.append(work)
+        if self.cancels:
+            work.cancel()
 
     def on_run(self, info) -> None:
         self.runs.append(info)
@@ -117,6 +123,20 @@ def test_a_new_run_is_announced(studio, tiny):
         assert {image.tobytes() for image in shown} <= known
         assert len({image.tobytes() for image in shown}) == len(shown)
     assert studio.heard.snapshots[0].step == 0
+
+
+def test_loading_that_is_cancelled_leaves_the_run_as_it_was(studio):
+    studio.new_run()
+    before, studio.heard.cancels = studio.trainer, True
+    studio.heard.events.clear()
+    studio.new_run(CONFIG.changed(seed=5))
+    assert studio.trainer is before
+    assert studio.heard.events == ["loading", "ready"]
+    assert studio.heard.errors == []
+    assert all(work.ended for work in studio.heard.works)
+    studio.heard.cancels = False
+    studio.new_run(CONFIG.changed(seed=5))
+    assert studio.trainer.config.seed == 5
 
 
 def test_nothing_happens_before_there_is_a_run(studio, tmp_path):

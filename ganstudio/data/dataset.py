@@ -73,3 +73,10 @@ def read_idx(path: Path, dims: int) -> NDArray[np.uint8]:
         detail = f"it holds {values.size:,} values instead of {expected:,}"
         raise StudioError("bad-data", path=path, expected="an IDX file", detail=detail)
     return values.reshape(shape)
+
+
+def check_labels(path: Path, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
+    """Refuse labels, read from `path`, that are not one for every image."""
+    if len(labels) != len(images):
+        detail = f"it holds {len(labels):,} labels for {len(images):,} images"
+        raise StudioError("bad-data", path=path, expected="one label an image", detail=detail)

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QMenu,
-    QProgressBar,
     QTabWidget,
     QToolBar,
     QVBoxLayout,
@@ -28,7 +27,9 @@ from ganstudio.gui.panels.samples import SamplesPanel
 from ganstudio.gui.session import Session
 from ganstudio.gui.setting_texts import setting_texts
 from ganstudio.gui.widgets.banner import Banner
+from ganstudio.gui.widgets.work_bar import WorkBar
 from ganstudio.training.status import Phase, Status
+from ganstudio.work import Work
 
 UNWRITTEN = ("disk-full", "cannot-write")
 REFRESH_MS, REFRESH_DRAGGING_MS = 200, 1000  # of the curves
@@ -75,6 +76,9 @@ class MainWindow(QMainWindow):
         self._default_layout = self.saveState()
         self._restore_layout()
 
+        self.session.work_began.connect(
+            lambda work: self._works.add(work, self.tr("Loading a run"))
+        )
         self.session.run_changed.connect(self._renew_title)
         self.session.opened.connect(self._renew_title)
         self.session.status_changed.connect(self._on_status)
@@ -83,6 +87,7 @@ class MainWindow(QMainWindow):
         self.session.undone_live.connect(self._on_undone_live)
         self.samples.start_requested.connect(self._on_start_requested)
         for panel in (self.losses, self.scores):
+            panel.work_began.connect(self._on_writing)
             panel.message.connect(self.show_message)
             panel.failed.connect(self.show_error)
         self._timer = QTimer(self)
@@ -283,14 +288,11 @@ class MainWindow(QMainWindow):
     def _build_status_bar(self) -> None:
         self._state = QLabel()
         self._state.setObjectName("state")
-        self._busy = QProgressBar()
-        self._busy.setObjectName("busy")
-        self._busy.setRange(0, 0)
-        self._busy.setMaximumWidth(120)
-        self._busy.setTextVisible(False)
-        self._busy.setAccessibleName(self.tr("Working"))
+        self._works = WorkBar()
+        self._first_load = Work()  # torch, and the first run
+        self._works.add(self._first_load, self.tr("Loading"), can_cancel=False)
         self.statusBar().addWidget(self._state)
-        self.statusBar().addPermanentWidget(self._busy)
+        self.statusBar().addPermanentWidget(self._works)
 
     # Slots
 
@@ -316,7 +318,8 @@ class MainWindow(QMainWindow):
             start.setText(text)
             start.setToolTip(f"{text} (F5, {self.tr('Space')})")
             self.actions_.set_icon("start", sign)
-        self._busy.setVisible(status.phase is Phase.LOADING)
+        if status.phase is not Phase.LOADING:
+            self._first_load.end()
         self._state.setText(self._state_text(status))
         self.setWindowModified(status.unsaved)
         loaded = status.phase is not Phase.LOADING
@@ -370,6 +373,9 @@ class MainWindow(QMainWindow):
         self.banner.dismiss()
         self._renew_title()
         self.show_message(self.tr("Saved {name}").format(name=path))
+
+    def _on_writing(self, path: Path, work: Work) -> None:
+        self._works.add(work, self.tr("Writing {name}").format(name=path.name))
 
     def _on_undone_live(self, name: str, value: float) -> None:
         text = self.tr("{name} is {value:g} from now on; the steps made stay made.")

@@ -21,6 +21,7 @@ from ganstudio.gui.threads.training_thread import TrainingThread
 from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.latent.spec import Array, Stream, generator
 from ganstudio.training.status import Phase, RunInfo, Status
+from ganstudio.work import Work
 
 if TYPE_CHECKING:
     from ganstudio.latent.snapshot import Snapshot
@@ -33,6 +34,7 @@ class Session(QObject):
     """The current run as the window sees it, and what a person can do to it.
 
     Signals:
+        work_began: a `Work`: another run is being loaded.
         run_changed: a `RunInfo`.
         status_changed: a `Status`.
         saved: the `Path` of a checkpoint.
@@ -55,6 +57,7 @@ class Session(QObject):
         The number of the latest request to the decode thread in each lane.
     """
 
+    work_began = Signal(object)
     run_changed = Signal(object)
     status_changed = Signal(object)
     saved = Signal(object)
@@ -97,6 +100,7 @@ class Session(QObject):
         self.decoding = DecodeThread(self)
 
         # training thread -> window
+        self.training.work_began.connect(self._on_work)
         self.training.run_changed.connect(self._on_run)
         self.training.snapshot_changed.connect(self._on_snapshot)
         self.training.status_changed.connect(self._on_status)
@@ -206,6 +210,10 @@ class Session(QObject):
         return self.paths.get(self.info.run_id) if self.info else None
 
     # training thread -> window
+
+    def _on_work(self, work: Work) -> None:
+        if self.info is not None:  # the first run cannot be cancelled: the window needs one
+            self.work_began.emit(work)
 
     def _on_run(self, info: RunInfo) -> None:
         self._before, self.info = self.info, info

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganstudio.atomic import replacing
+from ganstudio.work import Work
 
 METRICS = ("real_loss", "fake_loss", "g_loss", "real_score", "fake_score", "g_grad", "d_grad")
 """What a step measures: the three losses, D's mean scores on real and on generated images, and the
@@ -81,18 +82,25 @@ class History:
         rows = (np.arange(first, last) + 1) * level.size - 1
         return _bucketed(rows, n, mean, low, high, per_point // level.size)
 
-    def save_csv(self, path: Path) -> None:
-        """Write every step as CSV: step, then `COLUMNS`."""
+    def save_csv(self, path: Path, work: Work | None = None) -> None:
+        """Write every step as CSV: step, then `COLUMNS`.
+
+        Raises
+        ------
+        Cancelled
+            If `work` was; the file is as it was before.
+        """
         data = self.array().T
+        work = work or Work()
         with replacing(path) as raw:
             file = io.TextIOWrapper(raw, encoding="utf-8", newline="", write_through=True)
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(("step", *COLUMNS))
-            writer.writerows(
-                # row by row: all at once would keep other threads from Python's lock for seconds
-                (i + 1, *(f"{value:.7g}" for value in row.tolist()))
-                for i, row in enumerate(data)
-            )
+            # row by row: all at once would keep other threads from Python's lock for seconds
+            for i, row in enumerate(data):
+                writer.writerow((i + 1, *(f"{value:.7g}" for value in row.tolist())))
+                if i % 1000 == 0:
+                    work.at(i / len(data))
             file.detach()
 
 

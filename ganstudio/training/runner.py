@@ -20,6 +20,7 @@ from ganstudio.training import checkpoint, device
 from ganstudio.training.status import Curves, Phase, RunInfo, Status
 from ganstudio.training.threads import ThreadTuner
 from ganstudio.training.trainer import Nets, Trainer, new_run_id
+from ganstudio.work import Cancelled, Work
 
 SNAPSHOT_SECONDS, SNAPSHOT_SECONDS_MOST = 0.3, 2.0
 STATUS_SECONDS = 0.2
@@ -32,6 +33,9 @@ Request = Callable[["Runner"], None]
 
 class Listener(Protocol):
     """Who hears of what the runner does, in the runner's thread."""
+
+    def on_work(self, work: Work) -> None:
+        """Take note: a run is being loaded, which can be cancelled."""
 
     def on_run(self, info: RunInfo) -> None:
         """Take note: another run is the current one."""
@@ -99,8 +103,8 @@ class Runner:
     def new_run(self, config: Config, device_name: str = "auto", root: Path | None = None) -> None:
         """Begin a run; the current one is parked."""
 
-        def build() -> Trainer:
-            dataset = self._dataset(config.dataset, root)
+        def build(work: Work) -> Trainer:
+            dataset = self._dataset(config.dataset, root, work)
             return Trainer(config, dataset, device.choose(device_name))
 
         self._switch(build)
@@ -108,9 +112,9 @@ class Runner:
     def open(self, path: Path, device_name: str = "auto", root: Path | None = None) -> None:
         """Continue the run in a checkpoint; the current one is parked."""
 
-        def build() -> Trainer:
+        def build(work: Work) -> Trainer:
             content = checkpoint.read(path)
-            dataset = self._dataset(checkpoint.config_of(content, path).dataset, root)
+            dataset = self._dataset(checkpoint.config_of(content, path).dataset, root, work)
             trainer = checkpoint.restore(content, path, dataset, device.choose(device_name))
             here = {*self._parked, self.trainer.run_id if self.trainer else None}
             if trainer.run_id in here:  # an earlier step of a run that is here: a branch of it
@@ -123,7 +127,7 @@ class Runner:
     def return_to(self, run_id: str) -> None:
         """Make a parked run the current one again."""
 
-        def parked() -> Trainer:
+        def parked(_work: Work) -> Trainer:
             if run_id not in self._parked:
                 raise StudioError("run-gone", kept=PARKED_RUNS)
             return self._parked[run_id]
@@ -210,6 +214,8 @@ class Runner:
         """
         try:
             action()
+        except Cancelled:
+            pass  # by the one who asked for it
         except Exception as error:  # whatever it is, the run must be kept and the person told
             self._listener.on_error(self._explained(error, code))
             after_failure()
@@ -258,16 +264,24 @@ class Runner:
             return "epochs"
         return ""
 
-    def _switch(self, build: Callable[[], Trainer]) -> None:
-        """Park the current run and take the one that `build` returns; a failure changes nothing."""
+    def _switch(self, build: Callable[[Work], Trainer]) -> None:
+        """Park the current run and take the one that `build` returns.
+
+        If that fails or is cancelled, nothing has changed.
+        """
         was_training, self._training = self._training, False
+        work = Work()
+        self._listener.on_work(work)
         self._listener.on_status(self._status(Phase.LOADING))
         try:
-            trainer = build()
+            trainer = build(work)
+            work.at(None)  # the last moment to cancel
         except Exception:
             self._training = was_training
             self._publish_status()
             raise
+        finally:
+            work.end()
         if self.trainer is not None:
             self.trainer.drain()
             self._parked[self.trainer.run_id] = self.trainer
@@ -278,10 +292,11 @@ class Runner:
         self._listener.on_run(_describe(trainer))
         self._publish()
 
-    def _dataset(self, name: str, root: Path | None) -> Dataset:
+    def _dataset(self, name: str, root: Path | None, work: Work) -> Dataset:
         if (name, root) not in self._datasets:
+            dataset = parts.load(parts.DATASET, name).load(root, work)
             self._datasets.clear()
-            self._datasets[name, root] = parts.load(parts.DATASET, name).load(root)
+            self._datasets[name, root] = dataset
         return self._datasets[name, root]
 
     def _publish(self) -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ganstudio.data.dataset import Dataset, find, read_idx
+from ganstudio.data.dataset import Dataset, check_labels, find, read_idx
 from ganstudio.resources import resource
+from ganstudio.work import Work
 
 FILES = (
     "train-images-idx3-ubyte",
@@ -15,22 +16,30 @@ FILES = (
 )
 
 
-def load(root: Path | None = None) -> Dataset:
+def load(root: Path | None = None, work: Work | None = None) -> Dataset:
     """Read the four IDX files from `root`, by default the bundled ones.
 
     Raises
     ------
+    Cancelled
+        If `work` was.
     StudioError
         ``missing-data``, ``cannot-read`` or ``bad-data``, naming the file.
     """
     folder = root or resource("mnist")
     paths = [find(folder, name, "mnist", FILES) for name in FILES]
-    train, test = (read_idx(paths[i], dims=3)[:, None] for i in (0, 2))
-    train_labels, test_labels = (read_idx(paths[i], dims=1).astype(np.int64) for i in (1, 3))
+    arrays = []
+    for done, (path, dims) in enumerate(zip(paths, (3, 1, 3, 1), strict=True)):
+        if work is not None:
+            work.at(done / len(FILES))
+        arrays.append(read_idx(path, dims))
+    train, train_labels, test, test_labels = arrays
+    check_labels(paths[1], train, train_labels)
+    check_labels(paths[3], test, test_labels)
     return Dataset(
         name="mnist",
-        train=train,
-        test=test,
-        train_labels=train_labels,
-        test_labels=test_labels,
+        train=train[:, None],
+        test=test[:, None],
+        train_labels=train_labels.astype(np.int64),
+        test_labels=test_labels.astype(np.int64),
     )

@@ -63,6 +63,7 @@ class CurvesPanel(QWidget):
     """Draws columns of a `History` while it grows.
 
     Signals:
+        work_began: A file is being written: its path, and the `Work`.
         message: Something went well that is worth a line in the status bar.
         failed: A file could not be written: a `StudioError`.
 
@@ -74,6 +75,7 @@ class CurvesPanel(QWidget):
         What is above it; its `menu` holds the panel's actions.
     """
 
+    work_began = Signal(object, object)
     message = Signal(str)
     failed = Signal(object)
 
@@ -135,7 +137,7 @@ class CurvesPanel(QWidget):
         self.plot.scale_pens(_PNG_RATIO)
         picture = picture_of(self.bar.legend, self.plot, _PNG_RATIO)
         self.plot.scale_pens(1)
-        self._writer.write(path, lambda to: save_png(picture, to))
+        self._writer.write(path, lambda to, _work: save_png(picture, to))
 
     def _draw(self, history: History) -> None:
         rows = len(history)
@@ -271,6 +273,7 @@ class CurvesPanel(QWidget):
         self.plot.hovered.connect(self._on_hovered)
         self.plot.stepped.connect(self._on_stepped)
         self.plot.left.connect(self._on_left)
+        self._writer.began.connect(self.work_began)
         self._writer.saved.connect(self._on_saved)
         self._writer.failed.connect(self.failed)
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QThread, Signal
 from ganstudio.config import Config
 from ganstudio.errors import StudioError
 from ganstudio.training.status import RunInfo, Status
+from ganstudio.work import Work
 
 if TYPE_CHECKING:  # torch is imported in the thread, behind the window
     from ganstudio.latent.snapshot import Snapshot
@@ -19,6 +20,7 @@ class TrainingThread(QThread):
     """Trains in the background. It alone touches the networks and their optimisers.
 
     Signals:
+        work_began: a `Work`: a run is being loaded.
         run_changed: a `RunInfo`; another run is the current one.
         snapshot_changed: there is a newer snapshot in `snapshot`.
         status_changed: a `Status`.
@@ -32,6 +34,7 @@ class TrainingThread(QThread):
         The newest snapshot, replaced whole.
     """
 
+    work_began = Signal(object)
     run_changed = Signal(object)
     snapshot_changed = Signal()
     status_changed = Signal(object)
@@ -56,6 +59,10 @@ class TrainingThread(QThread):
             self.wait()
 
     # The listener that the runner tells, in the training thread.
+
+    def on_work(self, work: Work) -> None:
+        """Pass on that something is being loaded."""
+        self.work_began.emit(work)
 
     def on_run(self, info: RunInfo) -> None:
         """Pass a run on."""

@@ -18,29 +18,38 @@ from PySide6.QtGui import QImage, QImageWriter, QPainter
 from PySide6.QtWidgets import QWidget
 
 from ganstudio.errors import StudioError, writing
+from ganstudio.work import Cancelled, Work
 
 
 class FileWriter(QObject):
     """Writes files in Qt's thread pool.
 
     Signals:
+        began: A file is being written: its path, and the `Work`.
         saved: A file is complete: its path.
         failed: A file could not be written: a `StudioError`.
     """
 
+    began = Signal(object, object)
     saved = Signal(object)
     failed = Signal(object)
 
-    def write(self, path: Path, write: Callable[[Path], None]) -> None:
-        """Call ``write(path)`` in another thread; it must not touch widgets."""
-        QThreadPool.globalInstance().start(lambda: self._write(path, write))
+    def write(self, path: Path, write: Callable[[Path, Work], None]) -> None:
+        """Call ``write(path, work)`` in another thread; it must not touch widgets."""
+        work = Work()
+        self.began.emit(path, work)
+        QThreadPool.globalInstance().start(lambda: self._write(path, work, write))
 
-    def _write(self, path: Path, write: Callable[[Path], None]) -> None:
+    def _write(self, path: Path, work: Work, write: Callable[[Path, Work], None]) -> None:
         error = None
         try:
-            write(path)
+            write(path, work)
+        except Cancelled:
+            return
         except StudioError as caught:
             error = caught
+        finally:
+            work.end()
         if not shiboken6.isValid(self):  # the window closed meanwhile
             return
         if error is None:

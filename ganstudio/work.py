@@ -1,0 +1,45 @@
+"""Long work that tells how far it is and can be cancelled, from another thread."""
+
+
+class Cancelled(Exception):
+    """The work was cancelled: what it had begun is undone, and no one needs to be told."""
+
+
+class Work:
+    """What the one who works and the one who watches share.
+
+    The worker calls `at` now and then, and `end` when all is done or has failed; the watcher looks
+    at `fraction` and `ended`, and may call `cancel`.
+
+    Attributes
+    ----------
+    fraction : float or None
+        How much is done, in [0, 1]; None while that is not known.
+    ended : bool
+        Whether the work is over, one way or another.
+    """
+
+    def __init__(self) -> None:
+        self.fraction: float | None = None
+        self.ended = False
+        self._cancelled = False
+
+    def at(self, fraction: float | None) -> None:
+        """Tell how much is done.
+
+        Raises
+        ------
+        Cancelled
+            If it is not wanted any more.
+        """
+        self.fraction = fraction
+        if self._cancelled:
+            raise Cancelled
+
+    def cancel(self) -> None:
+        """Ask the worker to stop; it does so the next time that it tells how far it is."""
+        self._cancelled = True
+
+    def end(self) -> None:
+        """Tell that the work is over."""
+        self.ended = True
