@@ -7,6 +7,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from ganstudio import __version__
@@ -170,7 +171,12 @@ def _parser() -> argparse.ArgumentParser:
     window.add_argument("checkpoint", type=Path, nargs="?", metavar="CHECKPOINT")
     window.add_argument("--device", default="auto", help=DEVICES)
 
-    train = commands.add_parser("train", help="train without a window", allow_abbrev=False)
+    train = commands.add_parser(
+        "train",
+        help="train without a window",
+        allow_abbrev=False,
+        epilog=f"keys of --set: {', '.join(setting.name for setting in fields(Config))}",
+    )
     start = train.add_mutually_exclusive_group()
     start.add_argument("--preset", help="a recipe: see ganstudio presets (default: studio)")
     start.add_argument("--config", type=Path, metavar="F.toml", help="settings from a file")

@@ -260,6 +260,31 @@ def test_a_run_that_was_left_can_be_returned_to(studio):
     assert studio.heard.statuses[-1].phase is Phase.PAUSED
 
 
+def test_runs_that_are_not_saved_are_kept_however_many(studio):
+    studio.new_run()
+    first = studio.trainer.run_id
+    studio.train(limit(steps=1), Runner.start)
+    for seed in range(PARKED_RUNS + 2):
+        studio.new_run(CONFIG.changed(seed=seed))
+    studio.ask(lambda runner: runner.return_to(first))
+    assert studio.heard.errors == []
+    assert (studio.trainer.run_id, studio.trainer.step) == (first, 1)
+
+
+def test_a_step_that_fails_beyond_repair_still_leaves_a_runner(studio, monkeypatch):
+    studio.new_run()
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("the device is gone")
+
+    monkeypatch.setattr(studio.trainer, "train_step", fail)
+    monkeypatch.setattr(studio.trainer, "drain", fail)
+    studio.train(lambda runner: runner.step(Nets.BOTH, 5))
+    (error,) = studio.heard.errors
+    assert "the device is gone" in str(error)
+    assert studio.heard.statuses[-1].phase is Phase.READY
+
+
 def test_only_the_last_runs_are_kept(studio):
     ids = []
     for seed in range(PARKED_RUNS + 2):

@@ -26,7 +26,7 @@ SNAPSHOT_SECONDS, SNAPSHOT_SECONDS_MOST = 0.3, 2.0
 STATUS_SECONDS = 0.2
 GIVING_WAY = 4  # times as long between two snapshots while a person drags
 SHOWN_REAL, HELD_OUT = 100, 128  # images given to those who show the run
-PARKED_RUNS = 4  # runs that were left by Start over or Open, kept so that it can be undone
+PARKED_RUNS = 4  # saved runs that were left by Start over or Open, kept so that it can be undone
 
 Request = Callable[["Runner"], None]
 
@@ -218,7 +218,11 @@ class Runner:
             pass  # by the one who asked for it
         except Exception as error:  # whatever it is, the run must be kept and the person told
             self._listener.on_error(self._explained(error, code))
-            after_failure()
+            try:
+                after_failure()
+            except Exception:  # a GPU that is gone cannot even be copied from
+                self._training = False
+                self._publish_status()
 
     def _explained(self, error: Exception, code: str) -> StudioError:
         if isinstance(error, StudioError):
@@ -286,8 +290,9 @@ class Runner:
             self.trainer.drain()
             self._parked[self.trainer.run_id] = self.trainer
         self._parked.pop(trainer.run_id, None)
-        while len(self._parked) > PARKED_RUNS:
-            self._parked.popitem(last=False)
+        saved = [id_ for id_, parked in self._parked.items() if not self._is_unsaved(parked)]
+        for run_id in saved[:-PARKED_RUNS]:
+            del self._parked[run_id]
         self.trainer = trainer
         self._listener.on_run(_describe(trainer))
         self._publish()

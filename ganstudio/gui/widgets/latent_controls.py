@@ -55,7 +55,7 @@ class LatentControls(QWidget):
             self.tr("Set z to the mean of the prior, which is not typical of it; locked stay")
         )
         self._hold = QPushButton()
-        self._hold.setCheckable(True)
+        self._holding = False
         self._undo, self._redo = QToolButton(), QToolButton()
         self._order = QComboBox()
         self._fill_order()
@@ -79,7 +79,7 @@ class LatentControls(QWidget):
         self.set_can_redo(False, "")
         self._random.clicked.connect(self.random_wanted)
         self._centre.clicked.connect(self.centre_wanted)
-        self._hold.clicked.connect(self.hold_toggled)
+        self._hold.clicked.connect(lambda: self.hold_toggled.emit(not self._holding))
         self._undo.clicked.connect(self.undo_requested)
         self._redo.clicked.connect(self.redo_requested)
         self._order.currentIndexChanged.connect(lambda: self.order_chosen.emit())
@@ -107,7 +107,7 @@ class LatentControls(QWidget):
 
     def set_holding(self, holding: bool) -> None:
         """Show whether a step is held."""
-        self._hold.setChecked(holding)
+        self._holding = holding
         self._show_hold()
 
     def set_can_undo(self, possible: bool, text: str) -> None:
@@ -164,7 +164,7 @@ class LatentControls(QWidget):
 
     def _show_hold(self) -> None:
         """Say what a click does, shorter where there is no room for the step."""
-        if self._hold.isChecked():
+        if self._holding:
             text = self.tr("Follow training")
             tip = self.tr("Explore the newest generator again")
         elif self._step is None:
