@@ -15,7 +15,7 @@ import tomli_w
 
 from ganstudio import parts
 from ganstudio.atomic import replacing
-from ganstudio.errors import ConfigError, reading, unknown_name
+from ganstudio.errors import ConfigError, Phrase, reading, unknown_name
 from ganstudio.resources import resource
 
 
@@ -74,19 +74,19 @@ class Config:
     objective: str = _choice("non-saturating", parts.names(parts.OBJECTIVE))
     d_total: str = _choice("sum", ("sum", "mean"))  # D minimises real + fake, or half of it
     regulariser: str = _choice("r1", parts.names(parts.REGULARISER))
-    penalty: float = _number(1.0, 0.0, 10_000.0)  # gamma, the weight of the regulariser
+    penalty: float = _number(0.1, 0.0, 10_000.0)  # gamma, the weight of the regulariser
     penalty_every: int = _number(
         8, 1, 1000
     )  # D updates between two penalties, each weighted as many times
 
-    order: str = _choice("d-first", ORDERS)
+    order: str = _choice("d-first-shared", ORDERS)
     d_steps: int = _number(1, 0, 100, live=True)  # k, D updates per step
     g_lr: float = _number(2e-3, 0.0, 1.0, live=True)
     d_lr: float = _number(2e-3, 0.0, 1.0, live=True)
     beta1: float = _number(0.0, 0.0, 0.9999)
     beta2: float = _number(0.9, 0.0, 0.999999)
     weight_decay: float = _number(0.0, 0.0, 1.0)
-    ema_decay: float = _number(0.998, 0.0, 0.99999)  # per step; 0 = no averaged generator
+    ema_decay: float = _number(0.9985, 0.0, 0.99999)  # per step; 0 = no averaged generator
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -144,7 +144,7 @@ def _checked(item: Field[Any], value: Any) -> Any:
             raise unknown_name(item.name, str(value), allowed.choices)
         return value
     whole = item.type is int
-    expected = "a whole number" if whole else "a number"
+    expected = Phrase("whole-number" if whole else "number")
     try:
         if isinstance(value, bool):
             raise ValueError

@@ -1,8 +1,8 @@
 """What can go wrong, as codes with fields; the English wording of each, in one table.
 
-The engine raises a `StudioError` with a code and the values that belong to it. The command line
-prints `str(error)`; the window words and translates it from the same table
-(`ganstudio.gui.wording`).
+The engine raises a `StudioError` with a code and the values that belong to it; a value of words is
+a `Phrase`, from a second table. The command line prints `str(error)`; the window words and
+translates it from the same tables (`ganstudio.gui.wording`).
 """
 
 import difflib
@@ -10,6 +10,7 @@ import errno
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 # Every message says what is wrong, where, what was allowed, and what to do.
 MESSAGES = {
@@ -21,7 +22,7 @@ MESSAGES = {
     "not-toml": "{path} is not a valid TOML file: {detail}. Correct it and open it again.",
     "needs-new-run": "{name} cannot change in a run that goes on. Live settings: {known}. "
     "For the others, begin a new run.",
-    "batch-too-large": "batch_size is {value}, but {dataset} has only {size} training images. "
+    "batch-too-large": "{field} is {value}, but {dataset} has only {size} training images. "
     "Choose at most {size}.",
     "device-missing": "There is no device “{name}” on this computer. Available: {known}.",
     "missing-resource": "The installation at {where} lacks the file {name}. Install it again.",
@@ -50,13 +51,57 @@ MESSAGES = {
     "batch_size, a smaller model, or the CPU, and start over.",
     "training-failed": "Training stopped at step {step}: {detail}. "
     "The model of step {last} is kept.",
-    "run-gone": "That run is no longer kept: the last {kept} are. Open its checkpoint instead.",
+    "run-gone": "That run is no longer kept: of the saved ones, only the last {kept} are. "
+    "Open its checkpoint instead.",
     "torch-missing": "PyTorch cannot be loaded, so nothing can train: {detail}. "
     "Install ganstudio again.",
     "unexpected": "Something went wrong that was not foreseen: {detail}. Training goes on. "
     "Please report it with “Copy details”.",
     "latent-mismatch": "This generator takes {expected} numbers; {actual} were given.",
 }
+
+# Words that stand in a field of a message.
+PHRASES = {
+    "preset": "preset",
+    "nearest": " Did you mean “{name}”?",
+    "number": "a number",
+    "whole-number": "a whole number",
+    "idx-file": "an IDX file",
+    "labels": "one label for every image",
+    "other-magic": "it begins with {found} instead of {expected}",
+    "other-size": "it holds {found} values instead of {expected}",
+    "empty": "it is empty",
+    "other-kind": "its first bytes are those of another kind of file",
+    "nameless": "it does not say that it is one",
+    "no-contents": "its table of contents is missing or broken",
+    "bad-checksum": "{name} fails its checksum",
+    "tensor-folder": "a tensor is marked as a folder",
+    "missing": "{name} is missing",
+    "other-networks": "its networks are for images of {shape} and {dim} latent dimensions",
+    "other-shape": "{name} is {found}, expected {expected}",
+    "gradient": "gradient",
+}
+
+
+class Phrase(str):
+    """Words in a field of a message: English text that remembers what the window translates.
+
+    Attributes
+    ----------
+    code : str
+        A key of `PHRASES`.
+    fields : dict
+        The values that the phrase names.
+    """
+
+    code: str
+    fields: dict[str, object]
+
+    def __new__(cls, code: str, **fields: object) -> Self:
+        """Fill in the fields in English."""
+        phrase = super().__new__(cls, PHRASES[code].format(**fields))
+        phrase.code, phrase.fields = code, fields
+        return phrase
 
 
 class StudioError(Exception):
@@ -87,17 +132,20 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> ConfigError:
     """Return the error for a name that does not exist, with the nearest that does."""
     known = sorted(known)
     code = "unknown-field" if what == "setting" else "unknown-name"
-    return ConfigError(code, what=what, field=what, name=name, **_names(name, known))
+    near = difflib.get_close_matches(name, known, n=1)
+    return ConfigError(
+        code,
+        what=Phrase(what) if what in PHRASES else what,  # else a setting
+        field=what,
+        name=name,
+        hint=Phrase("nearest", name=near[0]) if near else "",
+        known=", ".join(known),
+    )
 
 
 def device_missing(name: str, known: Iterable[str]) -> ConfigError:
     """Return the error for a device that is not there."""
     return ConfigError("device-missing", field="device", name=name, known=", ".join(known))
-
-
-def _names(name: str, known: list[str]) -> dict[str, str]:
-    near = difflib.get_close_matches(name, known, n=1)
-    return {"hint": f" Did you mean “{near[0]}”?" if near else "", "known": ", ".join(known)}
 
 
 @contextmanager

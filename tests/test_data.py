@@ -102,6 +102,20 @@ def test_missing_files_say_what_is_needed(tmp_path):
     assert all(name in str(caught.value) for name in mnist.FILES)
 
 
+def test_labels_of_other_images_are_refused(tiny_root, tmp_path):
+    for file in tiny_root.iterdir():
+        name = file.name
+        if name.startswith(mnist.FILES[3]):
+            name = file.name.replace(mnist.FILES[3], mnist.FILES[1])
+        elif name.startswith(mnist.FILES[1]):
+            name = file.name.replace(mnist.FILES[1], mnist.FILES[3])
+        (tmp_path / name).write_bytes(file.read_bytes())
+    with pytest.raises(StudioError) as caught:
+        mnist.load(tmp_path)
+    assert caught.value.code == "bad-data"
+    assert caught.value.fields["path"].name.startswith(mnist.FILES[1])
+
+
 def test_a_folder_of_ones_own(tiny, tiny_root):
     loaded = mnist.load(tiny_root)
     for name in ("train", "test", "train_labels", "test_labels"):

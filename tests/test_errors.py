@@ -9,7 +9,9 @@ import ganstudio
 from ganstudio import parts
 from ganstudio.errors import (
     MESSAGES,
+    PHRASES,
     ConfigError,
+    Phrase,
     StudioError,
     device_missing,
     reading,
@@ -20,19 +22,19 @@ from ganstudio.errors import (
 SOURCES = sorted(Path(ganstudio.__file__).parent.rglob("*.py"))
 
 
-def placeholders(code: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(MESSAGES[code]) if name}
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-def raised() -> list[tuple[str, int, str, set[str | None]]]:
-    """Return file, line, code and fields of every error in the source with a literal code."""
+def made(*classes: str) -> list[tuple[str, int, str, set[str | None]]]:
+    """Return file, line, code and fields of every error or phrase with a literal code."""
     found = []
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
-                and node.func.id in ("StudioError", "ConfigError")
+                and node.func.id in classes
                 and node.args
                 and isinstance(node.args[0], ast.Constant)
             ):
@@ -42,12 +44,13 @@ def raised() -> list[tuple[str, int, str, set[str | None]]]:
 
 
 def test_every_error_in_the_source_fills_its_message():
-    found = raised()
-    assert len(found) > 20
-    for file, line, code, fields in found:
-        assert code in MESSAGES, f"{file}:{line}"
-        if None not in fields:  # a ** argument cannot be read from here
-            assert placeholders(code) <= fields, f"{file}:{line}"
+    errors, phrases = made("StudioError", "ConfigError"), made("Phrase")
+    assert len(errors) > 20
+    for found, table in ((errors, MESSAGES), (phrases, PHRASES)):
+        for file, line, code, fields in found:
+            assert code in table, f"{file}:{line}"
+            if None not in fields:  # a ** argument cannot be read from here
+                assert placeholders(table[code]) <= fields, f"{file}:{line}"
 
 
 def test_messages_are_sentences():
@@ -58,6 +61,12 @@ def test_an_error_carries_code_fields_and_text():
     error = StudioError("latent-mismatch", expected=64, actual=63)
     assert (error.code, error.fields) == ("latent-mismatch", {"expected": 64, "actual": 63})
     assert str(error) == "This generator takes 64 numbers; 63 were given."
+
+
+def test_a_phrase_is_english_and_remembers_its_code():
+    phrase = Phrase("other-size", found="1", expected="2")
+    assert phrase == "it holds 1 values instead of 2"
+    assert (phrase.code, phrase.fields) == ("other-size", {"found": "1", "expected": "2"})
 
 
 def test_config_errors_are_value_errors():

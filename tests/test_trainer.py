@@ -104,6 +104,7 @@ def test_r1_weighs_gamma_times_every(k: int, tiny, cpu, monkeypatch):
     """For D(x) = w·x + b the penalty's gradient is w itself; nothing learns, so w stays."""
     monkeypatch.setattr("ganstudio.models.mlp_gelu.build", linear)
     settings = {"regulariser": "r1", "penalty": 0.7, "penalty_every": 3, "d_steps": k}
+    settings["order"] = "d-first"  # fresh noise for every update of D
     trainer = Trainer(SMALL.changed(g_lr=0, d_lr=0, **settings), tiny, cpu)
     plain = PlainGAN(trainer, *streams(trainer))
     w = plain.D[1].weight

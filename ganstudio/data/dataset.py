@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ganstudio.errors import StudioError, reading
+from ganstudio.errors import Phrase, StudioError, reading
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +56,7 @@ def read_idx(path: Path, dims: int) -> NDArray[np.uint8]:
     StudioError
         ``cannot-read``, or ``bad-data`` naming the file and what is wrong with it.
     """
+    idx = Phrase("idx-file")
     with reading(path):
         raw = path.read_bytes()
     try:
@@ -63,20 +64,21 @@ def read_idx(path: Path, dims: int) -> NDArray[np.uint8]:
             raw = gzip.decompress(raw)
         magic, *shape = struct.unpack_from(f">{dims + 1}I", raw)
     except (gzip.BadGzipFile, EOFError, zlib.error, struct.error) as error:
-        raise StudioError("bad-data", path=path, expected="an IDX file", detail=error) from None
+        raise StudioError("bad-data", path=path, expected=idx, detail=error) from None
     if magic != 0x0800 + dims:  # two zero bytes, 8 = unsigned byte, number of dimensions
-        detail = f"it begins with {magic:#010x} instead of {0x0800 + dims:#010x}"
-        raise StudioError("bad-data", path=path, expected="an IDX file", detail=detail)
+        right = f"{0x0800 + dims:#010x}"
+        detail = Phrase("other-magic", found=f"{magic:#010x}", expected=right)
+        raise StudioError("bad-data", path=path, expected=idx, detail=detail)
     values = np.frombuffer(bytearray(raw), np.uint8, offset=4 * (dims + 1))
     expected = math.prod(shape)
     if values.size != expected:
-        detail = f"it holds {values.size:,} values instead of {expected:,}"
-        raise StudioError("bad-data", path=path, expected="an IDX file", detail=detail)
+        detail = Phrase("other-size", found=f"{values.size:,}", expected=f"{expected:,}")
+        raise StudioError("bad-data", path=path, expected=idx, detail=detail)
     return values.reshape(shape)
 
 
 def check_labels(path: Path, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
     """Refuse labels, read from `path`, that are not one for every image."""
     if len(labels) != len(images):
-        detail = f"it holds {len(labels):,} labels for {len(images):,} images"
-        raise StudioError("bad-data", path=path, expected="one label an image", detail=detail)
+        detail = Phrase("other-size", found=f"{len(labels):,}", expected=f"{len(images):,}")
+        raise StudioError("bad-data", path=path, expected=Phrase("labels"), detail=detail)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -30,7 +30,22 @@ def create_app() -> QApplication:
     sys.setswitchinterval(SWITCH_SECONDS)
     app.setWindowIcon(QIcon(str(resource("icons/ganstudio.svg"))))
     appearance.restore()
+    for first in QLocale.system().uiLanguages()[:1]:  # a second must not win over English
+        translate_into(app, first)
     return app
+
+
+def translate_into(app: QApplication, language: str) -> None:
+    """Use the window's translation into `language`, and Qt's own with it, if there is one."""
+    folders = {
+        "ganstudio": str(resource("translations")),
+        "qtbase": QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath),
+    }
+    for name, folder in folders.items():
+        translator = QTranslator(app)
+        if not translator.load(QLocale(language), name, "_", folder):
+            return
+        app.installTranslator(translator)
 
 
 def run(path: Path | None, device: str) -> int:

@@ -198,63 +198,69 @@ class MainWindow(QMainWindow):
         add = self.actions_.add
         add(menu, "start", self.tr("&Start"), self._toggle_training, key="F5", sign="start")
         self._step_menu = menu.addMenu(self.tr("S&tep"))
-        step, tr = self.session.step, self.tr
+        step = self.session.step
         add(
             self._step_menu,
             "step",
-            tr("&Step"),
+            self.tr("&Step"),
             lambda: step("both"),
             key="F10",
             sign="step",
-            tip=tr("One step: k updates of D and one of G; it shows in the latest generator"),
+            tip=self.tr("One step: k updates of D and one of G; it shows in the latest generator"),
         )
-        add(self._step_menu, "step_d", tr("&D only"), lambda: step("D"), key="Shift+F10")
-        add(self._step_menu, "step_g", tr("&G only"), lambda: step("G"), key="Ctrl+F10")
-        add(self._step_menu, "step_100", tr("&100 steps"), lambda: step("both", 100))
-        speeds = {"full": tr("&Full"), "10": tr("1&0 steps/s"), "1": tr("&1 step/s")}
+        add(self._step_menu, "step_d", self.tr("&D only"), lambda: step("D"), key="Shift+F10")
+        add(self._step_menu, "step_g", self.tr("&G only"), lambda: step("G"), key="Ctrl+F10")
+        add(self._step_menu, "step_100", self.tr("&100 steps"), lambda: step("both", 100))
+        speeds = {"full": self.tr("&Full"), "10": self.tr("1&0 steps/s"), "1": self.tr("&1 step/s")}
         self.actions_.choices(
-            menu.addMenu(tr("S&peed")),
+            menu.addMenu(self.tr("S&peed")),
             "speed",
             speeds,
             "full",
             lambda value: self.session.set_speed(SPEEDS[value]),
         )
         menu.addSeparator()
-        self._over_menu = menu.addMenu(tr("Start &over"))
+        self._over_menu = menu.addMenu(self.tr("Start &over"))
         add(
             self._over_menu,
             "start_over",
-            tr("Start &over"),
+            self.tr("Start &over"),
             self.experiment.start_over,
             sign="start-over",
-            tip=tr("A new run from the beginning with the same seed; undo brings this one back"),
+            tip=self.tr(
+                "A new run from the beginning with the same seed; undo brings this one back"
+            ),
         )
         add(
             self._over_menu,
             "start_over_new_seed",
-            tr("With a &new seed"),
+            self.tr("With a &new seed"),
             self.experiment.start_over_with_new_seed,
         )
 
     def _build_view_menu(self, menu: QMenu) -> None:
         for dock in self._docks:
             menu.addAction(dock.toggleViewAction())
-        add, tr, keys = self.actions_.add, self.tr, QKeySequence.StandardKey
-        add(menu, "reset_layout", tr("&Reset layout"), self._reset_layout)
+        add, keys = self.actions_.add, QKeySequence.StandardKey
+        add(menu, "reset_layout", self.tr("&Reset layout"), self._reset_layout)
         menu.addSeparator()
-        themes = {"system": tr("As the &system"), "light": tr("&Light"), "dark": tr("&Dark")}
+        themes = {
+            "system": self.tr("As the &system"),
+            "light": self.tr("&Light"),
+            "dark": self.tr("&Dark"),
+        }
         self.actions_.choices(
-            menu.addMenu(tr("&Theme")),
+            menu.addMenu(self.tr("&Theme")),
             "theme",
             themes,
             appearance.theme(),
             appearance.set_theme,
         )
-        zoom = menu.addMenu(tr("&Zoom"))
+        zoom = menu.addMenu(self.tr("&Zoom"))
         step = appearance.zoom_step
-        add(zoom, "zoom_in", tr("&Larger"), lambda: step(1), key=keys.ZoomIn)
-        add(zoom, "zoom_out", tr("&Smaller"), lambda: step(-1), key=keys.ZoomOut)
-        add(zoom, "zoom_reset", tr("&Normal size"), lambda: step(0), key="Ctrl+0")
+        add(zoom, "zoom_in", self.tr("&Larger"), lambda: step(1), key=keys.ZoomIn)
+        add(zoom, "zoom_out", self.tr("&Smaller"), lambda: step(-1), key=keys.ZoomOut)
+        add(zoom, "zoom_reset", self.tr("&Normal size"), lambda: step(0), key="Ctrl+0")
 
     def _build_help_menu(self, menu: QMenu) -> None:
         add = self.actions_.add
@@ -316,7 +322,7 @@ class MainWindow(QMainWindow):
         text, sign = (self.tr("Pause"), "pause") if training else (self.tr("Start"), "start")
         if start.text() != text:
             start.setText(text)
-            start.setToolTip(f"{text} (F5, {self.tr('Space')})")
+            start.setToolTip(self.tr("{action} (F5, Space)").format(action=text))
             self.actions_.set_icon("start", sign)
         if status.phase is not Phase.LOADING:
             self._first_load.end()

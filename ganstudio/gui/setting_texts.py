@@ -13,94 +13,48 @@ class SettingText:
     tip: str
 
 
+_ENGLISH = {
+    "dataset": SettingText("Dataset", "The images to learn from."),
+    "seed": SettingText(
+        "Seed", "A whole number that every random draw follows: the same seed repeats a run."
+    ),
+    "batch_size": SettingText("Batch size", "Real images that D sees in one update."),
+    "epochs": SettingText(
+        "Epochs", "Length of the run, in passes over the training images; 0 is without end."
+    ),
+    "g_lr": SettingText("G learning rate", "Step size of G's optimiser, Adam; 0 holds G still."),
+    "d_lr": SettingText("D learning rate", "Step size of D's optimiser, Adam; 0 holds D still."),
+    "d_steps": SettingText("D updates, k", "Updates of D in each step; G has one."),
+    "model": SettingText("Model", "The networks of G and D."),
+    "latent_dim": SettingText("Size of z", "How many numbers G makes an image from."),
+    "prior": SettingText("Prior", "What z is drawn from: normal is N(0, 1), uniform is U(−1, 1)."),
+    "ema_decay": SettingText(
+        "EMA decay",
+        "Share of the averaged generator that each step keeps; 0 is no averaged generator.",
+    ),
+    "objective": SettingText("Objective", "The losses that G and D minimise."),
+    "d_total": SettingText(
+        "D's loss", "D minimises the sum of its losses on real and generated images, or their mean."
+    ),
+    "regulariser": SettingText("Regulariser", "What D is penalised for besides its losses."),
+    "penalty": SettingText("Penalty", "The weight gamma of the regulariser."),
+    "penalty_every": SettingText(
+        "Penalty every",
+        "Updates of D from one penalty to the next, which weighs as many times as much.",
+    ),
+    "order": SettingText(
+        "Order", "Who is updated first in a step, and whether both see the same generated images."
+    ),
+    "beta1": SettingText("Adam beta 1", "Decay of Adam's mean of gradients, per update."),
+    "beta2": SettingText("Adam beta 2", "Decay of Adam's mean of squared gradients, per update."),
+    "weight_decay": SettingText("Weight decay", "Adam's pull of every weight towards 0."),
+}
+
+
 def setting_texts() -> dict[str, SettingText]:
     """Return the texts of every setting of `Config`, in the window's language."""
-    return {
-        name: SettingText(label, tip)
-        for name, label, tip in (*_data(), *_live(), *_networks(), *_losses(), *_optimiser())
-    }
+    return {name: SettingText(_tr(text.label), _tr(text.tip)) for name, text in _ENGLISH.items()}
 
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("settings", text)
-
-
-_Rows = tuple[tuple[str, str, str], ...]
-
-
-def _data() -> _Rows:
-    tr = _tr
-    return (
-        ("dataset", tr("Dataset"), tr("The images to learn from.")),
-        (
-            "seed",
-            tr("Seed"),
-            tr("A whole number that every random draw follows: the same seed repeats a run."),
-        ),
-        ("batch_size", tr("Batch size"), tr("Real images that D sees in one update.")),
-        (
-            "epochs",
-            tr("Epochs"),
-            tr("Length of the run, in passes over the training images; 0 is without end."),
-        ),
-    )
-
-
-def _live() -> _Rows:
-    tr = _tr
-    return (
-        ("g_lr", tr("G learning rate"), tr("Step size of G's optimiser, Adam; 0 holds G still.")),
-        ("d_lr", tr("D learning rate"), tr("Step size of D's optimiser, Adam; 0 holds D still.")),
-        ("d_steps", tr("D updates, k"), tr("Updates of D in each step; G has one.")),
-    )
-
-
-def _networks() -> _Rows:
-    tr = _tr
-    return (
-        ("model", tr("Model"), tr("The networks of G and D.")),
-        ("latent_dim", tr("Size of z"), tr("How many numbers G makes an image from.")),
-        (
-            "prior",
-            tr("Prior"),
-            tr("What z is drawn from: normal is N(0, 1), uniform is U(−1, 1)."),
-        ),
-        (
-            "ema_decay",
-            tr("EMA decay"),
-            tr("Share of the averaged generator that each step keeps; 0 is no averaged generator."),
-        ),
-    )
-
-
-def _losses() -> _Rows:
-    tr = _tr
-    return (
-        ("objective", tr("Objective"), tr("The losses that G and D minimise.")),
-        (
-            "d_total",
-            tr("D's loss"),
-            tr("D minimises the sum of its losses on real and generated images, or their mean."),
-        ),
-        ("regulariser", tr("Regulariser"), tr("What D is penalised for besides its losses.")),
-        ("penalty", tr("Penalty"), tr("The weight gamma of the regulariser.")),
-        (
-            "penalty_every",
-            tr("Penalty every"),
-            tr("Updates of D from one penalty to the next, which weighs as many times as much."),
-        ),
-    )
-
-
-def _optimiser() -> _Rows:
-    tr = _tr
-    return (
-        (
-            "order",
-            tr("Order"),
-            tr("Who is updated first in a step, and whether both see the same generated images."),
-        ),
-        ("beta1", tr("Adam beta 1"), tr("Decay of Adam's mean of gradients, per update.")),
-        ("beta2", tr("Adam beta 2"), tr("Decay of Adam's mean of squared gradients, per update.")),
-        ("weight_decay", tr("Weight decay"), tr("Adam's pull of every weight towards 0.")),
-    )

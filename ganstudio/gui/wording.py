@@ -2,9 +2,22 @@
 
 from PySide6.QtCore import QCoreApplication
 
-from ganstudio.errors import MESSAGES, StudioError
+from ganstudio.errors import MESSAGES, PHRASES, Phrase, StudioError
+from ganstudio.gui.setting_texts import setting_texts
+
+_SETTINGS = ("field", "what", "rate")  # fields that may hold a setting's name
 
 
-def worded(error: StudioError) -> str:
-    """Return the translated message of `error`, its fields filled in."""
-    return QCoreApplication.translate("errors", MESSAGES[error.code]).format(**error.fields)
+def worded(said: StudioError | Phrase) -> str:
+    """Return the translated message of an error, or a phrase in it, its fields filled in."""
+    table = PHRASES if isinstance(said, Phrase) else MESSAGES
+    fields = {name: _in_words(name, value) for name, value in said.fields.items()}
+    return QCoreApplication.translate("errors", table[said.code]).format(**fields)
+
+
+def _in_words(name: str, value: object) -> object:
+    """Return a field's value translated where it is words, a setting by its label."""
+    if isinstance(value, StudioError | Phrase):
+        return worded(value)
+    text = setting_texts().get(str(value)) if name in _SETTINGS else None
+    return text.label if text else value

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from ganstudio.atomic import replacing
 from ganstudio.config import Config, from_mapping
 from ganstudio.data.dataset import Dataset
-from ganstudio.errors import ConfigError, StudioError, reading
+from ganstudio.errors import ConfigError, Phrase, StudioError, reading
 from ganstudio.latent.snapshot import Architecture, Snapshot
 from ganstudio.latent.spec import LatentSpec
 from ganstudio.training.trainer import Trainer
@@ -81,24 +81,25 @@ def read(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             magic = file.read(4)
     if magic != b"PK\x03\x04":
-        detail = "it is empty" if size == 0 else "its first bytes are those of another kind of file"
-        raise StudioError("not-a-checkpoint", path=path, detail=detail)
+        what_it_is = Phrase("empty" if size == 0 else "other-kind")
+        raise StudioError("not-a-checkpoint", path=path, detail=what_it_is)
     try:
         with zipfile.ZipFile(path) as archive:
             if bad := archive.testzip():  # torch itself does not look at the checksums
-                raise zipfile.BadZipFile(f"{bad} fails its checksum")
+                raise _damaged(path, "bad-checksum", name=bad)
             # torch takes an entry marked as a folder for empty, and its memory as it finds it
             if any(entry.external_attr & 0x10 for entry in archive.infolist()):
-                raise zipfile.BadZipFile("a tensor is marked as a folder")
+                raise _damaged(path, "tensor-folder")
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise StudioError("unsafe-checkpoint", path=path, detail=error) from None
+    except zipfile.BadZipFile:
+        raise _damaged(path, "no-contents") from None
     except _BROKEN as error:
         detail = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise StudioError("damaged-checkpoint", path=path, detail=detail) from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        detail = "it does not say that it is one"
-        raise StudioError("not-a-checkpoint", path=path, detail=detail)
+        raise StudioError("not-a-checkpoint", path=path, detail=Phrase("nameless"))
     version = content.get("version")
     if not isinstance(version, int) or version > VERSION:
         raise StudioError("newer-checkpoint", path=path, version=version, known=VERSION)
@@ -138,7 +139,7 @@ def restore(content: dict[str, Any], path: Path, dataset: Dataset, device: torch
         trainer = Trainer(config, dataset, device, run_id=str(content["run_id"]))
         shape, described = tuple(content["image_shape"]), LatentSpec.from_dict(content["latent"])
         if shape != trainer.architecture.image_shape or described != trainer.latent:
-            detail = f"its networks are for images of {shape} and {described.dim} latent dimensions"
+            detail = Phrase("other-networks", shape=shape, dim=described.dim)
             raise StudioError("wrong-shapes", path=path, detail=detail)
         trainer.load_state(content)
     return trainer
@@ -168,20 +169,26 @@ def snapshot_of(content: dict[str, Any], path: Path) -> Snapshot:
             G_ema=content["G_ema"],
         )
         G, D, _ = snapshot.networks
-        _check_shapes(G, snapshot.G)
-        _check_shapes(D, snapshot.D)
+        _check_shapes(G, snapshot.G, path)
+        _check_shapes(D, snapshot.D, path)
         if snapshot.G_ema is not None:
-            _check_shapes(G, snapshot.G_ema)
+            _check_shapes(G, snapshot.G_ema, path)
     return snapshot
 
 
-def _check_shapes(net: nn.Module, state: Mapping[str, Tensor]) -> None:
-    """Raise a ValueError that names the first tensor that `state` lacks or has otherwise."""
+def _damaged(path: Path, code: str, **fields: object) -> StudioError:
+    return StudioError("damaged-checkpoint", path=path, detail=Phrase(code, **fields))
+
+
+def _check_shapes(net: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
+    """Raise ``wrong-shapes`` that names the first tensor that `state` lacks or has otherwise."""
     expected = {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()}
     actual = {name: tuple(tensor.shape) for name, tensor in state.items()}
     for name in sorted(expected.keys() | actual.keys()):
         if expected.get(name) != actual.get(name):
-            raise ValueError(f"{name} is {actual.get(name)}, expected {expected.get(name)}")
+            found, wanted = actual.get(name), expected.get(name)
+            detail = Phrase("other-shape", name=name, found=found, expected=wanted)
+            raise StudioError("wrong-shapes", path=path, detail=detail)
 
 
 @contextmanager
@@ -190,7 +197,7 @@ def _fitting(path: Path) -> Iterator[None]:
     try:
         yield
     except KeyError as error:
-        raise StudioError("damaged-checkpoint", path=path, detail=f"{error} is missing") from None
+        raise _damaged(path, "missing", name=error) from None
     except ConfigError:
         raise
     except _MISFIT as error:

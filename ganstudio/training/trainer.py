@@ -16,7 +16,7 @@ from ganstudio import parts
 from ganstudio.config import LIVE, Config
 from ganstudio.data.batches import Noise, RealBatches
 from ganstudio.data.dataset import Dataset
-from ganstudio.errors import StudioError
+from ganstudio.errors import Phrase, StudioError
 from ganstudio.latent.snapshot import Architecture, Snapshot
 from ganstudio.latent.spec import LatentPart, LatentSpec, Stream
 from ganstudio.training.adam import Adam
@@ -292,7 +292,7 @@ class Trainer:
             "non-finite",
             step=self.step + 1,
             last=self.step,
-            quantity=bad,
+            quantity=Phrase("gradient") if bad == "gradient" else bad,
             net=net,
             rate=rate,
             value=getattr(self.config, rate),

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal
 from PySide6.QtWidgets import (
     QGroupBox,
     QToolButton,
@@ -296,7 +296,8 @@ class ExperimentPanel(QWidget):
 def _field(name: str) -> Field:
     setting = SETTINGS[name]
     if setting.choices:
-        return ChoiceField((choice, choice) for choice in setting.choices)
+        translate = QCoreApplication.translate
+        return ChoiceField((choice, translate("choices", choice)) for choice in setting.choices)
     steps = Steps(low=setting.low, high=setting.high, **_STEPS.get(name, {}))
     field = NumberField(partial(parse, name), steps)
     if name == "seed":  # no arrows: they would take the room of its digits

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QGroupBox, QVBoxLayout, QWidget
 
-from ganstudio.errors import ConfigError
+from ganstudio.errors import ConfigError, Phrase
 from ganstudio.gui.widgets.field_row import FieldRow
 from ganstudio.gui.widgets.number_field import Number, NumberField, Steps
 
@@ -84,7 +84,7 @@ def _read(steps: Steps, text: str) -> Number | None:
     try:
         value = int(text) if whole else float(text)
     except ValueError:
-        expected = "a whole number" if whole else "a number"
+        expected = Phrase("whole-number" if whole else "number")
         raise ConfigError("not-a-number", field="", value=text, expected=expected) from None
     if not steps.low <= value <= steps.high:
         low, high = f"{steps.low:g}", f"{steps.high:.10g}"

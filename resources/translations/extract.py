@@ -1,0 +1,56 @@
+"""Write every text of the window into ganstudio_LANGUAGE.ts, beside this file, for a translator.
+
+    python resources/translations/extract.py zh_CN
+    pyside6-linguist resources/translations/ganstudio_zh_CN.ts
+    pyside6-lrelease resources/translations/ganstudio_zh_CN.ts
+
+A file that is there already is brought up to date. The window loads what lrelease makes of it.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import ganstudio
+from ganstudio import parts
+from ganstudio.config import SETTINGS, load_preset, preset_names
+from ganstudio.errors import MESSAGES, PHRASES
+from ganstudio.gui.setting_texts import setting_texts
+
+
+def tables() -> Iterator[tuple[str, str]]:
+    """Yield the contexts and texts that lupdate does not see, because they are in tables."""
+    for text in (*MESSAGES.values(), *PHRASES.values()):
+        yield "errors", text
+    for setting in setting_texts().values():
+        yield "settings", setting.label
+        yield "settings", setting.tip
+    for choices in (setting.choices for setting in SETTINGS.values()):
+        yield from (("choices", choice) for choice in choices)
+    for preset in map(load_preset, preset_names()):
+        yield "presets", preset.title
+        yield "presets", preset.description
+    for name in parts.names(parts.OBJECTIVE):
+        yield "objectives", parts.load(parts.OBJECTIVE, name).OBJECTIVE.sentence
+
+
+def extract(target: Path) -> None:
+    """Write or renew the file `target`."""
+    lupdate = "from PySide6.scripts.pyside_tool import lupdate; lupdate()"
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "tables.py")  # the tables in a form that lupdate sees
+        calls = (
+            f"translate({json.dumps(context)}, {json.dumps(text, ensure_ascii=False)})\n"
+            for context, text in tables()
+        )
+        path.write_text("".join(calls), encoding="utf-8")
+        sources = [*sorted(Path(ganstudio.__file__).parent.rglob("*.py")), path]
+        options = ["-silent", "-locations", "none", "-ts", target]
+        subprocess.run([sys.executable, "-c", lupdate, *sources, *options], check=True)
+
+
+if __name__ == "__main__":
+    extract(Path(__file__).with_name(f"ganstudio_{sys.argv[1]}.ts"))

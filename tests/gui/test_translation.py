@@ -1,0 +1,405 @@
+"""Every text that a person meets is in a translator's file, and is shown as translated there.
+
+The translator of these tests writes what it knows in full-width letters: an ASCII letter on the
+screen is one that it was never asked for, or that `extract.py` does not find.
+"""
+
+import ast
+import re
+import runpy
+import string
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication, Qt, QTimer, QTranslator
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QFileDialog,
+    QGraphicsScene,
+    QLineEdit,
+    QMessageBox,
+    QTabBar,
+    QWidget,
+)
+
+import ganstudio.gui
+from ganstudio.config import Config, load_preset, parse
+from ganstudio.data.dataset import read_idx
+from ganstudio.errors import MESSAGES, PHRASES, Phrase, StudioError, device_missing, unknown_name
+from ganstudio.gui import app
+from ganstudio.gui.main_window import MainWindow
+from ganstudio.gui.widgets.plot import CurvePlot
+from ganstudio.gui.widgets.sample_grid import SampleGrid
+from ganstudio.gui.wording import worded
+from ganstudio.resources import resource
+from ganstudio.training import checkpoint
+from ganstudio.training.status import Phase, Status
+from ganstudio.work import Work
+
+WAIT = 60_000  # ms; only a hang takes so long
+Known = set[tuple[str, str]]
+
+WIDE = {ord(letter): ord(letter) + 0xFEE0 for letter in string.ascii_letters}
+MARKUP = r"<[^>]+>|&#?\w+;"
+KEPT = re.compile(rf"({MARKUP}|\{{[^{{}}]*\}}|%\w|\*\.\w+)")  # what a translator leaves as it is
+# Not words: devices, dimensions of z, formulas, numbers, keys that bear a letter, file names.
+NAMES = re.compile(
+    rf"{MARKUP}|\bcpu\b|\bz \d+\b|\bln 2\b|\d(e[-+]?\d+)\b|(?<=\+)[A-Z]\b|\S*\.(pt|png|csv)\b"
+)
+READERS = (
+    *("text", "caption", "title", "windowTitle", "currentMessage", "informativeText"),
+    *("toolTip", "statusTip", "placeholderText", "accessibleName", "accessibleDescription"),
+)
+
+
+def wide(text: str) -> str:
+    """Return a translation of `text`."""
+    parts = KEPT.split(text)
+    return "".join(part if KEPT.fullmatch(part) else part.translate(WIDE) for part in parts)
+
+
+def english(text: str, *names: str) -> list[str]:
+    """Return the words of `text` that are not translated, apart from `names`."""
+    for name in names:
+        text = text.replace(name, "")
+    return re.findall("[A-Za-z]+", NAMES.sub("", text))
+
+
+class Translator(QTranslator):
+    """Knows Qt's own texts and those of a translator's file."""
+
+    def __init__(self, known: Known) -> None:
+        super().__init__()
+        self._known = known
+
+    def isEmpty(self) -> bool:
+        return False
+
+    def translate(self, context, source, disambiguation=None, n=-1) -> str | None:
+        known = context.startswith("Q") or (context, source) in self._known
+        return wide(source) if known else None
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a new translator's file."""
+    path = tmp_path_factory.mktemp("translation") / "ganstudio_zh_CN.ts"
+    try:
+        runpy.run_path(str(resource("translations/extract.py")))["extract"](path)
+    except subprocess.CalledProcessError as error:
+        if error.returncode != 127:
+            raise
+        pytest.skip("lupdate needs a library that this system lacks: libgssapi-krb5-2")
+    return path
+
+
+def messages(file: Path) -> Iterator[tuple[str, ET.Element]]:
+    for context in ET.parse(file).iter("context"):
+        for message in context.iter("message"):
+            yield context.findtext("name", ""), message
+
+
+@pytest.fixture
+def translated(file: Path, qapp: QApplication) -> Iterator[None]:
+    known = {(context, message.findtext("source", "")) for context, message in messages(file)}
+    translator = Translator(known)
+    qapp.installTranslator(translator)
+    yield
+    qapp.removeTranslator(translator)
+
+
+@pytest.fixture
+def window(qtbot, translated: None) -> Iterator[MainWindow]:
+    window = MainWindow("cpu")
+    window.show()
+    yield window
+    window.session.close()
+    window.hide()
+    window.deleteLater()
+
+
+def texts(top: QWidget) -> Iterator[tuple[str, str]]:
+    """Yield where they are and what they say: all texts in a window, shown or hidden."""
+    actions = [a for a in top.findChildren(QAction) if not isinstance(a.parent(), QGraphicsScene)]
+    for thing in (top, *top.findChildren(QWidget), *actions):  # none of pyqtgraph's own menu
+        where = f"{type(thing).__name__} {thing.objectName()}"
+        for reader in READERS:
+            read = getattr(thing, reader, None)
+            if callable(read) and isinstance(text := read(), str):
+                yield f"{where} {reader}", text
+        if isinstance(thing, QComboBox):
+            for i in range(thing.count()):
+                yield where, thing.itemText(i)
+                yield where, thing.itemData(i, Qt.ItemDataRole.ToolTipRole) or ""
+        elif isinstance(thing, QTabBar):
+            yield from ((where, thing.tabText(i)) for i in range(thing.count()))
+        elif isinstance(thing, CurvePlot):
+            yield from ((where, thing.getAxis(side).labelText) for side in ("bottom", "left"))
+
+
+def check(top: QWidget) -> None:
+    found = [f"{where}: {text}" for where, text in texts(top) if english(text)]
+    assert not found, "\n".join(found)
+
+
+def press(qtbot, window: MainWindow, name: str) -> None:
+    qtbot.mouseClick(window.findChild(QAbstractButton, name), Qt.MouseButton.LeftButton)
+
+
+def type_into(qtbot, widget: QWidget, text: str) -> None:
+    widget.setFocus()
+    widget.selectAll()
+    qtbot.keyClicks(widget, text)
+    qtbot.keyClick(widget, Qt.Key.Key_Return)
+
+
+def make_steps(qtbot, window: MainWindow, n: int) -> None:
+    target = window.session.status.step + n
+    window.session.step("both", n)
+    qtbot.waitUntil(lambda: window.session.status.step == target, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.session.status.phase is Phase.PAUSED, timeout=WAIT)
+
+
+def test_the_tests_translator_tells_words_from_the_rest() -> None:
+    kept = "<b>{n:,}</b>&nbsp;%1 (*.pt)"
+    assert wide(kept) == kept
+    assert not english(wide("Start <b>now</b> &amp; then"))
+    assert not english(wide("Ctrl") + "+Z</b> · cpu, z 12 = 1e-05, run.pt")
+    assert english(wide("Start") + " Start ok", "ok") == ["Start"]
+
+
+def test_all_panels_through_a_first_hour(qtbot, window: MainWindow) -> None:
+    check(window)
+    window.begin()
+    qtbot.waitUntil(lambda: window.session.status.phase is Phase.READY, timeout=WAIT)
+    check(window)
+    make_steps(qtbot, window, 3)
+    check(window)
+    window.samples.start_requested.emit()
+    qtbot.waitUntil(lambda: window.session.status.phase is Phase.TRAINING, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.session.status.images_per_second > 0, timeout=WAIT)
+    check(window)
+    window.session.pause()
+    qtbot.waitUntil(lambda: window.session.status.phase is Phase.PAUSED, timeout=WAIT)
+    for phase in Phase:
+        for reached in ("", "step", "minutes", "epochs"):
+            window.session.status_changed.emit(Status(phase=phase, reached=reached, step=1234))
+            check(window)
+
+
+def test_settings_right_and_wrong(qtbot, window: MainWindow) -> None:
+    window.begin()
+    qtbot.waitUntil(lambda: window.session.status.phase is Phase.READY, timeout=WAIT)
+    find = window.experiment.findChild
+    type_into(qtbot, find(QAbstractSpinBox, "setting_d_lr"), "0.5")  # live, can be undone
+    check(window)
+    window.actions_.by_name["undo"].trigger()
+    check(window)
+    window.actions_.by_name["redo"].trigger()
+    for preset in (1, 0):
+        combo = find(QComboBox, "preset")
+        combo.setCurrentIndex(preset)
+        combo.activated.emit(preset)
+        check(window)
+    type_into(qtbot, find(QAbstractSpinBox, "setting_latent_dim"), "7")  # the preset is custom
+    for name, wrong in (
+        *(("setting_batch_size", "1.5"), ("setting_g_lr", "--"), ("setting_beta2", "2")),
+        *(("pause_at_step", "1.5"), ("pause_after_minutes", "--"), ("pause_at_step", "0")),
+    ):
+        type_into(qtbot, find(QAbstractSpinBox, name), wrong)
+        assert find(QWidget, f"{name}_message").text()
+        check(window)
+
+
+def test_curves_samples_and_sliders(qtbot, window: MainWindow) -> None:
+    window.begin()
+    qtbot.waitUntil(lambda: window.session.status.phase is Phase.READY, timeout=WAIT)
+    make_steps(qtbot, window, 4)
+    for panel in (window.losses, window.scores):
+        panel.parentWidget().raise_()
+        panel.refresh()
+        axes = panel.findChild(QComboBox, "x_axis")
+        for i in range(axes.count()):
+            axes.setCurrentIndex(i)
+            panel.plot.hovered.emit(0.5)
+            assert panel.plot.readout()
+            check(window)
+        panel.plot.moved.emit(0)  # Follow appears
+        panel.work_began.emit(Path("curves.csv"), Work())
+        panel.message.emit("")
+        check(window)
+    grid = window.findChild(SampleGrid, "samples_grid")
+    qtbot.waitUntil(lambda: len(grid.images()) > 0, timeout=WAIT)
+    at = grid.cell_rect(1).center()
+    qtbot.mouseMove(grid, at)
+    qtbot.mouseClick(grid, Qt.MouseButton.LeftButton, pos=at)
+    assert grid.accessibleDescription()
+    check(window)
+    qtbot.waitUntil(window.findChild(QAbstractButton, "hold").isEnabled, timeout=WAIT)
+    for name in ("real_images", "hold", "random_z", "centre_z", "latent_lock_1", "latent_reset_2"):
+        press(qtbot, window, name)
+        check(window)
+    press(qtbot, window, "latent_value_0")
+    for wrong in ("--", "999"):
+        type_into(qtbot, window.findChild(QLineEdit, "latent_edit"), wrong)
+        assert window.findChild(QWidget, "latent_edit_reason").text()
+        check(window)
+
+
+def test_boxes_dialogs_and_errors(qtbot, window: MainWindow, monkeypatch, tmp_path: Path) -> None:
+    window.begin()
+    qtbot.waitUntil(lambda: window.session.status.phase is Phase.READY, timeout=WAIT)
+    make_steps(qtbot, window, 1)
+    asked: list[str] = []
+    chosen = ""
+
+    def choose(_parent: QWidget, title: str, _folder: str, kind: str) -> tuple[str, str]:
+        asked.extend((title, kind))
+        return chosen, ""
+
+    def answer(top: Callable[[], QWidget | None] = QApplication.activeModalWidget) -> None:
+        box = top()
+        if box is None:
+            QTimer.singleShot(10, lambda: answer(top))
+            return
+        asked.extend(text for _, text in texts(box))
+        box.reject()
+
+    for name in ("getSaveFileName", "getOpenFileName"):
+        monkeypatch.setattr(QFileDialog, name, choose)
+    by_name = window.actions_.by_name
+    for action in ("save", "export_samples", "export_history"):
+        by_name[action].trigger()
+    for panel in (window.losses, window.scores):
+        panel.bar.csv_asked.emit()
+        panel.bar.png_asked.emit()
+    for name in ("help", "about"):
+        by_name[name].trigger()
+        answer(lambda name=name: window.findChild(QMessageBox, f"{name}_box"))
+    chosen = str(tmp_path / "there")
+    Path(f"{chosen}.pt").touch()
+    QTimer.singleShot(0, answer)
+    window.files.save_as()  # would replace a file
+    QTimer.singleShot(0, answer)
+    window.close()
+    window.experiment.start_over()
+    qtbot.waitUntil(lambda: window.session.status.unsaved_others == 1, timeout=WAIT)
+    QTimer.singleShot(0, answer)
+    window.close()
+    assert len(asked) > 50
+    assert not [text for text in asked if english(text)]
+
+    window.files.fill_recent(window.findChild(QWidget, "recent_menu"))
+    for code in ("disk-full", "not-a-checkpoint", "run-gone"):
+        window.show_error(StudioError(code, path="run.pt", detail=Phrase("number"), kept=3))
+        check(window)
+    by_name["export_samples"].trigger()
+    check(window)
+
+
+@pytest.mark.parametrize("code", [*MESSAGES, *PHRASES])
+def test_every_message_is_translated(translated: None, code: str) -> None:
+    table = PHRASES if code in PHRASES else MESSAGES
+    fields = {name: 7 for _, name, _, _ in string.Formatter().parse(table[code]) if name}
+    said = Phrase(code, **fields) if code in PHRASES else StudioError(code, **fields)
+    assert not english(worded(said))
+
+
+def bad_checkpoint(folder: Path, content: bytes) -> None:
+    (folder / "1").write_bytes(content)
+    checkpoint.read(folder / "1")
+
+
+def bad_idx(folder: Path, content: bytes) -> None:
+    (folder / "1").write_bytes(content)
+    read_idx(folder / "1", 1)
+
+
+@pytest.mark.parametrize(
+    ("fail", "names"),
+    [
+        (lambda _: parse("batch_size", "--"), ()),
+        (lambda _: parse("d_lr", "--"), ()),
+        (lambda _: parse("beta1", "7"), ()),
+        (lambda _: parse("objective", "bcee"), ("bcee", "bce", "non-saturating")),
+        (lambda _: Config().changed(d_lrr=1), ("d_lrr", *Config().to_dict())),
+        (lambda _: load_preset("studoi"), ("studoi", "studio", "mlp-gelu")),
+        (lambda folder: bad_checkpoint(folder, b""), ()),
+        (lambda folder: bad_checkpoint(folder, b"no checkpoint"), ()),
+        (lambda folder: bad_checkpoint(folder, b"PK\x03\x04 cut short"), ()),
+        (lambda folder: bad_idx(folder, bytes(8)), ("0x00000000", "0x00000801")),
+        (lambda folder: bad_idx(folder, b"\0\0\x08\x01\0\0\0\x02"), ()),
+    ],
+)
+def test_the_words_in_an_error_are_translated(
+    translated: None, tmp_path: Path, fail: Callable[[Path], object], names: tuple[str, ...]
+) -> None:
+    with pytest.raises(StudioError) as caught:
+        fail(tmp_path)
+    assert not english(worded(caught.value), *sorted(names, key=len, reverse=True), str(tmp_path))
+
+
+def test_an_error_in_an_error_is_translated(translated: None) -> None:
+    inner = unknown_name("model", "conv", ["conv-small"])
+    outer = StudioError("damaged-checkpoint", path="run.pt", detail=inner)
+    assert not english(worded(outer), "conv-small", "conv")
+    assert not english(worded(device_missing("tpu", ["cpu"])), "tpu")
+
+
+def test_no_sentence_is_written_past_the_translator() -> None:
+    """Look at the source, for what the other tests do not happen to show, or what is painted."""
+    asking = ("tr", "translate", "SettingText")
+    found = []
+    for path in Path(ganstudio.gui.__file__).parent.rglob("*.py"):
+        if path.name == "preflight.py":  # what it says is said before Qt can be loaded
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        fine: set[ast.AST] = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Expr):  # docstrings
+                fine.add(node.value)
+            elif isinstance(node, ast.Call):
+                name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                fine |= set(node.args) if name in asking else set()
+        found += [
+            f"{path.name}: {node.value}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and node not in fine
+            if re.search(r"[A-Za-z]{2},? [A-Za-z]", re.sub("<.*", "", str(node.value)))
+        ]
+    assert found == ["app.py: GAN Studio"]
+
+
+def test_a_translators_work_reaches_the_window(
+    file: Path, qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = ET.parse(file)
+    for message in tree.iter("message"):
+        translation = message.find("translation")
+        translation.text = wide(message.findtext("source"))
+        del translation.attrib["type"]  # unfinished
+    tree.write(tmp_path / file.name, encoding="utf-8")
+    lrelease = "from PySide6.scripts.pyside_tool import lrelease; lrelease()"
+    subprocess.run([sys.executable, "-c", lrelease, "-silent", tmp_path / file.name], check=True)
+    monkeypatch.setattr(app, "resource", lambda _name: tmp_path)
+    translate = QCoreApplication.translate
+    try:
+        app.translate_into(qapp, "de-DE")  # Qt has German, the window has not: no mixture
+        assert translate("QPlatformTheme", "Cancel") == "Cancel"
+        app.translate_into(qapp, "zh-Hans-CN")
+        assert translate("QPlatformTheme", "Cancel") == "取消"
+        for context, message in messages(tmp_path / file.name):
+            source = message.findtext("source", "")
+            assert translate(context, source) == wide(source)
+    finally:
+        for translator in qapp.findChildren(QTranslator):
+            qapp.removeTranslator(translator)
+            translator.deleteLater()
