@@ -209,7 +209,7 @@ def _drag(seconds: float) -> dict:
             return False
 
     def painted() -> None:
-        if "drawn" in waiting:
+        if "drawn" in waiting and slider.isSliderDown():
             latency.append((time.perf_counter() - waiting["sent"]) * 1000)
             waiting.clear()
             QTimer.singleShot(random.randrange(30), send)

@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,7 @@ from ganstudio.gui import appearance
 from ganstudio.gui.colours import is_dark
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.training.status import Phase
+from ganstudio.training.threads import cores
 
 LEFT = Qt.MouseButton.LeftButton
 WAIT = 60_000  # ms; only a hang takes so long
@@ -225,6 +228,23 @@ def test_a_clicked_sample_becomes_the_latent(qtbot, window) -> None:
     assert not np.array_equal(window.latent.state().z, first)
     window.actions_.by_name["undo"].trigger()
     np.testing.assert_array_equal(window.latent.state().z, first)
+
+
+def test_training_gives_way_to_a_hand_on_a_slider(qtbot, window) -> None:
+    used: list[tuple[int, int]] = []
+
+    def look(runner) -> None:
+        used.append((torch.get_num_threads(), os.getpriority(os.PRIO_PROCESS, 0)))
+
+    slider = window.latent.findChild(QSlider, "latent_slider_0")
+    for act in (None, qtbot.mousePress, qtbot.mouseRelease):
+        if act is not None:
+            act(slider, LEFT, pos=slider.rect().center())
+        window.session.training.post(look)
+    qtbot.waitUntil(lambda: len(used) == 3, timeout=WAIT)
+    assert [threads for threads, _ in used] == [cores(), max(1, cores() - 1), cores()]
+    if sys.platform == "linux":
+        assert used[0][1] > os.getpriority(os.PRIO_PROCESS, 0)
 
 
 def test_hold_keeps_the_model_while_training_goes_on(qtbot, window) -> None:

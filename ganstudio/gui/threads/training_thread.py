@@ -1,6 +1,8 @@
 """The training thread: a `Runner` in a QThread. The GUI posts requests and hears signals."""
 
+import os
 import queue
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,8 @@ from ganstudio.work import Work
 if TYPE_CHECKING:  # torch is imported in the thread, behind the window
     from ganstudio.latent.snapshot import Snapshot
     from ganstudio.training.runner import Request
+
+NICENESS = 5  # of training, so that the window's thread and the decode thread run before it
 
 
 class TrainingThread(QThread):
@@ -91,6 +95,10 @@ class TrainingThread(QThread):
 
     def run(self) -> None:
         """Run the runner (called by Qt in the new thread)."""
+        if sys.platform == "linux":  # where Qt's priorities do nothing, and niceness is a thread's
+            os.nice(NICENESS)
+        else:
+            self.setPriority(QThread.Priority.LowPriority)
         try:
             from ganstudio.training.runner import Runner
         except (ImportError, OSError) as error:  # a broken or mismatched installation of torch
