@@ -140,7 +140,7 @@ class Runner:
             return
         self._training = True
         self._nets, self._remaining, self._reached = Nets.BOTH, None, ""
-        self._step_due = 0.0
+        self._step_due = self._snapshot_due = 0.0  # the first step shows at once
         self._rate = _Rate()
         self._publish_status()
 
