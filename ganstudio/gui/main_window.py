@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QMenu,
+    QSizePolicy,
     QTabWidget,
     QToolBar,
     QVBoxLayout,
@@ -27,12 +28,13 @@ from ganstudio.gui.panels.samples import SamplesPanel
 from ganstudio.gui.session import Session
 from ganstudio.gui.setting_texts import setting_texts
 from ganstudio.gui.widgets.banner import Banner
+from ganstudio.gui.widgets.steady import Steady
 from ganstudio.gui.widgets.work_bar import WorkBar
 from ganstudio.training.status import Phase, Status
 from ganstudio.work import Work
 
 UNWRITTEN = ("disk-full", "cannot-write")
-REFRESH_MS, REFRESH_DRAGGING_MS = 200, 1000  # of the curves
+CURVES_MS = 80  # from a status to the curves: with the samples, they would be one long paint
 SPEEDS = {"full": None, "10": 10.0, "1": 1.0}  # steps a second
 
 
@@ -82,6 +84,10 @@ class MainWindow(QMainWindow):
         self.session.run_changed.connect(self._renew_title)
         self.session.opened.connect(self._renew_title)
         self.session.status_changed.connect(self._on_status)
+        self._curves_due = QTimer(self, singleShot=True, interval=CURVES_MS)
+        self.session.status_changed.connect(lambda _status: self._curves_due.start())
+        for panel in (self.losses, self.scores):
+            self._curves_due.timeout.connect(panel.refresh)
         self.session.saved.connect(self._on_saved)
         self.session.failed.connect(self.show_error)
         self.session.undone_live.connect(self._on_undone_live)
@@ -90,14 +96,6 @@ class MainWindow(QMainWindow):
             panel.work_began.connect(self._on_writing)
             panel.message.connect(self.show_message)
             panel.failed.connect(self.show_error)
-        self._timer = QTimer(self)
-        self._timer.timeout.connect(self._refresh)
-        self._timer.start(REFRESH_MS)
-        self.session.drag_toggled.connect(
-            lambda dragging: self._timer.setInterval(
-                REFRESH_DRAGGING_MS if dragging else REFRESH_MS
-            )
-        )
         self._on_status(Status())
         self.session.ask_for_first_run(path)
 
@@ -297,7 +295,8 @@ class MainWindow(QMainWindow):
         self._works = WorkBar()
         self._first_load = Work()  # torch, and the first run
         self._works.add(self._first_load, self.tr("Loading"), can_cancel=False)
-        self.statusBar().addWidget(self._state)
+        self._state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.statusBar().addWidget(Steady(self._state), 1)
         self.statusBar().addPermanentWidget(self._works)
 
     # Slots
@@ -327,7 +326,8 @@ class MainWindow(QMainWindow):
         if status.phase is not Phase.LOADING:
             self._first_load.end()
         self._state.setText(self._state_text(status))
-        self.setWindowModified(status.unsaved)
+        if status.unsaved != self.isWindowModified():
+            self.setWindowModified(status.unsaved)
         loaded = status.phase is not Phase.LOADING
         by_name = self.actions_.by_name
         by_name["export_samples"].setEnabled(self.session.info is not None)
@@ -387,10 +387,6 @@ class MainWindow(QMainWindow):
         text = self.tr("{name} is {value:g} from now on; the steps made stay made.")
         self.show_message(text.format(name=setting_texts()[name].label, value=value))
 
-    def _refresh(self) -> None:
-        self.losses.refresh()
-        self.scores.refresh()
-
     # Looks
 
     def _renew_title(self, _run_or_path: object = None) -> None:
@@ -420,7 +416,6 @@ class MainWindow(QMainWindow):
             if training and not self.files.closing:  # Cancel leaves all as it was
                 self.session.start()
             return
-        self._timer.stop()
         self.hide()  # the threads may take a moment
         QSettings().setValue("geometry", self.saveGeometry())
         QSettings().setValue("layout", self.saveState())

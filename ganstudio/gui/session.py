@@ -40,7 +40,6 @@ class Session(QObject):
         saved: the `Path` of a checkpoint.
         opened: the `Path` of a checkpoint.
         failed: a `StudioError`.
-        drag_toggled: whether a drag in the latent panel is under way.
         undone_live: (name, value) after undo or redo set a live setting of the running training.
 
     Attributes
@@ -63,7 +62,6 @@ class Session(QObject):
     saved = Signal(object)
     opened = Signal(object)
     failed = Signal(object)
-    drag_toggled = Signal(bool)
     _switched = Signal(str, object)  # undo text and checkpoint; after its run_changed
     undone_live = Signal(str, object)
 
@@ -363,7 +361,6 @@ class Session(QObject):
     def _on_drag_toggled(self, dragging: bool) -> None:
         """Let training give way to the hand on a slider, for as long as it is there."""
         self.training.post(lambda runner: runner.give_way(dragging))
-        self.drag_toggled.emit(dragging)
 
     def _on_hold_toggled(self, hold: bool) -> None:
         self._held = self._shown if hold else None  # the step that the button names

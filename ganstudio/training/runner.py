@@ -22,8 +22,8 @@ from ganstudio.training.threads import ThreadTuner
 from ganstudio.training.trainer import Nets, Trainer, new_run_id
 from ganstudio.work import Cancelled, Work
 
-SNAPSHOT_SECONDS, SNAPSHOT_SECONDS_MOST = 0.3, 2.0
-STATUS_SECONDS = 0.2
+SNAPSHOT_SECONDS, SNAPSHOT_SECONDS_MOST = 0.4, 2.0
+STATUS_SECONDS = 0.25
 GIVING_WAY = 4  # times as long between two snapshots while a person drags
 SHOWN_REAL, HELD_OUT = 100, 128  # images given to those who show the run
 PARKED_RUNS = 4  # saved runs that were left by Start over or Open, kept so that it can be undone

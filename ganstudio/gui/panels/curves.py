@@ -117,7 +117,7 @@ class CurvesPanel(QWidget):
         return not self._history
 
     def refresh(self) -> None:
-        """Draw what is new, if anything is; cheap enough for ten times a second."""
+        """Draw what is new, if anything is; cheap enough for several times a second."""
         history = self._history
         if not (history and self.isVisible() and len(history) != self._seen_rows):
             return

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from ganstudio.gui.widgets.sample_grid import SampleGrid
 from ganstudio.gui.widgets.start_card import StartCard
+from ganstudio.gui.widgets.steady import Steady
 from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
 from ganstudio.images import Pixels, grid
 from ganstudio.training.status import RunInfo
@@ -184,8 +186,10 @@ class SamplesPanel(QWidget):
         header.addLayout(segments)
         header.addWidget(self._real_box)
         header.addWidget(self._counts)
-        header.addStretch(1)
-        header.addWidget(self._step_label)
+        end = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        self._step_label.setAlignment(end)
+        self._step_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        header.addWidget(Steady(self._step_label), 1)
         return header
 
     def _toggle(self, name: str, text: str, tip: str) -> QToolButton:

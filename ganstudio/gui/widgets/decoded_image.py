@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ganstudio.gui.widgets.image_view import ImageView
+from ganstudio.gui.widgets.steady import Steady
 
 _SIDE = 168  # px, at least: six times 28
 _TEXT = 112  # px beside the image
@@ -29,15 +30,17 @@ class DecodedImage(QWidget):
         )
         self._step = self._text("decoded_step")
         self._step.setToolTip(self.tr("The training step of the generator that drew the image"))
-        texts = QVBoxLayout()
-        texts.addWidget(self._verdict)
-        texts.addWidget(self._step)
-        texts.addStretch(1)
+        texts = QWidget()
+        column = QVBoxLayout(texts)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._verdict)
+        column.addWidget(self._step)
+        column.addStretch(1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self._image)
-        layout.addLayout(texts, 1)
+        layout.addWidget(Steady(texts), 1)
 
     def set_image(self, image: NDArray[np.uint8], rank: float | None, step: int) -> None:
         """Show a (C, H, W) uint8 image of `step`, and its rank among held-out images, in [0, 1]."""

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from ganstudio.gui.icons import icon
+from ganstudio.gui.widgets.steady import Steady
 from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
 
 _ROOM = 16  # px around a button's text
@@ -148,7 +149,7 @@ class LatentControls(QWidget):
         first, second = QHBoxLayout(), QHBoxLayout()
         first.addWidget(self._random)
         first.addWidget(self._centre)
-        first.addWidget(self._hold, 1)
+        first.addWidget(Steady(self._hold), 1)
         second.addWidget(self._order, 1)
         second.addWidget(self._undo)
         second.addWidget(self._redo)
