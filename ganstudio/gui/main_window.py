@@ -294,7 +294,8 @@ class MainWindow(QMainWindow):
         self._state.setObjectName("state")
         self._works = WorkBar()
         self._first_load = Work()  # torch, and the first run
-        self._works.add(self._first_load, self.tr("Loading"), can_cancel=False)
+        text = self.tr("PyTorch and a first run")
+        self._works.add(self._first_load, text, can_cancel=False)
         self._state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.statusBar().addWidget(Steady(self._state), 1)
         self.statusBar().addPermanentWidget(self._works)
