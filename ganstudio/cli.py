@@ -7,13 +7,13 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from pathlib import Path
 
 from ganstudio import __version__
 from ganstudio.atomic import replacing
 from ganstudio.config import (
     LIVE,
+    SETTINGS,
     Config,
     load_config,
     load_preset,
@@ -175,7 +175,7 @@ def _parser() -> argparse.ArgumentParser:
         "train",
         help="train without a window",
         allow_abbrev=False,
-        epilog=f"keys of --set: {', '.join(setting.name for setting in fields(Config))}",
+        epilog=f"keys of --set: {', '.join(SETTINGS)}",
     )
     start = train.add_mutually_exclusive_group()
     start.add_argument("--preset", help="a recipe: see ganstudio presets (default: studio)")

@@ -167,6 +167,14 @@ def test_training_to_a_limit_is_training(studio, tiny, cpu):
     assert same(dict(studio.heard.snapshots[-1].G), dict(plain.snapshot().G))
 
 
+def test_why_a_run_paused_is_not_said_of_the_next(studio):
+    studio.new_run()
+    studio.train(limit(steps=3), Runner.start)
+    assert studio.heard.statuses[-1].reached == "step"
+    studio.new_run(CONFIG.changed(seed=5))
+    assert studio.heard.statuses[-1].reached == ""
+
+
 def test_start_goes_on_beyond_a_limit(studio):
     studio.new_run()
     studio.train(limit(steps=3), Runner.start)

@@ -250,7 +250,8 @@ class Session(QObject):
             self._latent.snapshot_changed()
 
     def _on_status(self, status: Status) -> None:
-        if self.status.phase is Phase.TRAINING is not status.phase and self._held is None:
+        paused = self.status.phase is Phase.TRAINING and status.phase is not Phase.TRAINING
+        if paused and self._held is None:
             self._renew(Lane.REFERENCE)  # by the D of the last step
         self.status = status
         self.status_changed.emit(status)

@@ -220,7 +220,8 @@ class Runner:
             self._listener.on_error(self._explained(error, code))
             try:
                 after_failure()
-            except Exception:  # a GPU that is gone cannot even be copied from
+            except Exception:
+                # the cause has been told; a GPU that is gone cannot even be copied from
                 self._training = False
                 self._publish_status()
 
@@ -293,7 +294,7 @@ class Runner:
         saved = [id_ for id_, parked in self._parked.items() if not self._is_unsaved(parked)]
         for run_id in saved[:-PARKED_RUNS]:
             del self._parked[run_id]
-        self.trainer = trainer
+        self.trainer, self._reached = trainer, ""
         self._listener.on_run(_describe(trainer))
         self._publish()
 

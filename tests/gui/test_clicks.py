@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QRect, Qt, QTimer
+from hands import handle
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -13,8 +14,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QMenuBar,
     QSlider,
-    QStyle,
-    QStyleOptionSlider,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -73,7 +72,7 @@ class Person:
         slider, _ = self.see(words)
         assert isinstance(slider, QSlider)
         self.clicks += 1
-        at = _handle(slider).center()
+        at = handle(slider).center()
         self._bot.mousePress(slider, LEFT, pos=at)
         for way in (pixels // 2, pixels):
             self._bot.mouseMove(slider, at + QPoint(way, 0))
@@ -94,13 +93,6 @@ class Person:
             self.click(words)
 
         QTimer.singleShot(0, act)
-
-
-def _handle(slider: QSlider) -> QRect:
-    option = QStyleOptionSlider()
-    slider.initStyleOption(option)
-    part = QStyle.SubControl.SC_SliderHandle
-    return slider.style().subControlRect(QStyle.ComplexControl.CC_Slider, option, part, slider)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hands import handle
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
@@ -13,8 +14,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QSlider,
-    QStyle,
-    QStyleOptionSlider,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -104,14 +103,6 @@ def shown_value(panel: LatentPanel, dim: int) -> str:
     return child(panel, QAbstractButton, f"latent_value_{dim}").text()
 
 
-def handle(slider: QSlider) -> QPoint:
-    option = QStyleOptionSlider()
-    slider.initStyleOption(option)
-    part = QStyle.SubControl.SC_SliderHandle
-    control = QStyle.ComplexControl.CC_Slider
-    return slider.style().subControlRect(control, option, part, slider).center()
-
-
 def first_rows(panel: LatentPanel) -> list[int]:
     sliders(panel).verticalScrollBar().setValue(0)
     return row_order(panel)[:3]
@@ -153,14 +144,16 @@ def test_dragging_a_handle_moves_z_and_is_one_edit(qtbot: QtBot, make: MakePanel
     log, before = Log(panel), panel.state()
     control, value = slider(panel, 2), child(panel, QAbstractButton, "latent_value_2")
     text, label, bars = value.text(), pixels(value), pixels(child(panel, ZStrip, "z_strip"))
-    start = handle(control)
+    start = handle(control).center()
     qtbot.mousePress(control, LEFT, pos=start)
     assert not log.images, "pressing alone moves nothing"
     for x in (10, 20, 30):
         qtbot.mouseMove(control, start - QPoint(x, 0))
     assert len(log.images) == 3
     assert not log.edits
-    assert handle(control).x() == pytest.approx(start.x() - 30, abs=1), "it follows the mouse"
+    assert handle(control).center().x() == pytest.approx(start.x() - 30, abs=1), (
+        "it follows the mouse"
+    )
     qtbot.mouseRelease(control, LEFT, pos=start - QPoint(30, 0))
     after = panel.state()
     assert log.edits == [("move z 2", before, after)]
@@ -178,9 +171,9 @@ def test_a_click_in_the_groove_brings_the_handle_there(qtbot: QtBot, make: MakeP
     log, control = Log(panel), slider(panel, 1)
     goal = QPoint(control.width() - 15, 4)
     qtbot.mouseClick(control, LEFT, pos=goal)
-    assert handle(control).x() == pytest.approx(goal.x(), abs=1)
+    assert handle(control).center().x() == pytest.approx(goal.x(), abs=1)
     assert log.texts == ["move z 1"]
-    qtbot.mouseClick(control, LEFT, pos=handle(control))
+    qtbot.mouseClick(control, LEFT, pos=handle(control).center())
     assert log.texts == ["move z 1"], "a click that moves nothing is no edit"
 
 
@@ -188,7 +181,7 @@ def test_undo_in_the_middle_of_a_drag(qtbot: QtBot, make: MakePanel) -> None:
     panel = make()
     log, control = Log(panel), slider(panel, 0)
     other = LatentState.unlocked(np.full(16, 0.5, np.float32))
-    qtbot.mousePress(control, LEFT, pos=handle(control))
+    qtbot.mousePress(control, LEFT, pos=handle(control).center())
     qtbot.mouseMove(control, QPoint(5, 12))
     panel.set_state(other)
     qtbot.mouseMove(control, QPoint(30, 12))
@@ -271,7 +264,7 @@ def test_locked_rows_take_no_drag_and_no_key(qtbot: QtBot, make: MakePanel) -> N
     assert pixels(view) != drawn
     log, z = Log(panel), panel.state().z
     control = slider(panel, 0)
-    drag(qtbot, control, handle(control), handle(control) + QPoint(20, 0))
+    drag(qtbot, control, handle(control).center(), handle(control).center() + QPoint(20, 0))
     for key in (Key.Key_0, Key.Key_Right, Key.Key_PageUp, Key.Key_Return):
         qtbot.keyClick(view, key)
     np.testing.assert_array_equal(panel.state().z, z)
@@ -350,7 +343,7 @@ def test_a_typed_value_widens_the_range(qtbot: QtBot, make: MakePanel) -> None:
     control = slider(panel, 0)
     assert control.value() == control.maximum()
     assert shown_value(panel, 0) == "7.50"
-    drag(qtbot, control, handle(control), handle(control) - QPoint(10, 0))
+    drag(qtbot, control, handle(control).center(), handle(control).center() - QPoint(10, 0))
     assert 5 < panel.state().z[0] < 7.5
     assert control.value() < control.maximum(), "the range stays while one moves in it"
     panel.set_state(before)
@@ -422,12 +415,12 @@ def test_rows_sort_by_effect_and_hold_still_during_a_drag(qtbot: QtBot, make: Ma
     panel.set_effect(effect)
     assert row_order(panel)[:3] == [15, 14, 13]
     control = slider(panel, 14)
-    qtbot.mousePress(control, LEFT, pos=handle(control))
-    qtbot.mouseMove(control, handle(control) + QPoint(10, 0))
+    qtbot.mousePress(control, LEFT, pos=handle(control).center())
+    qtbot.mouseMove(control, handle(control).center() + QPoint(10, 0))
     panel.set_effect(-effect)
     assert row_order(panel)[:3] == [15, 14, 13]
     assert len(log.effects) == 1
-    qtbot.mouseRelease(control, LEFT, pos=handle(control))
+    qtbot.mouseRelease(control, LEFT, pos=handle(control).center())
     assert len(log.effects) == 2
     assert first_rows(panel) == [0, 1, 2]
     np.testing.assert_array_equal(log.effects[1], panel.state().z)
@@ -554,7 +547,7 @@ def test_another_run_while_typing_or_dragging(qtbot: QtBot, make: MakePanel) -> 
 def test_locking_ends_a_drag(qtbot: QtBot, make: MakePanel) -> None:
     panel = make(64)
     log, control = Log(panel), slider(panel, 2)
-    qtbot.mousePress(control, LEFT, pos=handle(control))
+    qtbot.mousePress(control, LEFT, pos=handle(control).center())
     qtbot.mouseMove(control, QPoint(5, 12))
     qtbot.keyClick(sliders(panel), Key.Key_L)
     z = panel.state().z
@@ -569,7 +562,7 @@ def test_locking_ends_a_drag(qtbot: QtBot, make: MakePanel) -> None:
 def test_uniform_priors_have_their_own_range(qtbot: QtBot, make: MakePanel) -> None:
     panel = make(kind="uniform")
     control = slider(panel, 0)
-    drag(qtbot, control, handle(control), QPoint(1000, 12))
+    drag(qtbot, control, handle(control).center(), QPoint(1000, 12))
     assert panel.state().z[0] == 1
     assert shown_value(panel, 0) == "1.000"
     qtbot.keyClick(sliders(panel), Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)

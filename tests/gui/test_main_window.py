@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hands import handle
 from PySide6.QtCore import QMimeData, QPoint, QSettings, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import (
@@ -22,8 +23,6 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QPushButton,
     QSlider,
-    QStyle,
-    QStyleOptionSlider,
     QWidget,
 )
 
@@ -83,12 +82,7 @@ def choose_file(monkeypatch: pytest.MonkeyPatch, path: Path | str) -> None:
 
 def drag_slider(qtbot, window: MainWindow, dim: int, pixels: int) -> None:
     slider = window.latent.findChild(QSlider, f"latent_slider_{dim}")
-    option = QStyleOptionSlider()
-    slider.initStyleOption(option)
-    handle = slider.style().subControlRect(
-        QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, slider
-    )
-    at = handle.center()
+    at = handle(slider).center()
     qtbot.mousePress(slider, LEFT, pos=at)
     qtbot.mouseMove(slider, at + QPoint(pixels // 2, 0))
     qtbot.mouseMove(slider, at + QPoint(pixels, 0))

@@ -5,6 +5,7 @@ screen is one that it was never asked for, or that `extract.py` does not find.
 """
 
 import ast
+import os
 import re
 import runpy
 import string
@@ -95,7 +96,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
         runpy.run_path(str(resource("translations/extract.py")))["extract"](path)
     except subprocess.CalledProcessError as error:
-        if error.returncode != 127:
+        if error.returncode != 127 or "CI" in os.environ:
             raise
         pytest.skip("lupdate needs a library that this system lacks: libgssapi-krb5-2")
     return path

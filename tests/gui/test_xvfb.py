@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from hands import handle
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QSlider, QStyle, QStyleOptionSlider, QWidget
+from PySide6.QtWidgets import QApplication, QSlider, QWidget
 
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.training.status import Phase
@@ -76,13 +77,8 @@ def test_the_main_job(qtbot, window: MainWindow) -> None:
     qtbot.waitUntil(lambda: not np.array_equal(grid, window.samples.sheet()), timeout=60_000)
 
     slider = window.latent.findChildren(QSlider)[3]
-    option = QStyleOptionSlider()
-    slider.initStyleOption(option)
-    handle = slider.style().subControlRect(
-        QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, slider
-    )
     before = window.latent.state().z.copy()
-    at = centre(slider, handle)
+    at = centre(slider, handle(slider))
     xdotool("mousemove", "--sync", at.x(), at.y(), "mousedown", 1)
     for shift in (10, 20, 30):
         xdotool("mousemove", "--sync", at.x() + shift, at.y())

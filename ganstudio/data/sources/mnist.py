@@ -26,12 +26,12 @@ def load(root: Path | None = None, work: Work | None = None) -> Dataset:
     StudioError
         ``missing-data``, ``cannot-read`` or ``bad-data``, naming the file.
     """
+    work = work or Work()
     folder = root or resource("mnist")
     paths = [find(folder, name, "mnist", FILES) for name in FILES]
     arrays = []
     for done, (path, dims) in enumerate(zip(paths, (3, 1, 3, 1), strict=True)):
-        if work is not None:
-            work.at(done / len(FILES))
+        work.at(done / len(FILES))
         arrays.append(read_idx(path, dims))
     train, train_labels, test, test_labels = arrays
     check_labels(paths[1], train, train_labels)

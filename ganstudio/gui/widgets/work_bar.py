@@ -23,10 +23,10 @@ class WorkBar(QWidget):
     def add(self, work: Work, text: str, *, can_cancel: bool = True) -> None:
         """Show `work` until it ends; `text` says what it is."""
         row = _Row(work, text, can_cancel)
+        row.hide()  # what ends before the first look never shows
         self._rows.append(row)
         self._layout.addWidget(row)
         self._timer.start()
-        self._look()
         self.show()
 
     def _look(self) -> None:
@@ -37,6 +37,7 @@ class WorkBar(QWidget):
                 row.deleteLater()
             else:
                 row.show_fraction()
+                row.show()
         if not self._rows:
             self._timer.stop()
             self.hide()

@@ -1,0 +1,12 @@
+"""Where a hand takes hold of things."""
+
+from PySide6.QtCore import QRect
+from PySide6.QtWidgets import QSlider, QStyle, QStyleOptionSlider
+
+
+def handle(slider: QSlider) -> QRect:
+    """Return where the handle of a slider is, in the slider's pixels."""
+    option = QStyleOptionSlider()
+    slider.initStyleOption(option)
+    part = QStyle.SubControl.SC_SliderHandle
+    return slider.style().subControlRect(QStyle.ComplexControl.CC_Slider, option, part, slider)
