@@ -55,7 +55,7 @@ MESSAGES = {
     "Open its checkpoint instead.",
     "torch-missing": "PyTorch cannot be loaded, so nothing can train: {detail}. "
     "Install ganstudio again.",
-    "unexpected": "Something went wrong that was not foreseen: {detail}. Training goes on. "
+    "unexpected": "Something went wrong that was not foreseen: {detail}. "
     "Please report it with “Copy details”.",
     "latent-mismatch": "This generator takes {expected} numbers; {actual} were given.",
 }

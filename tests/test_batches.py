@@ -134,3 +134,8 @@ def test_golden_batches():
 
 GOLDEN_ORDER = [0, 7, 8, 6, 9, 5, 1, 3, 2, 4]
 GOLDEN_Z = [[-2.4056077, 1.8630323, 0.37253714], [-0.31364197, -2.0127635, 1.3544079]]
+
+
+def test_runs_share_one_copy_of_the_images(tiny, cpu):
+    first, second = (RealBatches(tiny, 8, seed, (0.0, 1.0), cpu) for seed in (1, 2))
+    assert first.images is second.images

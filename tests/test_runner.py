@@ -285,12 +285,55 @@ def test_a_step_that_fails_beyond_repair_still_leaves_a_runner(studio, monkeypat
     def fail(*_: object) -> None:
         raise RuntimeError("the device is gone")
 
-    monkeypatch.setattr(studio.trainer, "train_step", fail)
-    monkeypatch.setattr(studio.trainer, "drain", fail)
+    broken = studio.trainer
+    for name in ("train_step", "drain", "snapshot"):
+        monkeypatch.setattr(broken, name, fail)
     studio.train(lambda runner: runner.step(Nets.BOTH, 5))
     (error,) = studio.heard.errors
     assert "the device is gone" in str(error)
     assert studio.heard.statuses[-1].phase is Phase.READY
+
+    studio.new_run()  # elsewhere, all is well
+    assert studio.trainer is not broken
+    whole = studio.trainer.run_id
+    studio.train(limit(steps=2), Runner.start)
+    assert studio.trainer.step == 2
+    studio.ask(lambda runner: runner.return_to(broken.run_id))
+    studio.ask(lambda runner: runner.return_to(whole))
+    assert studio.trainer.run_id == whole
+
+
+def test_resume_goes_on_with_the_steps_that_were_asked_for(studio):
+    studio.new_run()
+    studio.train(lambda runner: runner.step(Nets.G, 4), Runner.pause)
+    assert studio.trainer.step == 0
+    studio.train(Runner.resume)
+    assert studio.trainer.step == 4
+    assert np.isnan(studio.trainer.history.column("real_loss")).all()
+
+
+def test_a_limit_that_was_reached_is_not_said_while_another_run_loads(studio):
+    studio.new_run()
+    studio.train(limit(steps=3), Runner.start)
+    studio.new_run(CONFIG.changed(seed=5))
+    loading = [status for status in studio.heard.statuses if status.phase is Phase.LOADING]
+    assert [status.reached for status in loading] == ["", ""]
+
+
+def test_runs_that_were_left_are_told(studio):
+    studio.new_run()
+    studio.train(limit(steps=1), Runner.start)
+    first = studio.trainer
+    studio.new_run(CONFIG.changed(seed=3))
+    (left,) = studio.heard.statuses[-1].left
+    assert (left.run_id, left.step, left.unsaved) == (first.run_id, 1, True)
+    assert left.config == first.config
+    assert studio.heard.statuses[-1].unsaved_others == 1
+
+
+def test_without_a_run_it_says_so(studio):
+    studio.ask(lambda runner: runner.new_run(CONFIG, "warp drive"))
+    assert studio.heard.statuses[-1].phase is Phase.NONE
 
 
 def test_only_the_last_runs_are_kept(studio):

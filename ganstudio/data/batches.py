@@ -1,7 +1,10 @@
 """Batches of real images and of noise, by counting: a position is a number, not a state."""
 
+from weakref import WeakValueDictionary
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ganstudio.data.dataset import Dataset
@@ -42,9 +45,8 @@ class RealBatches:
                 dataset=dataset.name,
                 size=size,
             )
-        # on the CPU the dataset's own memory, shared by all runs; torch refuses read-only memory
-        train = dataset.train if dataset.train.flags.writeable else np.array(dataset.train)
-        self.images = torch.from_numpy(train).to(device)
+        self._source = dataset.train  # alive for as long as its tensor is shared
+        self.images = _on_device(self._source, device)
         self.count = 0
         self.per_epoch = size // batch_size
         self._batch_size = batch_size
@@ -68,6 +70,22 @@ class RealBatches:
         self.count += 1
         index = self._order[i * self._batch_size : (i + 1) * self._batch_size]
         return to_range(self.images[index], self._low, self._high)
+
+
+_shared: WeakValueDictionary[tuple[int, torch.device], Tensor] = WeakValueDictionary()
+
+
+def _on_device(images: NDArray[np.uint8], device: torch.device) -> Tensor:
+    """Return images as a tensor on the device, one for all runs on them that are kept.
+
+    On the CPU it is the array's own memory, unless that is read-only: torch refuses such.
+    """
+    key = (id(images), device)
+    found = _shared.get(key)
+    if found is None:
+        writeable = images if images.flags.writeable else np.array(images)
+        found = _shared[key] = torch.from_numpy(writeable).to(device)
+    return found
 
 
 def to_range(images: Tensor, low: float, high: float) -> Tensor:

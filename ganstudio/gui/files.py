@@ -175,9 +175,9 @@ class Files(QObject):
         box = QMessageBox(self._window)
         box.setObjectName("unsaved_box")
         box.setIcon(QMessageBox.Icon.Question)
-        left = self.tr("{n} earlier runs that undo would bring back are not saved.").format(
-            n=others
-        )
+        left = self.tr(
+            "Earlier runs that are not saved: {n} (Run > Earlier runs lists them)."
+        ).format(n=others)
         if self._session.status.unsaved:
             box.setText(self.tr("This run has steps that are not saved."))
             question = self.tr("Save its model of step {step:,}?")

@@ -67,6 +67,7 @@ class MainWindow(QMainWindow):
             self.experiment, self.samples, self.losses, self.scores, self.latent, device
         )
         self._wants_start = False  # Start was pressed while torch still loads
+        self._curves_due = QTimer(self, singleShot=True, interval=CURVES_MS)
         self.files = Files(self, self.session, self.experiment, self.samples, self.losses)
 
         self.actions_ = Actions(self)
@@ -78,14 +79,10 @@ class MainWindow(QMainWindow):
         self._default_layout = self.saveState()
         self._restore_layout()
 
-        self.session.work_began.connect(
-            lambda work: self._works.add(work, self.tr("Loading a run"))
-        )
+        self.session.work_began.connect(self._on_loading)
         self.session.run_changed.connect(self._renew_title)
         self.session.opened.connect(self._renew_title)
         self.session.status_changed.connect(self._on_status)
-        self._curves_due = QTimer(self, singleShot=True, interval=CURVES_MS)
-        self.session.status_changed.connect(lambda _status: self._curves_due.start())
         for panel in (self.losses, self.scores):
             self._curves_due.timeout.connect(panel.refresh)
         self.session.saved.connect(self._on_saved)
@@ -218,6 +215,9 @@ class MainWindow(QMainWindow):
             lambda value: self.session.set_speed(SPEEDS[value]),
         )
         menu.addSeparator()
+        self._left_menu = menu.addMenu(self.tr("&Earlier runs"))
+        self._left_menu.setObjectName("left_menu")
+        self._left_menu.aboutToShow.connect(self._fill_left_runs)
         self._over_menu = menu.addMenu(self.tr("Start &over"))
         add(
             self._over_menu,
@@ -293,9 +293,7 @@ class MainWindow(QMainWindow):
         self._state = QLabel()
         self._state.setObjectName("state")
         self._works = WorkBar()
-        self._first_load = Work()  # torch, and the first run
-        text = self.tr("PyTorch and a first run")
-        self._works.add(self._first_load, text, can_cancel=False)
+        self._loading: Work | None = None
         self._state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.statusBar().addWidget(Steady(self._state), 1)
         self.statusBar().addPermanentWidget(self._works)
@@ -311,6 +309,8 @@ class MainWindow(QMainWindow):
 
     def _on_start_requested(self) -> None:
         """Show that training will begin, though torch may still be loading."""
+        if self.session.status.phase is Phase.NONE:  # the banner says why nothing can train
+            return
         self.banner.dismiss()
         self._wants_start = self.session.status.phase is Phase.LOADING
         self._on_status(self.session.status)
@@ -324,12 +324,12 @@ class MainWindow(QMainWindow):
             start.setText(text)
             start.setToolTip(self.tr("{action} (F5, Space)").format(action=text))
             self.actions_.set_icon("start", sign)
-        if status.phase is not Phase.LOADING:
-            self._first_load.end()
+        if not self._curves_due.isActive():
+            self._curves_due.start()
         self._state.setText(self._state_text(status))
         if status.unsaved != self.isWindowModified():
             self.setWindowModified(status.unsaved)
-        loaded = status.phase is not Phase.LOADING
+        loaded = status.phase not in (Phase.LOADING, Phase.NONE)
         by_name = self.actions_.by_name
         by_name["export_samples"].setEnabled(self.session.info is not None)
         by_name["export_history"].setEnabled(status.step > 0)
@@ -340,6 +340,7 @@ class MainWindow(QMainWindow):
         """Say what is happening now, and where the run is."""
         names = {
             Phase.LOADING: self.tr("Loading"),
+            Phase.NONE: self.tr("There is no run"),
             Phase.READY: self.tr("Ready"),
             Phase.TRAINING: self.tr("Training"),
             Phase.PAUSED: self.tr("Paused"),
@@ -381,12 +382,32 @@ class MainWindow(QMainWindow):
         self._renew_title()
         self.show_message(self.tr("Saved {name}").format(name=path))
 
+    def _on_loading(self, work: Work) -> None:
+        first = self.session.info is None  # it cannot be cancelled: the window needs one
+        text = self.tr("Loading PyTorch and a first run") if first else self.tr("Loading a run")
+        self._loading = work
+        self._works.add(work, text, can_cancel=not first)
+
     def _on_writing(self, path: Path, work: Work) -> None:
         self._works.add(work, self.tr("Writing {name}").format(name=path.name))
 
     def _on_undone_live(self, name: str, value: float) -> None:
         text = self.tr("{name} is {value:g} from now on; the steps made stay made.")
         self.show_message(text.format(name=setting_texts()[name].label, value=value))
+
+    def _fill_left_runs(self) -> None:
+        """List the runs that Start over and Open left, the latest first."""
+        self._left_menu.clear()
+        for run in reversed(self.session.status.left):
+            text = self.tr("{model}, seed {seed}, step {step:,}").format(
+                model=run.config.model, seed=run.config.seed, step=run.step
+            )
+            if run.unsaved:
+                text = self.tr("{run}, not saved").format(run=text)
+            action = self._left_menu.addAction(text)
+            action.triggered.connect(lambda _=False, run=run: self.session.return_to(run.run_id))
+        if self._left_menu.isEmpty():
+            self._left_menu.addAction(self.tr("None was left")).setEnabled(False)
 
     # Looks
 
@@ -415,9 +436,11 @@ class MainWindow(QMainWindow):
         if not self.files.may_close():
             event.ignore()
             if training and not self.files.closing:  # Cancel leaves all as it was
-                self.session.start()
+                self.session.resume()
             return
-        self.hide()  # the threads may take a moment
+        self.hide()  # the threads may take a moment, and files being written are finished
+        if self._loading is not None:
+            self._loading.cancel()
         QSettings().setValue("geometry", self.saveGeometry())
         QSettings().setValue("layout", self.saveState())
         self.session.close()

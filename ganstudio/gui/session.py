@@ -21,7 +21,6 @@ from ganstudio.gui.threads.training_thread import TrainingThread
 from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.latent.spec import Array, Stream, generator
 from ganstudio.training.status import Phase, RunInfo, Status
-from ganstudio.work import Work
 
 if TYPE_CHECKING:
     from ganstudio.latent.snapshot import Snapshot
@@ -34,7 +33,7 @@ class Session(QObject):
     """The current run as the window sees it, and what a person can do to it.
 
     Signals:
-        work_began: a `Work`: another run is being loaded.
+        work_began: a `Work`: torch, or a run, is being loaded.
         run_changed: a `RunInfo`.
         status_changed: a `Status`.
         saved: the `Path` of a checkpoint.
@@ -98,7 +97,7 @@ class Session(QObject):
         self.decoding = DecodeThread(self)
 
         # training thread -> window
-        self.training.work_began.connect(self._on_work)
+        self.training.work_began.connect(self.work_began)
         self.training.run_changed.connect(self._on_run)
         self.training.snapshot_changed.connect(self._on_snapshot)
         self.training.status_changed.connect(self._on_status)
@@ -150,6 +149,10 @@ class Session(QObject):
         """Train until paused; begun while torch still loads, it follows as soon as it can."""
         self.training.post(lambda runner: runner.start())
 
+    def resume(self) -> None:
+        """Go on with what was paused, be it training or a number of steps."""
+        self.training.post(lambda runner: runner.resume())
+
     def pause(self) -> None:
         """Pause after the current step."""
         self.training.post(lambda runner: runner.pause())
@@ -193,6 +196,16 @@ class Session(QObject):
 
         self.training.post(request)
 
+    def return_to(self, run_id: str) -> None:
+        """Make a run that was left the current one again; undo brings the run before it back."""
+        text = self.tr("Return to an earlier run")
+
+        def request(runner: "Runner") -> None:
+            runner.return_to(run_id)
+            self._switched.emit(text, None)
+
+        self.training.post(request)
+
     def save(self, path: Path) -> None:
         """Save the current run as a checkpoint."""
         self.training.post(lambda runner: runner.save(path))
@@ -209,15 +222,13 @@ class Session(QObject):
 
     # training thread -> window
 
-    def _on_work(self, work: Work) -> None:
-        if self.info is not None:  # the first run cannot be cancelled: the window needs one
-            self.work_began.emit(work)
-
     def _on_run(self, info: RunInfo) -> None:
         self._before, self.info = self.info, info
         self._config = info.config
         self._held = None
         self._renewing.clear()
+        self._stale.clear()
+        self._judge_at = 0.0  # verdicts on another run's images say nothing of this one
         for panel in (self._experiment, self._samples, *self._curves):
             panel.set_run(info)
         self._experiment.set_devices(info.devices, info.device)
@@ -293,9 +304,10 @@ class Session(QObject):
         if drawn.start + len(drawn.images) >= len(self._grid_z):
             self._on_renewed(Lane.GRID)
 
-    def _on_reference(self) -> None:
-        self._draw_image()
-        self._on_renewed(Lane.REFERENCE)
+    def _on_reference(self, request: int) -> None:
+        if request == self.requests[Lane.REFERENCE]:
+            self._draw_image()
+            self._on_renewed(Lane.REFERENCE)
 
     # panels -> threads
 

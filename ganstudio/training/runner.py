@@ -17,14 +17,14 @@ from ganstudio.errors import StudioError
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Stream, generator
 from ganstudio.training import checkpoint, device
-from ganstudio.training.status import Curves, Phase, RunInfo, Status
+from ganstudio.training.status import Curves, LeftRun, Phase, RunInfo, Status
 from ganstudio.training.threads import ThreadTuner
 from ganstudio.training.trainer import Nets, Trainer, new_run_id
 from ganstudio.work import Cancelled, Work
 
 SNAPSHOT_SECONDS, SNAPSHOT_SECONDS_MOST = 0.4, 2.0
 STATUS_SECONDS = 0.25
-GIVING_WAY = 4  # times as long between two snapshots while a person drags
+GIVING_WAY = 4  # times as long between two snapshots or statuses while a person drags
 SHOWN_REAL, HELD_OUT = 100, 128  # images given to those who show the run
 PARKED_RUNS = 4  # saved runs that were left by Start over or Open, kept so that it can be undone
 
@@ -79,7 +79,7 @@ class Runner:
         self._remaining: int | None = None  # steps until a pause; None if there is no end
         self._reached = ""  # the limit that training paused at
         self._tuner = ThreadTuner()
-        self._pace = 1  # times as long as usual between two snapshots
+        self._pace = 1  # times as long as usual between two snapshots or statuses
         self._interval = 0.0  # seconds between the starts of two steps
         self._limit: tuple[int | None, float | None] = (None, None)
         self._saved: dict[str, int] = {}  # run id -> step when it was saved
@@ -136,10 +136,14 @@ class Runner:
 
     def start(self) -> None:
         """Train until paused."""
+        self._nets, self._remaining = Nets.BOTH, None
+        self.resume()
+
+    def resume(self) -> None:
+        """Go on with what was paused, be it training or a number of steps."""
         if self.trainer is None:
             return
-        self._training = True
-        self._nets, self._remaining, self._reached = Nets.BOTH, None, ""
+        self._training, self._reached = True, ""
         self._step_due = self._snapshot_due = 0.0  # the first step shows at once
         self._rate = _Rate()
         self._publish_status()
@@ -153,8 +157,8 @@ class Runner:
 
     def step(self, nets: Nets, n: int = 1) -> None:
         """Make `n` steps of some nets, then pause."""
-        self.start()
         self._nets, self._remaining = nets, n
+        self.resume()
 
     def change(self, **live: float) -> None:
         """Change live settings."""
@@ -288,7 +292,8 @@ class Runner:
         finally:
             work.end()
         if self.trainer is not None:
-            self.trainer.drain()
+            # of a device that is gone, only the numbers since the last drain are lost
+            self._guarded(self.trainer.drain, lambda: None, "unexpected")
             self._parked[self.trainer.run_id] = self.trainer
         self._parked.pop(trainer.run_id, None)
         saved = [id_ for id_, parked in self._parked.items() if not self._is_unsaved(parked)]
@@ -327,7 +332,7 @@ class Runner:
     def _status(self, phase: Phase | None = None) -> Status:
         trainer = self.trainer
         if trainer is None:
-            return Status()
+            return Status(phase=phase or Phase.NONE)
         if phase is None:
             idle = Phase.PAUSED if trainer.step else Phase.READY
             phase = Phase.TRAINING if self._training else idle
@@ -338,8 +343,16 @@ class Runner:
             seconds=trainer.seconds,
             images_per_second=self._rate.value if phase is Phase.TRAINING else 0.0,
             unsaved=self._is_unsaved(trainer),
-            unsaved_others=sum(map(self._is_unsaved, self._parked.values())),
-            reached=self._reached,
+            left=tuple(map(self._left, self._parked.values())),
+            reached=self._reached if phase is Phase.PAUSED else "",
+        )
+
+    def _left(self, trainer: Trainer) -> LeftRun:
+        return LeftRun(
+            run_id=trainer.run_id,
+            config=trainer.config,
+            step=trainer.step,
+            unsaved=self._is_unsaved(trainer),
         )
 
 

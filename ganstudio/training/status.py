@@ -15,9 +15,32 @@ class Phase(Enum):
     """What the training thread does."""
 
     LOADING = "loading"  # libraries, data or a checkpoint
+    NONE = "none"  # there is no run: the first one could not be loaded
     READY = "ready"  # a run that has not begun
     TRAINING = "training"
     PAUSED = "paused"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeftRun:
+    """A run that was left by Start over or Open, and can be returned to.
+
+    Attributes
+    ----------
+    run_id : str
+        The run.
+    config : Config
+        Its settings.
+    step : int
+        How far it came.
+    unsaved : bool
+        Whether it has moved since it was saved.
+    """
+
+    run_id: str
+    config: Config
+    step: int
+    unsaved: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,8 +61,8 @@ class Status:
         Real images that D has seen, over the last second or so; 0 when not training.
     unsaved : bool
         Whether the run has moved since it was saved.
-    unsaved_others : int
-        How many runs that were left, and can still be returned to, are not saved.
+    left : tuple of LeftRun
+        The runs that were left, the latest last.
     reached : str
         Why it paused by itself: "", or the limit that it came to, "step", "minutes" or "epochs".
     """
@@ -50,8 +73,13 @@ class Status:
     seconds: float = 0.0
     images_per_second: float = 0.0
     unsaved: bool = False
-    unsaved_others: int = 0
+    left: tuple[LeftRun, ...] = ()
     reached: str = ""
+
+    @property
+    def unsaved_others(self) -> int:
+        """How many runs that were left are not saved."""
+        return sum(run.unsaved for run in self.left)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

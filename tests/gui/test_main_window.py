@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QLabel,
     QLineEdit,
+    QMenu,
     QMessageBox,
     QPushButton,
     QSlider,
@@ -29,6 +30,7 @@ from PySide6.QtWidgets import (
 from ganstudio.gui import appearance
 from ganstudio.gui.colours import is_dark
 from ganstudio.gui.main_window import MainWindow
+from ganstudio.gui.widgets.work_bar import WorkBar
 from ganstudio.training.status import Phase
 from ganstudio.training.threads import cores
 
@@ -360,6 +362,74 @@ def test_a_cancelled_close_trains_on(qtbot, window) -> None:
     assert window.session.status.phase is Phase.TRAINING
 
 
+def test_a_cancelled_close_goes_on_with_as_many_steps_as_were_asked_for(qtbot, window) -> None:
+    window.session.step("both", 200)
+    qtbot.waitUntil(lambda: window.session.status.step > 0, timeout=WAIT)
+    answer_box(QMessageBox.StandardButton.Cancel)
+    window.close()
+    wait_phase(qtbot, window, Phase.PAUSED)
+    qtbot.waitUntil(lambda: window.session.status.step == 200, timeout=WAIT)
+    wait_phase(qtbot, window, Phase.PAUSED)
+
+
+def test_runs_that_undo_cannot_reach_are_in_the_menu(qtbot, window) -> None:
+    make_steps(qtbot, window, 2)
+    session, menu = window.session, window.findChild(QMenu, "left_menu")
+    menu.aboutToShow.emit()
+    assert not menu.actions()[0].isEnabled()
+    window.experiment.start_over()
+    qtbot.waitUntil(session.undo_stack.canUndo, timeout=WAIT)
+    make_steps(qtbot, window, 3)
+    lost = session.info.run_id
+    session.undo_stack.undo()
+    qtbot.waitUntil(lambda: session.info.run_id != lost, timeout=WAIT)
+    window.experiment.start_over()  # redo would have brought it back; no longer
+    qtbot.waitUntil(lambda: len(session.status.left) == 2, timeout=WAIT)
+    menu.aboutToShow.emit()
+    action = next(a for a in menu.actions() if "step 3" in a.text())
+    assert "not saved" in action.text()
+    action.trigger()
+    qtbot.waitUntil(lambda: session.info.run_id == lost, timeout=WAIT)
+    qtbot.waitUntil(lambda: session.status.step == 3, timeout=WAIT)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_the_verdict_follows_a_change_of_run(qtbot, window, times: int) -> None:
+    """The first verdict of a new run comes, however short ago the last was given."""
+    verdict = window.latent.findChild(QLabel, "verdict")
+    make_steps(qtbot, window, 1)
+    qtbot.waitUntil(lambda: verdict.text() != "", timeout=WAIT)
+    before = window.session.info.run_id
+    for _ in range(times):
+        window.experiment.start_over()
+    qtbot.waitUntil(lambda: window.session.undo_stack.count() == times, timeout=WAIT)
+    assert window.session.info.run_id != before
+    with qtbot.waitSignal(
+        window.session.decoding.image_drawn,
+        check_params_cb=lambda drawn: (
+            drawn.run_id == window.session.info.run_id and drawn.rank is not None
+        ),
+        timeout=WAIT,
+    ):
+        pass
+    qtbot.waitUntil(lambda: verdict.text() != "", timeout=WAIT)
+
+
+def test_without_torch_the_window_says_so_and_promises_nothing(
+    qtbot, open_window, monkeypatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ganstudio.training.runner", None)
+    window = open_window()
+    wait_phase(qtbot, window, Phase.NONE)
+    qtbot.waitUntil(window.banner.isVisible, timeout=WAIT)
+    window.actions_.by_name["start"].trigger()
+    assert window.banner.isVisible()
+    assert "no run" in window.findChild(QLabel, "state").text()
+    works = window.findChild(WorkBar)
+    qtbot.waitUntil(lambda: not works.isVisible(), timeout=WAIT)
+    assert not window.actions_.by_name["step"].isEnabled()
+
+
 def test_two_checkpoints_opened_at_once_keep_their_names(qtbot, window, tmp_path) -> None:
     session = window.session
     first, second = tmp_path / "first.pt", tmp_path / "second.pt"
@@ -406,7 +476,7 @@ def test_closing_speaks_of_runs_that_were_left_unsaved(qtbot, window) -> None:
     assert window.session.status.unsaved_others == 1
     texts = answer_box(QMessageBox.StandardButton.Cancel)
     window.close()
-    assert "1 earlier run" in texts[0]
+    assert "not saved: 1" in texts[0]
     assert window.isVisible()
 
 

@@ -102,14 +102,14 @@ class DecodeThread(QThread):
         image_drawn: a `Drawn` of one image.
         grid_drawn: a `Drawn`, a piece of the grid.
         effect_measured: (latent_dim,) float32.
-        reference_judged: verdicts are ranked by newer logits from now on.
+        reference_judged: the request's number; verdicts are ranked by newer logits from now on.
         failed: a `StudioError`; the request it belongs to is forgotten.
     """
 
     image_drawn = Signal(object)
     grid_drawn = Signal(object)
     effect_measured = Signal(object)
-    reference_judged = Signal()
+    reference_judged = Signal(int)
     failed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -218,7 +218,7 @@ class DecodeThread(QThread):
             self._continue(job, end)
         else:
             self._reference = (job.snapshot, np.concatenate(self._judged))
-            self.reference_judged.emit()
+            self.reference_judged.emit(job.request)
 
     def _measure_piece(self, job: Job) -> None:
         """Measure the effect of the next dimensions; each takes two images."""

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from ganstudio.config import Config
 from ganstudio.errors import StudioError
-from ganstudio.training.status import RunInfo, Status
+from ganstudio.training.status import Phase, RunInfo, Status
 from ganstudio.work import Work
 
 if TYPE_CHECKING:  # torch is imported in the thread, behind the window
@@ -24,7 +24,7 @@ class TrainingThread(QThread):
     """Trains in the background. It alone touches the networks and their optimisers.
 
     Signals:
-        work_began: a `Work`: a run is being loaded.
+        work_began: a `Work`: torch, or a run, is being loaded.
         run_changed: a `RunInfo`; another run is the current one.
         snapshot_changed: there is a newer snapshot in `snapshot`.
         status_changed: a `Status`.
@@ -99,9 +99,14 @@ class TrainingThread(QThread):
             os.nice(NICENESS)
         else:
             self.setPriority(QThread.Priority.LowPriority)
+        work = Work()
+        self.work_began.emit(work)
         try:
             from ganstudio.training.runner import Runner
         except (ImportError, OSError) as error:  # a broken or mismatched installation of torch
             self.failed.emit(StudioError("torch-missing", detail=error))
+            self.status_changed.emit(Status(phase=Phase.NONE))
             return
+        finally:
+            work.end()
         Runner(self._requests, self).run()
