@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hands import handle
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -83,6 +83,20 @@ class Log:
     @property
     def texts(self) -> list[str]:
         return [text for text, _, _ in self.edits]
+
+
+class Watcher(QObject):
+    """Counts the events of one kind that a widget gets."""
+
+    def __init__(self, widget: QWidget, kind: QEvent.Type) -> None:
+        super().__init__(widget)
+        self.count = 0
+        self._kind = kind
+        widget.installEventFilter(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() == self._kind
+        return False
 
 
 def child(panel: QWidget, kind: type, name: str):  # type: ignore[no-untyped-def]
@@ -635,6 +649,51 @@ def test_hold_and_follow(qtbot: QtBot, make: MakePanel) -> None:
     panel.set_image(np.zeros((1, 28, 28), np.uint8), 0.5, 123_456_789)
     assert hold.text() == "Hold this step", "no room for more"
     assert panel.minimumSizeHint().width() <= 300
+
+
+@pytest.mark.parametrize("zoom", [1.0, 1.75])
+@pytest.mark.parametrize("holding", [False, True])
+def test_hold_is_whole_in_the_narrowest_panel(make: MakePanel, zoom: float, holding: bool) -> None:
+    panel = make()
+    panel.set_image(np.zeros((1, 28, 28), np.uint8), 0.5, 6012)
+    panel.set_holding(6012 if holding else None)
+    font = panel.font()
+    font.setPointSizeF(font.pointSizeF() * zoom)
+    panel.setFont(font)
+    QApplication.processEvents()
+    panel.resize(panel.minimumSizeHint())
+    QApplication.processEvents()
+    hold = child(panel, QAbstractButton, "hold")
+    assert hold.visibleRegion().boundingRect() == hold.rect()
+    assert hold.fontMetrics().horizontalAdvance(hold.text()) + 8 <= hold.width()
+    assert hold.text() == ("Follow" if holding else "Hold")
+
+
+def test_hold_says_more_where_there_is_room(qtbot: QtBot, make: MakePanel) -> None:
+    panel = make()
+    hold = child(panel, QAbstractButton, "hold")
+    panel.set_image(np.zeros((1, 28, 28), np.uint8), 0.5, 6012)
+    texts = []
+    for width in (600, 280, 250):
+        panel.resize(width, panel.height())
+        texts.append(hold.text())
+    assert texts == ["Hold at step 6,012", "Hold this step", "Hold"]
+
+
+def test_another_text_on_hold_lays_out_nothing(qtbot: QtBot, make: MakePanel) -> None:
+    panel = make()
+    image = np.zeros((1, 28, 28), np.uint8)
+    panel.set_image(image, 0.5, 9)
+    QApplication.processEvents()
+    beside = child(panel, QAbstractButton, "random_z")
+    seen = Watcher(beside.parentWidget(), QEvent.Type.LayoutRequest)
+    panel.set_image(image, 0.5, 1_000)
+    QApplication.processEvents()
+    assert child(panel, QAbstractButton, "hold").text() == "Hold at step 1,000"
+    assert seen.count == 0
+    beside.setText("Draw another z")
+    QApplication.processEvents()
+    assert seen.count > 0, "it would be seen"
 
 
 def test_undo_and_redo_buttons(qtbot: QtBot, make: MakePanel) -> None:
