@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hands import handle
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QEnterEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -439,6 +439,48 @@ def test_rows_sort_by_effect_and_hold_still_during_a_drag(qtbot: QtBot, make: Ma
     assert first_rows(panel) == [0, 1, 2]
     np.testing.assert_array_equal(log.effects[1], panel.state().z)
     panel.set_effect(np.zeros(5, np.float32))  # a late answer about another run
+    assert first_rows(panel) == [0, 1, 2]
+
+
+def hover(widget: QWidget, *, enter: bool) -> None:
+    """Bring the pointer over a widget, or take it away, as Qt tells the widget."""
+    place = QPointF(widget.rect().center())
+    event = QEnterEvent(place, place, place) if enter else QEvent(QEvent.Type.Leave)
+    QApplication.sendEvent(widget, event)
+
+
+def test_rows_hold_still_under_the_pointer_and_sort_once_it_leaves(
+    qtbot: QtBot, make: MakePanel
+) -> None:
+    panel = make()
+    log, view = Log(panel), sliders(panel)
+    choose_order(qtbot, panel, 1)
+    effect = np.arange(16, dtype=np.float32)
+    panel.set_effect(effect)
+    hover(view, enter=True)
+    control = slider(panel, 14)
+    drag(qtbot, control, handle(control).center(), handle(control).center() + QPoint(10, 0))
+    panel.set_effect(-effect)
+    assert row_order(panel)[:3] == [15, 14, 13]
+    assert len(log.effects) == 1
+    hover(view, enter=False)
+    assert first_rows(panel) == [0, 1, 2]
+    assert len(log.effects) == 2, "of the z that was set meanwhile"
+    np.testing.assert_array_equal(log.effects[1], panel.state().z)
+
+
+def test_the_pointer_may_leave_while_a_slider_is_dragged(qtbot: QtBot, make: MakePanel) -> None:
+    panel = make()
+    choose_order(qtbot, panel, 1)
+    effect = np.arange(16, dtype=np.float32)
+    panel.set_effect(effect)
+    hover(sliders(panel), enter=True)
+    control = slider(panel, 14)
+    qtbot.mousePress(control, LEFT, pos=handle(control).center())
+    panel.set_effect(-effect)
+    hover(sliders(panel), enter=False)
+    assert row_order(panel)[:3] == [15, 14, 13]
+    qtbot.mouseRelease(control, LEFT, pos=handle(control).center())
     assert first_rows(panel) == [0, 1, 2]
 
 

@@ -326,6 +326,7 @@ class LatentPanel(QWidget):
         self._list.lock_wanted.connect(self._on_lock)
         self._list.current_changed.connect(self._strip.set_current)
         self._list.edit_closed.connect(self._settle)
+        self._list.left.connect(self._settle)
 
     def _timer(self, interval: int) -> QTimer:
         timer = QTimer(self)
