@@ -76,7 +76,9 @@ class Log:
         self.images: list[np.ndarray] = []
         self.effects: list[np.ndarray] = []
         self.edits: list[tuple[str, LatentState, LatentState]] = []
+        self.drags: list[bool] = []
         panel.image_wanted.connect(self.images.append)
+        panel.drag_toggled.connect(self.drags.append)
         panel.effect_wanted.connect(self.effects.append)
         panel.edited.connect(lambda *edit: self.edits.append(edit))
 
@@ -582,22 +584,54 @@ def test_another_run_keeps_z_of_the_same_dimension(make: MakePanel) -> None:
     assert not log.edits
 
 
-def test_another_run_while_typing_or_dragging(qtbot: QtBot, make: MakePanel) -> None:
+def test_another_run_while_typing(qtbot: QtBot, make: MakePanel) -> None:
     panel = make()
     press(qtbot, panel, "latent_value_2")
     qtbot.keyClicks(child(panel, QLineEdit, "latent_edit"), "3")
     log = Log(panel)
     panel.set_run(run_info(40), np.random.default_rng(2))
     assert not child(panel, QLineEdit, "latent_edit").isVisible()
-    strip = child(panel, ZStrip, "z_strip")
-    qtbot.mousePress(strip, LEFT, pos=QPoint(5, 5))
-    qtbot.mouseMove(strip, QPoint(50, 5))
+    assert not log.edits
+    assert not log.drags
+
+
+@pytest.mark.parametrize("name", ["z_strip", "latent_slider_2"])
+def test_another_run_while_dragging_ends_the_drag(
+    qtbot: QtBot, make: MakePanel, name: str
+) -> None:
+    panel = make()
+    log, window = Log(panel), panel.windowHandle()
+    held = child(panel, QWidget, name)
+    start = held.mapTo(panel, held.rect().center())
+    none = Qt.KeyboardModifier.NoModifier
+    QTest.mousePress(window, LEFT, none, start)
+    QTest.mouseMove(window, start + QPoint(20, 0))
+    assert log.drags == [True]
+    assert log.images
+    panel.set_run(replace(run_info(), run_id="other"), np.random.default_rng(2))
+    assert log.drags == [True], "it has as many sliders: the drag goes on"
     panel.set_run(run_info(8), np.random.default_rng(3))
-    qtbot.mouseMove(strip, QPoint(80, 5))
-    qtbot.mouseRelease(strip, LEFT, pos=QPoint(80, 5))
+    assert log.drags == [True, False]
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # before the next of the mouse
+    QTest.mouseMove(window, start + QPoint(40, 0))
+    QTest.mouseRelease(window, LEFT, none, start + QPoint(40, 0))
     expected = run_info(8).latent.sample(1, np.random.default_rng(3))[0]
     np.testing.assert_array_equal(panel.state().z, expected)
     assert not log.edits
+    assert log.drags == [True, False], "once"
+    drag(qtbot, slider(panel, 1), QPoint(5, 12), QPoint(20, 12))
+    assert log.drags == [True, False, True, False]
+
+
+def test_another_run_after_an_edit_amid_a_drag_ends_the_drag(
+    qtbot: QtBot, make: MakePanel
+) -> None:
+    panel = make()
+    log, control = Log(panel), slider(panel, 2)
+    qtbot.mousePress(control, LEFT, pos=handle(control).center())
+    qtbot.keyClick(sliders(panel), Key.Key_0)
+    panel.set_run(run_info(8), np.random.default_rng(3))
+    assert log.drags == [True, False]
 
 
 def test_locking_ends_a_drag(qtbot: QtBot, make: MakePanel) -> None:
@@ -610,6 +644,7 @@ def test_locking_ends_a_drag(qtbot: QtBot, make: MakePanel) -> None:
     qtbot.mouseMove(control, QPoint(40, 12))
     qtbot.mouseRelease(control, LEFT, pos=QPoint(40, 12))
     assert log.texts == ["move z 2", "lock z 2"]
+    assert log.drags == [True, False]
     np.testing.assert_array_equal(panel.state().z, z)
     qtbot.keyClick(sliders(panel), Key.Key_End)
     assert 63 in row_order(panel), "rows move again"
