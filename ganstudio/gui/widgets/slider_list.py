@@ -203,7 +203,8 @@ class SliderList(QAbstractScrollArea):
             return
         dim = self._current
         value = number_text(self._state.z[dim], self._bounds[dim])
-        text = self.tr("{name}: {value}, locked") if self._state.locked[dim] else "{name}: {value}"
+        locked = self._state.locked[dim]
+        text = self.tr("{name}: {value}, locked") if locked else self.tr("{name}: {value}")
         self.setAccessibleDescription(text.format(name=self._labels[dim], value=value))
 
     def _new_row(self) -> SliderRow:
