@@ -596,9 +596,7 @@ def test_another_run_while_typing(qtbot: QtBot, make: MakePanel) -> None:
 
 
 @pytest.mark.parametrize("name", ["z_strip", "latent_slider_2"])
-def test_another_run_while_dragging_ends_the_drag(
-    qtbot: QtBot, make: MakePanel, name: str
-) -> None:
+def test_another_run_while_dragging_ends_the_drag(qtbot: QtBot, make: MakePanel, name: str) -> None:
     panel = make()
     log, window = Log(panel), panel.windowHandle()
     held = child(panel, QWidget, name)
@@ -623,9 +621,7 @@ def test_another_run_while_dragging_ends_the_drag(
     assert log.drags == [True, False, True, False]
 
 
-def test_another_run_after_an_edit_amid_a_drag_ends_the_drag(
-    qtbot: QtBot, make: MakePanel
-) -> None:
+def test_another_run_after_an_edit_amid_a_drag_ends_the_drag(qtbot: QtBot, make: MakePanel) -> None:
     panel = make()
     log, control = Log(panel), slider(panel, 2)
     qtbot.mousePress(control, LEFT, pos=handle(control).center())

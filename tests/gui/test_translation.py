@@ -250,6 +250,8 @@ def test_curves_samples_and_sliders(qtbot, window: MainWindow) -> None:
         panel.work_began.emit(Path("curves.csv"), Work())
         panel.message.emit("")
         check(window)
+    qtbot.waitUntil(window.findChild(QWidget, "work_more").isVisible)
+    check(window)
     grid = window.findChild(SampleGrid, "samples_grid")
     qtbot.waitUntil(lambda: len(grid.images()) > 0, timeout=WAIT)
     at = grid.cell_rect(1).center()
