@@ -17,9 +17,12 @@ class Work:
         How much is done, in [0, 1]; None while that is not known.
     ended : bool
         Whether the work is over, one way or another.
+    can_cancel : bool
+        Whether the worker calls `at`, without which it never hears of `cancel`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, can_cancel: bool = True) -> None:
+        self.can_cancel = can_cancel
         self.fraction: float | None = None
         self.ended = False
         self._cancelled = False

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QGroupBox,
     QLabel,
     QScrollArea,
     QWidget,
@@ -310,6 +311,29 @@ def test_enter_applies_a_waiting_live_value_but_leaving_does_not(
     assert seen.live == [("g_lr", 3e-4)]
     assert not marked(panel, "g_lr")
     assert marked(panel, "d_lr")
+
+
+def test_live_settings_of_a_preset_are_seen_to_wait(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    group = panel.findChild(QGroupBox, "live_settings")
+    assert group is not None
+    acts, waits = "Live: acts at once", "Live: • waits for a new run"
+    assert group.title() == acts
+    width = panel.minimumSizeHint().width()
+    choose(qtbot, combo(panel, "preset"), load_preset("mlp-gelu").title)
+    assert group.title() == waits
+    assert marked(panel, "g_lr"), "with the same sign"
+    assert panel.minimumSizeHint().width() == width
+    for name in ("g_lr", "d_lr"):
+        assert group.title() == waits
+        field = spin(panel, f"setting_{name}")
+        qtbot.mouseClick(field.lineEdit(), LEFT)
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert group.title() == acts
+    assert panel.pending_count() > 0, "others still wait"
+    panel.select_preset("studio")
+    assert group.title() == waits
+    qtbot.mouseClick(child(panel, "discard_pending"), LEFT)
+    assert group.title() == acts
 
 
 def test_the_preset_on_show_ignores_seed_and_dataset(panel: ExperimentPanel, qtbot: QtBot) -> None:

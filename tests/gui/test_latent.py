@@ -4,8 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hands import handle
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import QEnterEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -76,13 +76,29 @@ class Log:
         self.images: list[np.ndarray] = []
         self.effects: list[np.ndarray] = []
         self.edits: list[tuple[str, LatentState, LatentState]] = []
+        self.drags: list[bool] = []
         panel.image_wanted.connect(self.images.append)
+        panel.drag_toggled.connect(self.drags.append)
         panel.effect_wanted.connect(self.effects.append)
         panel.edited.connect(lambda *edit: self.edits.append(edit))
 
     @property
     def texts(self) -> list[str]:
         return [text for text, _, _ in self.edits]
+
+
+class Watcher(QObject):
+    """Counts the events of one kind that a widget gets."""
+
+    def __init__(self, widget: QWidget, kind: QEvent.Type) -> None:
+        super().__init__(widget)
+        self.count = 0
+        self._kind = kind
+        widget.installEventFilter(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() == self._kind
+        return False
 
 
 def child(panel: QWidget, kind: type, name: str):  # type: ignore[no-untyped-def]
@@ -428,6 +444,48 @@ def test_rows_sort_by_effect_and_hold_still_during_a_drag(qtbot: QtBot, make: Ma
     assert first_rows(panel) == [0, 1, 2]
 
 
+def hover(widget: QWidget, *, enter: bool) -> None:
+    """Bring the pointer over a widget, or take it away, as Qt tells the widget."""
+    place = QPointF(widget.rect().center())
+    event = QEnterEvent(place, place, place) if enter else QEvent(QEvent.Type.Leave)
+    QApplication.sendEvent(widget, event)
+
+
+def test_rows_hold_still_under_the_pointer_and_sort_once_it_leaves(
+    qtbot: QtBot, make: MakePanel
+) -> None:
+    panel = make()
+    log, view = Log(panel), sliders(panel)
+    choose_order(qtbot, panel, 1)
+    effect = np.arange(16, dtype=np.float32)
+    panel.set_effect(effect)
+    hover(view, enter=True)
+    control = slider(panel, 14)
+    drag(qtbot, control, handle(control).center(), handle(control).center() + QPoint(10, 0))
+    panel.set_effect(-effect)
+    assert row_order(panel)[:3] == [15, 14, 13]
+    assert len(log.effects) == 1
+    hover(view, enter=False)
+    assert first_rows(panel) == [0, 1, 2]
+    assert len(log.effects) == 2, "of the z that was set meanwhile"
+    np.testing.assert_array_equal(log.effects[1], panel.state().z)
+
+
+def test_the_pointer_may_leave_while_a_slider_is_dragged(qtbot: QtBot, make: MakePanel) -> None:
+    panel = make()
+    choose_order(qtbot, panel, 1)
+    effect = np.arange(16, dtype=np.float32)
+    panel.set_effect(effect)
+    hover(sliders(panel), enter=True)
+    control = slider(panel, 14)
+    qtbot.mousePress(control, LEFT, pos=handle(control).center())
+    panel.set_effect(-effect)
+    hover(sliders(panel), enter=False)
+    assert row_order(panel)[:3] == [15, 14, 13]
+    qtbot.mouseRelease(control, LEFT, pos=handle(control).center())
+    assert first_rows(panel) == [0, 1, 2]
+
+
 def test_keys_hold_the_order_for_a_moment(
     qtbot: QtBot, make: MakePanel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -526,22 +584,50 @@ def test_another_run_keeps_z_of_the_same_dimension(make: MakePanel) -> None:
     assert not log.edits
 
 
-def test_another_run_while_typing_or_dragging(qtbot: QtBot, make: MakePanel) -> None:
+def test_another_run_while_typing(qtbot: QtBot, make: MakePanel) -> None:
     panel = make()
     press(qtbot, panel, "latent_value_2")
     qtbot.keyClicks(child(panel, QLineEdit, "latent_edit"), "3")
     log = Log(panel)
     panel.set_run(run_info(40), np.random.default_rng(2))
     assert not child(panel, QLineEdit, "latent_edit").isVisible()
-    strip = child(panel, ZStrip, "z_strip")
-    qtbot.mousePress(strip, LEFT, pos=QPoint(5, 5))
-    qtbot.mouseMove(strip, QPoint(50, 5))
+    assert not log.edits
+    assert not log.drags
+
+
+@pytest.mark.parametrize("name", ["z_strip", "latent_slider_2"])
+def test_another_run_while_dragging_ends_the_drag(qtbot: QtBot, make: MakePanel, name: str) -> None:
+    panel = make()
+    log, window = Log(panel), panel.windowHandle()
+    held = child(panel, QWidget, name)
+    start = held.mapTo(panel, held.rect().center())
+    none = Qt.KeyboardModifier.NoModifier
+    QTest.mousePress(window, LEFT, none, start)
+    QTest.mouseMove(window, start + QPoint(20, 0))
+    assert log.drags == [True]
+    assert log.images
+    panel.set_run(replace(run_info(), run_id="other"), np.random.default_rng(2))
+    assert log.drags == [True], "it has as many sliders: the drag goes on"
     panel.set_run(run_info(8), np.random.default_rng(3))
-    qtbot.mouseMove(strip, QPoint(80, 5))
-    qtbot.mouseRelease(strip, LEFT, pos=QPoint(80, 5))
+    assert log.drags == [True, False]
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # before the next of the mouse
+    QTest.mouseMove(window, start + QPoint(40, 0))
+    QTest.mouseRelease(window, LEFT, none, start + QPoint(40, 0))
     expected = run_info(8).latent.sample(1, np.random.default_rng(3))[0]
     np.testing.assert_array_equal(panel.state().z, expected)
     assert not log.edits
+    assert log.drags == [True, False], "once"
+    drag(qtbot, slider(panel, 1), QPoint(5, 12), QPoint(20, 12))
+    assert log.drags == [True, False, True, False]
+
+
+def test_another_run_after_an_edit_amid_a_drag_ends_the_drag(qtbot: QtBot, make: MakePanel) -> None:
+    panel = make()
+    log, control = Log(panel), slider(panel, 2)
+    qtbot.mousePress(control, LEFT, pos=handle(control).center())
+    qtbot.keyClick(sliders(panel), Key.Key_0)
+    panel.set_run(run_info(8), np.random.default_rng(3))
+    assert log.drags == [True, False]
 
 
 def test_locking_ends_a_drag(qtbot: QtBot, make: MakePanel) -> None:
@@ -554,6 +640,7 @@ def test_locking_ends_a_drag(qtbot: QtBot, make: MakePanel) -> None:
     qtbot.mouseMove(control, QPoint(40, 12))
     qtbot.mouseRelease(control, LEFT, pos=QPoint(40, 12))
     assert log.texts == ["move z 2", "lock z 2"]
+    assert log.drags == [True, False]
     np.testing.assert_array_equal(panel.state().z, z)
     qtbot.keyClick(sliders(panel), Key.Key_End)
     assert 63 in row_order(panel), "rows move again"
@@ -635,6 +722,51 @@ def test_hold_and_follow(qtbot: QtBot, make: MakePanel) -> None:
     panel.set_image(np.zeros((1, 28, 28), np.uint8), 0.5, 123_456_789)
     assert hold.text() == "Hold this step", "no room for more"
     assert panel.minimumSizeHint().width() <= 300
+
+
+@pytest.mark.parametrize("zoom", [1.0, 1.75])
+@pytest.mark.parametrize("holding", [False, True])
+def test_hold_is_whole_in_the_narrowest_panel(make: MakePanel, zoom: float, holding: bool) -> None:
+    panel = make()
+    panel.set_image(np.zeros((1, 28, 28), np.uint8), 0.5, 6012)
+    panel.set_holding(6012 if holding else None)
+    font = panel.font()
+    font.setPointSizeF(font.pointSizeF() * zoom)
+    panel.setFont(font)
+    QApplication.processEvents()
+    panel.resize(panel.minimumSizeHint())
+    QApplication.processEvents()
+    hold = child(panel, QAbstractButton, "hold")
+    assert hold.visibleRegion().boundingRect() == hold.rect()
+    assert hold.fontMetrics().horizontalAdvance(hold.text()) + 8 <= hold.width()
+    assert hold.text() == ("Follow" if holding else "Hold")
+
+
+def test_hold_says_more_where_there_is_room(qtbot: QtBot, make: MakePanel) -> None:
+    panel = make()
+    hold = child(panel, QAbstractButton, "hold")
+    panel.set_image(np.zeros((1, 28, 28), np.uint8), 0.5, 6012)
+    texts = []
+    for width in (600, 280, 250):
+        panel.resize(width, panel.height())
+        texts.append(hold.text())
+    assert texts == ["Hold at step 6,012", "Hold this step", "Hold"]
+
+
+def test_another_text_on_hold_lays_out_nothing(qtbot: QtBot, make: MakePanel) -> None:
+    panel = make()
+    image = np.zeros((1, 28, 28), np.uint8)
+    panel.set_image(image, 0.5, 9)
+    QApplication.processEvents()
+    beside = child(panel, QAbstractButton, "random_z")
+    seen = Watcher(beside.parentWidget(), QEvent.Type.LayoutRequest)
+    panel.set_image(image, 0.5, 1_000)
+    QApplication.processEvents()
+    assert child(panel, QAbstractButton, "hold").text() == "Hold at step 1,000"
+    assert seen.count == 0
+    beside.setText("Draw another z")
+    QApplication.processEvents()
+    assert seen.count > 0, "it would be seen"
 
 
 def test_undo_and_redo_buttons(qtbot: QtBot, make: MakePanel) -> None:

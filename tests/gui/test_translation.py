@@ -15,6 +15,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, Qt, QTimer, QTranslator
 from PySide6.QtGui import QAction
@@ -37,8 +38,10 @@ from ganstudio.data.dataset import read_idx
 from ganstudio.errors import MESSAGES, PHRASES, Phrase, StudioError, device_missing, unknown_name
 from ganstudio.gui import app
 from ganstudio.gui.main_window import MainWindow
+from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.gui.widgets.plot import CurvePlot
 from ganstudio.gui.widgets.sample_grid import SampleGrid
+from ganstudio.gui.widgets.slider_list import SliderList
 from ganstudio.gui.wording import worded
 from ganstudio.resources import resource
 from ganstudio.training import checkpoint
@@ -87,6 +90,16 @@ class Translator(QTranslator):
     def translate(self, context, source, disambiguation=None, n=-1) -> str | None:
         known = context.startswith("Q") or (context, source) in self._known
         return wide(source) if known else None
+
+
+class Orders(QTranslator):
+    """Says a value before its name."""
+
+    def isEmpty(self) -> bool:
+        return False
+
+    def translate(self, _context, source, _disambiguation=None, _n=-1) -> str | None:
+        return "{value} = {name}" if source == "{name}: {value}" else None
 
 
 @pytest.fixture(scope="module")
@@ -237,6 +250,8 @@ def test_curves_samples_and_sliders(qtbot, window: MainWindow) -> None:
         panel.work_began.emit(Path("curves.csv"), Work())
         panel.message.emit("")
         check(window)
+    qtbot.waitUntil(window.findChild(QWidget, "work_more").isVisible)
+    check(window)
     grid = window.findChild(SampleGrid, "samples_grid")
     qtbot.waitUntil(lambda: len(grid.images()) > 0, timeout=WAIT)
     at = grid.cell_rect(1).center()
@@ -253,6 +268,22 @@ def test_curves_samples_and_sliders(qtbot, window: MainWindow) -> None:
         type_into(qtbot, window.findChild(QLineEdit, "latent_edit"), wrong)
         assert window.findChild(QWidget, "latent_edit_reason").text()
         check(window)
+
+
+def test_values_are_written_as_a_translator_orders_them(file: Path, qapp: QApplication) -> None:
+    """Both for the eye and for the ear: a translation may have no colon, or another order."""
+    source = "{name}: {value}"
+    found = {context for context, item in messages(file) if item.findtext("source") == source}
+    assert found == {"SliderList", "ZStrip"}
+    shown = SliderList()
+    orders = Orders()
+    qapp.installTranslator(orders)
+    try:
+        z = LatentState.unlocked(np.array([0.5], np.float32))
+        shown.set_spec(("z 0",), np.array([4], np.float32), z)
+    finally:
+        qapp.removeTranslator(orders)
+    assert shown.accessibleDescription() == "0.50 = z 0"
 
 
 def test_boxes_dialogs_and_errors(qtbot, window: MainWindow, monkeypatch, tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ class CurvesPanel(QWidget):
         self.plot.scale_pens(_PNG_RATIO)
         picture = picture_of(self.bar.legend, self.plot, _PNG_RATIO)
         self.plot.scale_pens(1)
-        self._writer.write(path, lambda to, _work: save_png(picture, to))
+        self._writer.write(path, lambda to, _work: save_png(picture, to), can_cancel=False)
 
     def _draw(self, history: History) -> None:
         rows = len(history)

@@ -51,6 +51,7 @@ class LatentPanel(QWidget):
         self._base = self._state.z  # what Random, Centre or a load has set last
         self._before: LatentState | None = None  # the state when the mouse went down
         self._gesture = ""  # what the drag does
+        self._hand_down = False  # on a slider or the strip
         self._effect: Array | None = None
         self._effect_stale = True
         self._effect_timer = self._timer(EFFECT_INTERVAL)
@@ -78,6 +79,7 @@ class LatentPanel(QWidget):
                 self._state = LatentState.unlocked(self._spec.sample(1, rng)[0])
                 self._base = self._state.z
             self._before = self._effect = None
+            self._lift_hand()  # what it holds is about to go, and will not tell
             bounds = self._spec.bounds
             self._strip.set_spec(self._labels, bounds, self._state)
             self._list.set_spec(self._labels, bounds, self._state)
@@ -191,6 +193,11 @@ class LatentPanel(QWidget):
         if before is not None and before != self._state:
             self.edited.emit(self._gesture, before, self._state)
 
+    def _lift_hand(self) -> None:
+        if self._hand_down:
+            self._hand_down = False
+            self.drag_toggled.emit(False)
+
     def _drag(self, text: str, state: LatentState) -> None:
         if self._before is None:
             self._before = self._state
@@ -231,11 +238,12 @@ class LatentPanel(QWidget):
 
     def _on_pressed(self) -> None:
         self._before = self._state
+        self._hand_down = True
         self.drag_toggled.emit(True)
 
     def _on_released(self) -> None:
         self._end_drag()
-        self.drag_toggled.emit(False)
+        self._lift_hand()
         self._settle()
 
     def _on_dragged(self, dim: int, value: float) -> None:
@@ -326,6 +334,7 @@ class LatentPanel(QWidget):
         self._list.lock_wanted.connect(self._on_lock)
         self._list.current_changed.connect(self._strip.set_current)
         self._list.edit_closed.connect(self._settle)
+        self._list.left.connect(self._settle)
 
     def _timer(self, interval: int) -> QTimer:
         timer = QTimer(self)

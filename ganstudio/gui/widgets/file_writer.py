@@ -34,9 +34,21 @@ class FileWriter(QObject):
     saved = Signal(object)
     failed = Signal(object)
 
-    def write(self, path: Path, write: Callable[[Path, Work], None]) -> None:
-        """Call ``write(path, work)`` in another thread; it must not touch widgets."""
-        work = Work()
+    def write(
+        self, path: Path, write: Callable[[Path, Work], None], *, can_cancel: bool = True
+    ) -> None:
+        """Call ``write(path, work)`` in another thread; it must not touch widgets.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+        write : callable
+            Writes it, and tells `work` how far it is.
+        can_cancel : bool
+            Whether it does tell: it can be cancelled only then.
+        """
+        work = Work(can_cancel=can_cancel)
         self.began.emit(path, work)
         QThreadPool.globalInstance().start(lambda: self._write(path, work, write))
 

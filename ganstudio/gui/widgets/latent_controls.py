@@ -3,7 +3,6 @@
 from enum import Enum
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QComboBox,
@@ -140,16 +139,14 @@ class LatentControls(QWidget):
 
     def _lay_out(self) -> None:
         # Its text grows with the step: that must not widen the panel, nor keep it from shrinking.
-        shortest = max(
-            self._hold.fontMetrics().horizontalAdvance(text)
-            for text in (self.tr("Hold this step"), self.tr("Follow training"))
-        )
         self._hold.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._hold.setMinimumWidth(shortest + _ROOM)
+        self._hold_room = Steady(self._hold)
+        self._hold_room.resized.connect(self._show_hold)
+        self._fit_hold()
         first, second = QHBoxLayout(), QHBoxLayout()
         first.addWidget(self._random)
         first.addWidget(self._centre)
-        first.addWidget(Steady(self._hold), 1)
+        first.addWidget(self._hold_room, 1)
         second.addWidget(self._order, 1)
         second.addWidget(self._undo)
         second.addWidget(self._redo)
@@ -163,29 +160,34 @@ class LatentControls(QWidget):
         self._undo.setIcon(icon("undo", self.palette()))
         self._redo.setIcon(icon("redo", self.palette()))
 
+    def _fit_hold(self) -> None:
+        """Keep room on Hold for the shortest of its texts."""
+        metrics = self._hold.fontMetrics()
+        texts = (self.tr("Hold"), self.tr("Follow"))
+        self._hold_room.setMinimumWidth(max(map(metrics.horizontalAdvance, texts)) + _ROOM)
+
     def _show_hold(self) -> None:
-        """Say what a click does, shorter where there is no room for the step."""
+        """Say what a click does, as fully as there is room for."""
         if self._holding:
-            text = self.tr("Follow training")
+            texts = [self.tr("Follow training"), self.tr("Follow")]
             tip = self.tr("Explore the newest generator again")
         elif self._step is None:
-            text = self.tr("Hold")
+            texts = [self.tr("Hold")]
             tip = self.tr("Once there is an image: keep exploring the generator that drew it")
         else:
-            text = self.tr("Hold at step {step:,}").format(step=self._step)
+            full = self.tr("Hold at step {step:,}").format(step=self._step)
+            texts = [full, self.tr("Hold this step"), self.tr("Hold")]
             tip = self.tr("Keep exploring the generator of this step while training goes on")
-            if self._hold.fontMetrics().horizontalAdvance(text) > self._hold.width() - _ROOM:
-                text = self.tr("Hold this step")
-        self._hold.setText(text)
+        metrics, room = self._hold.fontMetrics(), self._hold_room.width() - _ROOM
+        fitting = (text for text in texts if metrics.horizontalAdvance(text) <= room)
+        self._hold.setText(next(fitting, texts[-1]))
         self._hold.setToolTip(tip)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """See whether the step still fits on Hold."""
-        super().resizeEvent(event)
-        self._show_hold()
-
     def changeEvent(self, event: QEvent) -> None:
-        """Draw the icons anew when the theme changes."""
+        """Follow the theme and the zoom."""
         super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit_hold()
+            self._show_hold()
         if event.type() == QEvent.Type.PaletteChange:
             self._set_icons()

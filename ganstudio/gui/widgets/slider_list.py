@@ -42,6 +42,7 @@ class SliderList(QAbstractScrollArea):
         reset_wanted(int), lock_wanted(int): a button or a key.
         current_changed(int): another dimension is the one that keys move.
         edit_closed(): the field to type a value has gone.
+        left(): the pointer has gone from over the rows.
     """
 
     pressed = Signal()
@@ -53,6 +54,7 @@ class SliderList(QAbstractScrollArea):
     lock_wanted = Signal(int)
     current_changed = Signal(int)
     edit_closed = Signal()
+    left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -201,7 +203,8 @@ class SliderList(QAbstractScrollArea):
             return
         dim = self._current
         value = number_text(self._state.z[dim], self._bounds[dim])
-        text = self.tr("{name}: {value}, locked") if self._state.locked[dim] else "{name}: {value}"
+        locked = self._state.locked[dim]
+        text = self.tr("{name}: {value}, locked") if locked else self.tr("{name}: {value}")
         self.setAccessibleDescription(text.format(name=self._labels[dim], value=value))
 
     def _new_row(self) -> SliderRow:
@@ -335,6 +338,11 @@ class SliderList(QAbstractScrollArea):
         """Mark the current row weakly."""
         super().focusOutEvent(event)
         self._show_rows()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Tell that no row is under the pointer any more."""
+        super().leaveEvent(event)
+        self.left.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll, but not a row away from under a drag."""
