@@ -19,13 +19,15 @@ class Work:
         Whether the work is over, one way or another.
     can_cancel : bool
         Whether the worker calls `at`, without which it never hears of `cancel`.
+    cancelled : bool
+        Whether it is not wanted any more.
     """
 
     def __init__(self, *, can_cancel: bool = True) -> None:
         self.can_cancel = can_cancel
         self.fraction: float | None = None
         self.ended = False
-        self._cancelled = False
+        self.cancelled = False
 
     def at(self, fraction: float | None) -> None:
         """Tell how much is done.
@@ -36,12 +38,12 @@ class Work:
             If it is not wanted any more.
         """
         self.fraction = fraction
-        if self._cancelled:
+        if self.cancelled:
             raise Cancelled
 
     def cancel(self) -> None:
         """Ask the worker to stop; it does so the next time that it tells how far it is."""
-        self._cancelled = True
+        self.cancelled = True
 
     def end(self) -> None:
         """Tell that the work is over."""

@@ -383,10 +383,10 @@ class MainWindow(QMainWindow):
         self.show_message(self.tr("Saved {name}").format(name=path))
 
     def _on_loading(self, work: Work) -> None:
-        first = self.session.info is None  # it cannot be cancelled: the window needs one
+        first = self.session.info is None
         text = self.tr("Loading PyTorch and a first run") if first else self.tr("Loading a run")
         self._loading = work
-        self._works.add(work, text, can_cancel=not first)
+        self._works.add(work, text)
 
     def _on_writing(self, path: Path, work: Work) -> None:
         self._works.add(work, self.tr("Writing {name}").format(name=path.name))

@@ -279,7 +279,7 @@ class Runner:
         If that fails or is cancelled, nothing has changed.
         """
         was_training, self._training = self._training, False
-        work = Work()
+        work = Work(can_cancel=self.trainer is not None)  # a first run is needed
         self._listener.on_work(work)
         self._listener.on_status(self._status(Phase.LOADING))
         try:

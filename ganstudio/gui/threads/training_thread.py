@@ -99,7 +99,7 @@ class TrainingThread(QThread):
             os.nice(NICENESS)
         else:
             self.setPriority(QThread.Priority.LowPriority)
-        work = Work()
+        work = Work(can_cancel=False)
         self.work_began.emit(work)
         try:
             from ganstudio.training.runner import Runner

@@ -1,7 +1,5 @@
 """What is being worked on, how far it is, and a button to cancel it."""
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
 
@@ -9,16 +7,6 @@ from ganstudio.work import Work
 
 _LOOK_MS = 100
 _TEXT_WIDTH = 180  # px, at most: the rest of the status bar is for the run
-
-
-@dataclass(eq=False, slots=True)
-class _Entry:
-    """A work, what it is, and what a person can do and has done to it."""
-
-    work: Work
-    text: str
-    can_cancel: bool
-    cancelled: bool = False
 
 
 class WorkBar(QWidget):
@@ -29,8 +17,8 @@ class WorkBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._entries: list[_Entry] = []
-        self._shown: list[_Entry] = []
+        self._entries: list[tuple[Work, str]] = []  # with what it is
+        self._shown: list[tuple[Work, str]] = []
         self._label = QLabel()
         self._label.setObjectName("work_text")
         self._label.setTextFormat(Qt.TextFormat.PlainText)
@@ -54,19 +42,19 @@ class WorkBar(QWidget):
         self._timer.timeout.connect(self._look)
         self.hide()
 
-    def add(self, work: Work, text: str, *, can_cancel: bool = True) -> None:
+    def add(self, work: Work, text: str) -> None:
         """Show `work` until it ends; `text` says what it is."""
-        self._entries.append(_Entry(work, text, can_cancel and work.can_cancel))
+        self._entries.append((work, text))
         if len(self._entries) == 1:
             self._renew()
         self._timer.start()  # what ends before the next look never shows
 
     def _look(self) -> None:
-        self._entries = [entry for entry in self._entries if not entry.work.ended]
+        self._entries = [(work, text) for work, text in self._entries if not work.ended]
         if self._entries != self._shown:
             self._renew()
         if self._entries:
-            self._show_fraction(self._entries[0].work.fraction)
+            self._show_fraction(self._entries[0][0].fraction)
         else:
             self._timer.stop()
         self.setVisible(bool(self._entries))
@@ -76,18 +64,18 @@ class WorkBar(QWidget):
         self._shown = list(self._entries)
         if not self._shown:
             return
-        first, *others = self._shown
+        (work, text), *others = self._shown
         elided = Qt.TextElideMode.ElideMiddle  # a file's name begins and ends tellingly
         metrics = self._label.fontMetrics()
-        self._label.setText(metrics.elidedText(first.text, elided, _TEXT_WIDTH))
+        self._label.setText(metrics.elidedText(text, elided, _TEXT_WIDTH))
         for widget in (self._label, self._bar):
-            widget.setAccessibleName(first.text)
-            widget.setToolTip(first.text)
-        self._cancel.setAccessibleName(self.tr("Cancel: {work}").format(work=first.text))
-        self._cancel.setEnabled(not first.cancelled)
-        self._cancel.setVisible(first.can_cancel)
+            widget.setAccessibleName(text)
+            widget.setToolTip(text)
+        self._cancel.setAccessibleName(self.tr("Cancel: {work}").format(work=text))
+        self._cancel.setEnabled(not work.cancelled)
+        self._cancel.setVisible(work.can_cancel)
         self._more.setText(self.tr("+{count}").format(count=len(others)))
-        names = "\n".join(entry.text for entry in others)
+        names = "\n".join(other for _, other in others)
         self._more.setAccessibleName(names)
         self._more.setToolTip(names)
         self._more.setVisible(bool(others))
@@ -100,9 +88,7 @@ class WorkBar(QWidget):
             self._bar.setValue(int(100 * fraction))
 
     def _on_cancel(self) -> None:
-        first = self._shown[0]
-        first.cancelled = True
-        first.work.cancel()
+        self._shown[0][0].cancel()
         self._cancel.setEnabled(False)
 
     def changeEvent(self, event: QEvent) -> None:
