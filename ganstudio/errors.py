@@ -77,6 +77,7 @@ PHRASES = {
     "bad-checksum": "{name} fails its checksum",
     "tensor-folder": "a tensor is marked as a folder",
     "missing": "{name} is missing",
+    "not-a-table": "{name} is not a table of names and values",
     "other-networks": "its networks are for images of {shape} and {dim} latent dimensions",
     "other-shape": "{name} is {found}, expected {expected}",
     "gradient": "gradient",

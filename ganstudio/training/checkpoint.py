@@ -107,10 +107,14 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def config_of(content: dict[str, Any], path: Path) -> Config:
-    """Return the settings in a checkpoint's content; ``damaged-checkpoint`` if invalid."""
+    """Return the settings in a checkpoint's content; ``damaged-checkpoint`` if none or wrong."""
+    with _fitting(path):
+        table = content["config"]
+    if not isinstance(table, dict):
+        raise _damaged(path, "not-a-table", name="config")
     try:
-        return from_mapping(content["config"])
-    except (ConfigError, KeyError, TypeError) as error:
+        return from_mapping({str(name): value for name, value in table.items()})
+    except ConfigError as error:
         raise StudioError("damaged-checkpoint", path=path, detail=error) from None
 
 
@@ -197,7 +201,7 @@ def _fitting(path: Path) -> Iterator[None]:
     try:
         yield
     except KeyError as error:
-        raise _damaged(path, "missing", name=error) from None
+        raise _damaged(path, "missing", name=error.args[0]) from None
     except ConfigError:
         raise
     except _MISFIT as error:

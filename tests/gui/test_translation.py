@@ -336,6 +336,12 @@ def bad_idx(folder: Path, content: bytes) -> None:
         (lambda folder: bad_checkpoint(folder, b""), ()),
         (lambda folder: bad_checkpoint(folder, b"no checkpoint"), ()),
         (lambda folder: bad_checkpoint(folder, b"PK\x03\x04 cut short"), ()),
+        (lambda folder: checkpoint.config_of({}, folder), ("config",)),
+        (lambda folder: checkpoint.config_of({"config": 5}, folder), ("config",)),
+        (
+            lambda folder: checkpoint.config_of({"config": {3: 5}}, folder),
+            tuple(Config().to_dict()),
+        ),
         (lambda folder: bad_idx(folder, bytes(8)), ("0x00000000", "0x00000801")),
         (lambda folder: bad_idx(folder, b"\0\0\x08\x01\0\0\0\x02"), ()),
     ],
