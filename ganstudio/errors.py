@@ -36,6 +36,8 @@ MESSAGES = {
     "not-a-checkpoint": "{path} is not a GAN Studio checkpoint: {detail}.",
     "damaged-checkpoint": "{path} is damaged or was cut short: {detail}. "
     "Open an earlier checkpoint.",
+    "invalid-checkpoint": "{path} holds a setting that is not valid. {detail} "
+    "Open an earlier checkpoint.",
     "unsafe-checkpoint": "{path} holds more than numbers (pickled code) and was not opened; "
     "none of it was run.",
     "newer-checkpoint": "{path} has format {version}; this GAN Studio reads up to format {known}. "

@@ -252,12 +252,19 @@ def test_parts_missing_for_training_are_refused(key: str, path, tiny, cpu):
     assert caught.value.code == "damaged-checkpoint"
 
 
-@pytest.mark.parametrize(
-    "settings", [{"g_lr": -1}, {"nothing": 1}, {"model": "gone"}, [1], None, 7, {3: 4}]
-)
-def test_invalid_settings_are_refused(settings: object, path, tiny, cpu):
+@pytest.mark.parametrize("settings", [[1], None, 7])
+def test_what_is_no_table_of_settings_is_refused(settings: object, path, tiny, cpu):
     rewrite(path, lambda content: content.update(config=settings))
     assert refused(path, tiny, cpu) == "damaged-checkpoint"
+
+
+@pytest.mark.parametrize("settings", [{"g_lr": -1}, {"nothing": 1}, {"model": "gone"}, {3: 4}])
+def test_invalid_settings_are_refused(settings: object, path, tiny, cpu):
+    rewrite(path, lambda content: content.update(config=settings))
+    assert refused(path, tiny, cpu) == "invalid-checkpoint"
+    with pytest.raises(StudioError) as caught:
+        checkpoint.config_of(checkpoint.read(path), path)
+    assert ".." not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,13 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def config_of(content: dict[str, Any], path: Path) -> Config:
-    """Return the settings in a checkpoint's content; ``damaged-checkpoint`` if none or wrong."""
+    """Return the settings in a checkpoint's content.
+
+    Raises
+    ------
+    StudioError
+        ``damaged-checkpoint`` if there are none, ``invalid-checkpoint`` if one is not valid.
+    """
     with _fitting(path):
         table = content["config"]
     if not isinstance(table, dict):
@@ -115,7 +121,7 @@ def config_of(content: dict[str, Any], path: Path) -> Config:
     try:
         return from_mapping({str(name): value for name, value in table.items()})
     except ConfigError as error:
-        raise StudioError("damaged-checkpoint", path=path, detail=error) from None
+        raise StudioError("invalid-checkpoint", path=path, detail=error) from None
 
 
 def restore(content: dict[str, Any], path: Path, dataset: Dataset, device: torch.device) -> Trainer:
@@ -136,7 +142,7 @@ def restore(content: dict[str, Any], path: Path, dataset: Dataset, device: torch
     ------
     StudioError
         ``wrong-shapes`` if its tensors are not those of the networks that it describes,
-        ``damaged-checkpoint`` if something is missing.
+        ``damaged-checkpoint`` if something is missing; or as `config_of`.
     """
     config = config_of(content, path)
     with _fitting(path):

@@ -356,7 +356,7 @@ def test_the_words_in_an_error_are_translated(
 
 def test_an_error_in_an_error_is_translated(translated: None) -> None:
     inner = unknown_name("model", "conv", ["conv-small"])
-    outer = StudioError("damaged-checkpoint", path="run.pt", detail=inner)
+    outer = StudioError("invalid-checkpoint", path="run.pt", detail=inner)
     assert not english(worded(outer), "conv-small", "conv")
     assert not english(worded(device_missing("tpu", ["cpu"])), "tpu")
 
