@@ -49,8 +49,8 @@ MESSAGES = {
     "Ask for more.",
     "non-finite": "Training stopped at step {step}: {quantity} of {net} is not finite. The model "
     "of step {last} is kept. Lower the learning rate ({rate} = {value}) and press Start.",
-    "out-of-memory": "The device {device} ran out of memory at step {step}. Choose a smaller "
-    "batch_size, a smaller model, or the CPU, and start over.",
+    "out-of-memory": "The device {device} ran out of memory at step {step}. Lower {field}, "
+    "choose a smaller model or the CPU, and start over.",
     "training-failed": "Training stopped at step {step}: {detail}. "
     "The model of step {last} is kept.",
     "run-gone": "That run is no longer kept: of the saved ones, only the last {kept} are. "

@@ -1,5 +1,6 @@
 import ast
 import errno
+import re
 import string
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 import ganstudio
 from ganstudio import parts
+from ganstudio.config import SETTINGS
 from ganstudio.errors import (
     MESSAGES,
     PHRASES,
@@ -55,6 +57,13 @@ def test_every_error_in_the_source_fills_its_message():
 
 def test_messages_are_sentences():
     assert all(text.endswith(".") and "  " not in text for text in MESSAGES.values())
+
+
+def test_no_message_names_a_setting_itself():
+    """A setting is a field of the message, so that the window can call it by its label."""
+    names = "|".join(name for name in SETTINGS if not name.isalpha())  # the others are words, too
+    named = {code for code, text in (MESSAGES | PHRASES).items() if re.search(names, text)}
+    assert named == {"not-an-assignment"}  # an example for the command line
 
 
 def test_an_error_carries_code_fields_and_text():

@@ -233,7 +233,9 @@ class Runner:
         if isinstance(error, torch.OutOfMemoryError | MemoryError):
             code = "out-of-memory"
         detail = f"{type(error).__name__}: {error}"
-        explained = StudioError(code, step=last + 1, last=last, device=place, detail=detail)
+        explained = StudioError(
+            code, step=last + 1, last=last, device=place, field="batch_size", detail=detail
+        )
         explained.__cause__ = error
         return explained
 
