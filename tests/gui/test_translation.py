@@ -385,6 +385,15 @@ def test_no_sentence_is_written_past_the_translator() -> None:
     assert found == ["app.py: GAN Studio"]
 
 
+@pytest.mark.parametrize(("words", "status"), [([], 2), (["zh_CN", "de"], 2), (["--help"], 0)])
+def test_extract_says_how_it_is_called(words, status: int, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys, "argv", ["extract.py", *words])
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_path(str(resource("translations/extract.py")), run_name="__main__")
+    assert caught.value.code == status
+    assert "LANGUAGE" in "".join(capsys.readouterr())
+
+
 def test_a_translators_work_reaches_the_window(
     file: Path, qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
