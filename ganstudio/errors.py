@@ -9,8 +9,8 @@ import difflib
 import errno
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 # Every message says what is wrong, where, what was allowed, and what to do.
 MESSAGES = {
@@ -86,8 +86,9 @@ PHRASES = {
 }
 
 
-class Phrase(str):
-    """Words in a field of a message: English text that remembers what the window translates.
+@dataclass(frozen=True, init=False)
+class Phrase:
+    """Words in a field of a message: English as text, translated by the window.
 
     Attributes
     ----------
@@ -100,11 +101,12 @@ class Phrase(str):
     code: str
     fields: dict[str, object]
 
-    def __new__(cls, code: str, **fields: object) -> Self:
-        """Fill in the fields in English."""
-        phrase = super().__new__(cls, PHRASES[code].format(**fields))
-        phrase.code, phrase.fields = code, fields
-        return phrase
+    def __init__(self, code: str, **fields: object) -> None:
+        object.__setattr__(self, "code", code)
+        object.__setattr__(self, "fields", fields)
+
+    def __str__(self) -> str:
+        return PHRASES[self.code].format(**self.fields)
 
 
 class StudioError(Exception):
@@ -121,7 +123,7 @@ class StudioError(Exception):
     def __init__(self, code: str, **fields: object) -> None:
         self.code = code
         self.fields = fields
-        super().__init__(code, fields)
+        super().__init__(code)
 
     def __str__(self) -> str:
         return MESSAGES[self.code].format(**self.fields)

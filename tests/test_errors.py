@@ -1,8 +1,10 @@
 import ast
+import copy
 import errno
 import re
 import string
 from pathlib import Path
+from pickle import dumps, loads
 
 import pytest
 
@@ -74,8 +76,18 @@ def test_an_error_carries_code_fields_and_text():
 
 def test_a_phrase_is_english_and_remembers_its_code():
     phrase = Phrase("other-size", found="1", expected="2")
-    assert phrase == "it holds 1 values instead of 2"
+    assert str(phrase) == f"{phrase}" == "it holds 1 values instead of 2"
     assert (phrase.code, phrase.fields) == ("other-size", {"found": "1", "expected": "2"})
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda a: loads(dumps(a))])
+def test_errors_and_phrases_can_be_copied(copied):
+    phrase = Phrase("other-size", found="1", expected="2")
+    assert copied(phrase) == phrase
+    assert copied(phrase) != Phrase("other-size", found="1", expected="3")
+    error = copied(StudioError("damaged-checkpoint", path=Path("a.pt"), detail=phrase))
+    assert error.fields == {"path": Path("a.pt"), "detail": phrase}
+    assert "it holds 1 values instead of 2" in str(error)
 
 
 def test_config_errors_are_value_errors():
