@@ -21,6 +21,7 @@ from ganstudio.data.sources import mnist
 from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import Stream, generator
 from ganstudio.training.headless import new_trainer
+from ganstudio.work import Work
 
 SAMPLES = 5000
 Statistics = tuple[np.ndarray, np.ndarray]
@@ -54,7 +55,7 @@ class Judge:
     """A classifier of digits, and the statistics of its features on real ones."""
 
     def __init__(self) -> None:
-        data = mnist.load()
+        data = mnist.load(None, Work())
         torch.manual_seed(0)
         self._features = nn.Sequential(
             *_block(1, 16),

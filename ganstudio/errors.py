@@ -9,8 +9,8 @@ import difflib
 import errno
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 # Every message says what is wrong, where, what was allowed, and what to do.
 MESSAGES = {
@@ -36,6 +36,8 @@ MESSAGES = {
     "not-a-checkpoint": "{path} is not a GAN Studio checkpoint: {detail}.",
     "damaged-checkpoint": "{path} is damaged or was cut short: {detail}. "
     "Open an earlier checkpoint.",
+    "invalid-checkpoint": "{path} holds a setting that is not valid. {detail} "
+    "Open an earlier checkpoint.",
     "unsafe-checkpoint": "{path} holds more than numbers (pickled code) and was not opened; "
     "none of it was run.",
     "newer-checkpoint": "{path} has format {version}; this GAN Studio reads up to format {known}. "
@@ -47,8 +49,8 @@ MESSAGES = {
     "Ask for more.",
     "non-finite": "Training stopped at step {step}: {quantity} of {net} is not finite. The model "
     "of step {last} is kept. Lower the learning rate ({rate} = {value}) and press Start.",
-    "out-of-memory": "The device {device} ran out of memory at step {step}. Choose a smaller "
-    "batch_size, a smaller model, or the CPU, and start over.",
+    "out-of-memory": "The device {device} ran out of memory at step {step}. Lower {field}, "
+    "choose a smaller model or the CPU, and start over.",
     "training-failed": "Training stopped at step {step}: {detail}. "
     "The model of step {last} is kept.",
     "run-gone": "That run is no longer kept: of the saved ones, only the last {kept} are. "
@@ -77,14 +79,16 @@ PHRASES = {
     "bad-checksum": "{name} fails its checksum",
     "tensor-folder": "a tensor is marked as a folder",
     "missing": "{name} is missing",
+    "not-a-table": "{name} is not a table of names and values",
     "other-networks": "its networks are for images of {shape} and {dim} latent dimensions",
     "other-shape": "{name} is {found}, expected {expected}",
     "gradient": "gradient",
 }
 
 
-class Phrase(str):
-    """Words in a field of a message: English text that remembers what the window translates.
+@dataclass(frozen=True, init=False)
+class Phrase:
+    """Words in a field of a message: English as text, translated by the window.
 
     Attributes
     ----------
@@ -97,11 +101,12 @@ class Phrase(str):
     code: str
     fields: dict[str, object]
 
-    def __new__(cls, code: str, **fields: object) -> Self:
-        """Fill in the fields in English."""
-        phrase = super().__new__(cls, PHRASES[code].format(**fields))
-        phrase.code, phrase.fields = code, fields
-        return phrase
+    def __init__(self, code: str, **fields: object) -> None:
+        object.__setattr__(self, "code", code)
+        object.__setattr__(self, "fields", fields)
+
+    def __str__(self) -> str:
+        return PHRASES[self.code].format(**self.fields)
 
 
 class StudioError(Exception):
@@ -118,7 +123,7 @@ class StudioError(Exception):
     def __init__(self, code: str, **fields: object) -> None:
         self.code = code
         self.fields = fields
-        super().__init__(code, fields)
+        super().__init__(code)
 
     def __str__(self) -> str:
         return MESSAGES[self.code].format(**self.fields)

@@ -10,6 +10,7 @@ from oracle import idx_bytes
 from ganstudio.data.dataset import find, read_idx
 from ganstudio.data.sources import mnist
 from ganstudio.errors import StudioError
+from ganstudio.work import Cancelled, Work
 
 IMAGES = np.random.default_rng(1).integers(0, 256, (5, 3, 4), dtype=np.uint8)
 
@@ -96,7 +97,7 @@ def test_plain_files_come_before_gzipped_ones(tmp_path):
 
 def test_missing_files_say_what_is_needed(tmp_path):
     with pytest.raises(StudioError) as caught:
-        mnist.load(tmp_path)
+        mnist.load(tmp_path, Work())
     assert caught.value.code == "missing-data"
     assert str(tmp_path / mnist.FILES[0]) in str(caught.value)
     assert all(name in str(caught.value) for name in mnist.FILES)
@@ -111,13 +112,29 @@ def test_labels_of_other_images_are_refused(tiny_root, tmp_path):
             name = file.name.replace(mnist.FILES[1], mnist.FILES[3])
         (tmp_path / name).write_bytes(file.read_bytes())
     with pytest.raises(StudioError) as caught:
-        mnist.load(tmp_path)
+        mnist.load(tmp_path, Work())
     assert caught.value.code == "bad-data"
     assert caught.value.fields["path"].name.startswith(mnist.FILES[1])
 
 
+def test_loading_says_how_far_it_is_and_can_be_cancelled(tiny_root):
+    heard = []
+
+    class Watched(Work):
+        def at(self, fraction: float | None) -> None:
+            heard.append(fraction)
+            super().at(fraction)
+
+    mnist.load(tiny_root, Watched())
+    assert heard == [0, 0.25, 0.5, 0.75]
+    work = Work()
+    work.cancel()
+    with pytest.raises(Cancelled):
+        mnist.load(tiny_root, work)
+
+
 def test_a_folder_of_ones_own(tiny, tiny_root):
-    loaded = mnist.load(tiny_root)
+    loaded = mnist.load(tiny_root, Work())
     for name in ("train", "test", "train_labels", "test_labels"):
         assert np.array_equal(getattr(loaded, name), getattr(tiny, name))
         assert getattr(loaded, name).dtype == getattr(tiny, name).dtype
@@ -125,7 +142,7 @@ def test_a_folder_of_ones_own(tiny, tiny_root):
 
 
 def test_bundled_mnist():
-    loaded = mnist.load()
+    loaded = mnist.load(None, Work())
     assert (loaded.train.shape, loaded.test.shape) == ((60000, 1, 28, 28), (10000, 1, 28, 28))
     assert loaded.train_labels[:8].tolist() == [5, 0, 4, 1, 9, 2, 1, 3]  # as everyone knows it
     assert loaded.test_labels[:8].tolist() == [7, 2, 1, 0, 4, 1, 4, 9]

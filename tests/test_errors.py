@@ -1,12 +1,16 @@
 import ast
+import copy
 import errno
+import re
 import string
 from pathlib import Path
+from pickle import dumps, loads
 
 import pytest
 
 import ganstudio
 from ganstudio import parts
+from ganstudio.config import SETTINGS
 from ganstudio.errors import (
     MESSAGES,
     PHRASES,
@@ -57,6 +61,13 @@ def test_messages_are_sentences():
     assert all(text.endswith(".") and "  " not in text for text in MESSAGES.values())
 
 
+def test_no_message_names_a_setting_itself():
+    """A setting is a field of the message, so that the window can call it by its label."""
+    names = "|".join(name for name in SETTINGS if not name.isalpha())  # the others are words, too
+    named = {code for code, text in (MESSAGES | PHRASES).items() if re.search(names, text)}
+    assert named == {"not-an-assignment"}  # an example for the command line
+
+
 def test_an_error_carries_code_fields_and_text():
     error = StudioError("latent-mismatch", expected=64, actual=63)
     assert (error.code, error.fields) == ("latent-mismatch", {"expected": 64, "actual": 63})
@@ -65,8 +76,18 @@ def test_an_error_carries_code_fields_and_text():
 
 def test_a_phrase_is_english_and_remembers_its_code():
     phrase = Phrase("other-size", found="1", expected="2")
-    assert phrase == "it holds 1 values instead of 2"
+    assert str(phrase) == f"{phrase}" == "it holds 1 values instead of 2"
     assert (phrase.code, phrase.fields) == ("other-size", {"found": "1", "expected": "2"})
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda a: loads(dumps(a))])
+def test_errors_and_phrases_can_be_copied(copied):
+    phrase = Phrase("other-size", found="1", expected="2")
+    assert copied(phrase) == phrase
+    assert copied(phrase) != Phrase("other-size", found="1", expected="3")
+    error = copied(StudioError("damaged-checkpoint", path=Path("a.pt"), detail=phrase))
+    assert error.fields == {"path": Path("a.pt"), "detail": phrase}
+    assert "it holds 1 values instead of 2" in str(error)
 
 
 def test_config_errors_are_value_errors():

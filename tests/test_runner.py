@@ -4,6 +4,7 @@ import dataclasses
 import math
 import queue
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from oracle import everything, same
 from ganstudio.config import Config
 from ganstudio.errors import StudioError
 from ganstudio.training import checkpoint
-from ganstudio.training.runner import HELD_OUT, PARKED_RUNS, Runner
+from ganstudio.training.runner import HELD_OUT, PARKED_RUNS, SNAPSHOT_SECONDS, Runner
 from ganstudio.training.status import Phase
 from ganstudio.training.trainer import Nets, Trainer
 
@@ -450,6 +451,31 @@ def test_speed_changes_no_number(studio, tiny, cpu):
     for _ in range(3):
         plain.train_step()
     assert same(everything(studio.trainer), everything(plain))
+
+
+def test_giving_way_publishes_a_quarter_as_often(studio, monkeypatch):
+    """By a clock of our own, in which only steps take time: each a little more than a snapshot."""
+    now = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0], thread_time=lambda: 0.0)
+    monkeypatch.setattr("ganstudio.training.runner.time", clock)
+    studio.new_run()
+    train_step = studio.trainer.train_step
+
+    def slow(nets: Nets) -> None:
+        train_step(nets)
+        now[0] += 1.25 * SNAPSHOT_SECONDS
+
+    def published(gives_way: bool) -> np.ndarray:
+        """Return how many steps lie between the snapshots of the next 13."""
+        first = len(studio.heard.snapshots)
+        end = limit(steps=studio.trainer.step + 13)
+        studio.train(end, lambda runner: runner.give_way(gives_way), Runner.start)
+        return np.diff([snapshot.step for snapshot in studio.heard.snapshots[first:]])
+
+    monkeypatch.setattr(studio.trainer, "train_step", slow)
+    assert published(False).tolist() == [1] * 12
+    assert published(True).tolist() == [4] * 3
+    assert published(False).tolist() == [1] * 12
 
 
 def test_closing_while_training_ends_the_loop(studio):

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton
 
 from ganstudio.gui.icons import icon
+from ganstudio.gui.wording import translate
 
 
 @dataclass(slots=True)
@@ -106,5 +107,5 @@ def shortcuts_text(actions: Actions) -> str:
         if keys:
             plain = action.text().replace("&", "").rstrip("…")
             rows.append(f"<tr><td><b>{keys}</b>&nbsp;&nbsp;</td><td>{plain}</td></tr>")
-    title = QCoreApplication.translate("shortcuts", "Keyboard")
+    title = translate("shortcuts", "Keyboard")
     return f"<h3>{title}</h3><table>{''.join(rows)}</table>"

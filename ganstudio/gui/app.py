@@ -30,8 +30,8 @@ def create_app() -> QApplication:
     sys.setswitchinterval(SWITCH_SECONDS)
     app.setWindowIcon(QIcon(str(resource("icons/ganstudio.svg"))))
     appearance.restore()
-    for first in QLocale.system().uiLanguages()[:1]:  # a second must not win over English
-        translate_into(app, first)
+    if languages := QLocale.system().uiLanguages():
+        translate_into(app, languages[0])  # a second must not win over English
     return app
 
 

@@ -1,12 +1,10 @@
 """Help and about boxes."""
 
-from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from ganstudio import __version__
 from ganstudio.gui.actions import Actions, shortcuts_text
-
-translate = QCoreApplication.translate  # by this name the translation tools find the strings
+from ganstudio.gui.wording import translate
 
 
 def show_help(parent: QWidget, actions: Actions) -> None:

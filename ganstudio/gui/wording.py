@@ -1,9 +1,11 @@
-"""The window's words for what the engine reports."""
+"""The window's words: translated texts, and those for what the engine reports."""
 
 from PySide6.QtCore import QCoreApplication
 
 from ganstudio.errors import MESSAGES, PHRASES, Phrase, StudioError
 from ganstudio.gui.setting_texts import setting_texts
+
+translate = QCoreApplication.translate  # by this name the translation tools find the strings
 
 _SETTINGS = ("field", "what", "rate")  # fields that may hold a setting's name
 
@@ -12,7 +14,7 @@ def worded(said: StudioError | Phrase) -> str:
     """Return the translated message of an error, or a phrase in it, its fields filled in."""
     table = PHRASES if isinstance(said, Phrase) else MESSAGES
     fields = {name: _in_words(name, value) for name, value in said.fields.items()}
-    return QCoreApplication.translate("errors", table[said.code]).format(**fields)
+    return translate("errors", table[said.code]).format(**fields)
 
 
 def _in_words(name: str, value: object) -> object:

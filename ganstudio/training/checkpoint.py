@@ -107,11 +107,21 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def config_of(content: dict[str, Any], path: Path) -> Config:
-    """Return the settings in a checkpoint's content; ``damaged-checkpoint`` if invalid."""
+    """Return the settings in a checkpoint's content.
+
+    Raises
+    ------
+    StudioError
+        ``damaged-checkpoint`` if there are none, ``invalid-checkpoint`` if one is not valid.
+    """
+    with _fitting(path):
+        table = content["config"]
+    if not isinstance(table, dict):
+        raise _damaged(path, "not-a-table", name="config")
     try:
-        return from_mapping(content["config"])
-    except (ConfigError, KeyError, TypeError) as error:
-        raise StudioError("damaged-checkpoint", path=path, detail=error) from None
+        return from_mapping({str(name): value for name, value in table.items()})
+    except ConfigError as error:
+        raise StudioError("invalid-checkpoint", path=path, detail=error) from None
 
 
 def restore(content: dict[str, Any], path: Path, dataset: Dataset, device: torch.device) -> Trainer:
@@ -132,7 +142,7 @@ def restore(content: dict[str, Any], path: Path, dataset: Dataset, device: torch
     ------
     StudioError
         ``wrong-shapes`` if its tensors are not those of the networks that it describes,
-        ``damaged-checkpoint`` if something is missing.
+        ``damaged-checkpoint`` if something is missing; or as `config_of`.
     """
     config = config_of(content, path)
     with _fitting(path):
@@ -197,7 +207,7 @@ def _fitting(path: Path) -> Iterator[None]:
     try:
         yield
     except KeyError as error:
-        raise _damaged(path, "missing", name=error) from None
+        raise _damaged(path, "missing", name=error.args[0]) from None
     except ConfigError:
         raise
     except _MISFIT as error:

@@ -20,6 +20,7 @@ from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import Stream, generator
 from ganstudio.training import checkpoint, device
 from ganstudio.training.trainer import Trainer
+from ganstudio.work import Work
 
 SAVE_SECONDS = 60.0
 SAVE_SHARE = 0.05  # a long history takes long to write: spend at most so much of the time on it
@@ -65,7 +66,7 @@ def resumed_trainer(path: Path, device_name: str, root: Path | None) -> Trainer:
 
 def load_dataset(name: str, root: Path | None) -> Dataset:
     """Return a dataset, from `root` if given."""
-    dataset: Dataset = parts.load(parts.DATASET, name).load(root)
+    dataset: Dataset = parts.load(parts.DATASET, name).load(root, Work())
     return dataset
 
 

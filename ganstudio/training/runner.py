@@ -233,11 +233,11 @@ class Runner:
         if isinstance(error, StudioError):
             return error
         last = self.trainer.step if self.trainer else 0
-        place = str(self.trainer.device) if self.trainer else ""
+        where: dict[str, object] = {"step": last + 1, "last": last}
         if isinstance(error, torch.OutOfMemoryError | MemoryError):
             code = "out-of-memory"
-        detail = f"{type(error).__name__}: {error}"
-        explained = StudioError(code, step=last + 1, last=last, device=place, detail=detail)
+            where |= {"device": self.trainer.device if self.trainer else "", "field": "batch_size"}
+        explained = StudioError(code, **where, detail=f"{type(error).__name__}: {error}")
         explained.__cause__ = error
         return explained
 

@@ -7,6 +7,7 @@
 A file that is there already is brought up to date. The window loads what lrelease makes of it.
 """
 
+import argparse
 import json
 import subprocess
 import sys
@@ -53,4 +54,8 @@ def extract(target: Path) -> None:
 
 
 if __name__ == "__main__":
-    extract(Path(__file__).with_name(f"ganstudio_{sys.argv[1]}.ts"))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("language", metavar="LANGUAGE", help="such as zh_CN")
+    extract(Path(__file__).with_name(f"ganstudio_{parser.parse_args().language}.ts"))

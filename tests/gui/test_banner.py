@@ -22,6 +22,16 @@ def test_says_what_and_where(qtbot) -> None:
     assert not banner.findChild(QPushButton, "banner_action").isVisible()
 
 
+def test_calls_a_setting_by_its_label(qtbot) -> None:
+    banner = shown(qtbot)
+    error = StudioError("out-of-memory", device="cuda:0", step=5, field="batch_size")
+    banner.show_error(error)
+    text = banner.findChild(QLabel, "banner_text").text()
+    assert "Lower Batch size, " in text
+    assert "batch_size" not in text
+    assert "Lower batch_size, " in str(error)
+
+
 def test_its_button_acts_and_hides_it(qtbot) -> None:
     done = []
     banner = shown(qtbot, label="Save as…", act=lambda: done.append(True))

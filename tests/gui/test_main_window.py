@@ -30,9 +30,9 @@ from PySide6.QtWidgets import (
 from ganstudio.gui import appearance
 from ganstudio.gui.colours import is_dark
 from ganstudio.gui.main_window import MainWindow
+from ganstudio.gui.threads.training_thread import NICENESS
 from ganstudio.gui.widgets.work_bar import WorkBar
 from ganstudio.training.status import Phase
-from ganstudio.training.threads import cores
 
 LEFT = Qt.MouseButton.LeftButton
 WAIT = 60_000  # ms; only a hang takes so long
@@ -226,21 +226,30 @@ def test_a_clicked_sample_becomes_the_latent(qtbot, window) -> None:
     np.testing.assert_array_equal(window.latent.state().z, first)
 
 
-def test_training_gives_way_to_a_hand_on_a_slider(qtbot, window) -> None:
-    used: list[tuple[int, int]] = []
-
-    def look(runner) -> None:
-        used.append((torch.get_num_threads(), os.getpriority(os.PRIO_PROCESS, 0)))
-
+def test_training_gives_way_to_a_hand_on_a_slider(qtbot, open_window, monkeypatch) -> None:
+    monkeypatch.setattr("ganstudio.training.threads.cores", lambda: 4)
+    window = open_window()
+    qtbot.waitUntil(lambda: window.session.status.phase is Phase.READY, timeout=WAIT)
+    used: list[int] = []
     slider = window.latent.findChild(QSlider, "latent_slider_0")
     for act in (None, qtbot.mousePress, qtbot.mouseRelease):
         if act is not None:
             act(slider, LEFT, pos=slider.rect().center())
-        window.session.training.post(look)
+        window.session.training.post(lambda _runner: used.append(torch.get_num_threads()))
     qtbot.waitUntil(lambda: len(used) == 3, timeout=WAIT)
-    assert [threads for threads, _ in used] == [cores(), max(1, cores() - 1), cores()]
-    if sys.platform == "linux":
-        assert used[0][1] > os.getpriority(os.PRIO_PROCESS, 0)
+    assert used == [4, 3, 4]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there niceness is a thread's")
+def test_training_is_nicer_than_the_window(qtbot, window) -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    heard: list[int] = []
+    window.session.training.post(
+        lambda _runner: heard.append(os.getpriority(os.PRIO_PROCESS, 0))  # of its thread
+    )
+    qtbot.waitUntil(lambda: bool(heard), timeout=WAIT)
+    assert heard == [min(own + NICENESS, 19)]  # nicer than 19 is nothing
+    assert os.getpriority(os.PRIO_PROCESS, 0) == own
 
 
 def test_hold_keeps_the_model_while_training_goes_on(qtbot, window) -> None:

@@ -367,6 +367,12 @@ def bad_idx(folder: Path, content: bytes) -> None:
         (lambda folder: bad_checkpoint(folder, b""), ()),
         (lambda folder: bad_checkpoint(folder, b"no checkpoint"), ()),
         (lambda folder: bad_checkpoint(folder, b"PK\x03\x04 cut short"), ()),
+        (lambda folder: checkpoint.config_of({}, folder), ("config",)),
+        (lambda folder: checkpoint.config_of({"config": 5}, folder), ("config",)),
+        (
+            lambda folder: checkpoint.config_of({"config": {3: 5}}, folder),
+            tuple(Config().to_dict()),
+        ),
         (lambda folder: bad_idx(folder, bytes(8)), ("0x00000000", "0x00000801")),
         (lambda folder: bad_idx(folder, b"\0\0\x08\x01\0\0\0\x02"), ()),
     ],
@@ -381,9 +387,64 @@ def test_the_words_in_an_error_are_translated(
 
 def test_an_error_in_an_error_is_translated(translated: None) -> None:
     inner = unknown_name("model", "conv", ["conv-small"])
-    outer = StudioError("damaged-checkpoint", path="run.pt", detail=inner)
+    outer = StudioError("invalid-checkpoint", path="run.pt", detail=inner)
     assert not english(worded(outer), "conv-small", "conv")
     assert not english(worded(device_missing("tpu", ["cpu"])), "tpu")
+
+
+SHOWING = {
+    *("setText", "setToolTip", "setWindowTitle", "setTitle", "setPlaceholderText", "addAction"),
+    *("setAccessibleName", "setAccessibleDescription"),
+}
+
+
+def called(call: ast.Call) -> str:
+    return getattr(call.func, "attr", getattr(call.func, "id", ""))
+
+
+def literals(node: ast.AST) -> Iterator[str]:
+    """Yield the texts written in an expression, apart from those that ask the translator."""
+    if isinstance(node, ast.Call) and called(node) in ("tr", "translate"):
+        return
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    for child in ast.iter_child_nodes(node):
+        if child is not getattr(node, "format_spec", None):
+            yield from literals(child)
+
+
+def shown_as_written(source: str) -> list[str]:
+    """Return the words that a module hands to a widget as they are."""
+    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    handed = (
+        argument
+        for call in calls
+        if called(call) in SHOWING
+        for argument in (*call.args, *(keyword.value for keyword in call.keywords))
+    )
+    return [text for argument in handed for text in literals(argument) if english(text)]
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ('a.setText("Stop")', ["Stop"]),
+        ('a.setToolTip(f"{n:,} left" if n else translate("a", "Done"))', [" left"]),
+        ('menu.addAction("&" + "Open", slot)', ["Open"]),
+        ('a.setTitle(text="Open".format(name=self.tr("Name")))', ["Open"]),
+        ('a.setText(self.tr("{n} left").format(n=f"{n:.2f}"))', []),
+        ('a.setText(f"<b>{text}</b> · {n:,}[*]")', []),
+    ],
+)
+def test_the_search_for_words_that_are_handed_over_as_they_are(source: str, words) -> None:
+    assert shown_as_written(source) == words
+
+
+def test_no_word_is_handed_to_a_widget_as_it_is() -> None:
+    """One word alone is no sentence: look at what is given to those who show it."""
+    paths = sorted(Path(ganstudio.gui.__file__).parent.rglob("*.py"))
+    found = {path.name: shown_as_written(path.read_text(encoding="utf-8")) for path in paths}
+    assert {name: words for name, words in found.items() if words} == {}
 
 
 def test_no_sentence_is_written_past_the_translator() -> None:
@@ -399,8 +460,7 @@ def test_no_sentence_is_written_past_the_translator() -> None:
             if isinstance(node, ast.Expr):  # docstrings
                 fine.add(node.value)
             elif isinstance(node, ast.Call):
-                name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-                fine |= set(node.args) if name in asking else set()
+                fine |= set(node.args) if called(node) in asking else set()
         found += [
             f"{path.name}: {node.value}"
             for node in ast.walk(tree)
@@ -408,6 +468,15 @@ def test_no_sentence_is_written_past_the_translator() -> None:
             if re.search(r"[A-Za-z]{2},? [A-Za-z]", re.sub("<.*", "", str(node.value)))
         ]
     assert found == ["app.py: GAN Studio"]
+
+
+@pytest.mark.parametrize(("words", "status"), [([], 2), (["zh_CN", "de"], 2), (["--help"], 0)])
+def test_extract_says_how_it_is_called(words, status: int, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys, "argv", ["extract.py", *words])
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_path(str(resource("translations/extract.py")), run_name="__main__")
+    assert caught.value.code == status
+    assert "LANGUAGE" in "".join(capsys.readouterr())
 
 
 def test_a_translators_work_reaches_the_window(

@@ -16,8 +16,8 @@ FILES = (
 )
 
 
-def load(root: Path | None = None, work: Work | None = None) -> Dataset:
-    """Read the four IDX files from `root`, by default the bundled ones.
+def load(root: Path | None, work: Work) -> Dataset:
+    """Read the four IDX files from `root`; None is the folder of the bundled ones.
 
     Raises
     ------
@@ -26,7 +26,6 @@ def load(root: Path | None = None, work: Work | None = None) -> Dataset:
     StudioError
         ``missing-data``, ``cannot-read`` or ``bad-data``, naming the file.
     """
-    work = work or Work()
     folder = root or resource("mnist")
     paths = [find(folder, name, "mnist", FILES) for name in FILES]
     arrays = []

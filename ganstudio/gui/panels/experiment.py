@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
     QGroupBox,
     QToolButton,
@@ -25,6 +25,7 @@ from ganstudio.gui.widgets.number_field import NumberField, Steps
 from ganstudio.gui.widgets.pause_limits import PauseLimits
 from ganstudio.gui.widgets.pending_bar import PendingBar
 from ganstudio.gui.widgets.preset_row import PERSONAL, PresetRow
+from ganstudio.gui.wording import translate
 from ganstudio.training.status import RunInfo
 
 _FIRST = ("dataset", "device", "seed", "batch_size")  # for a new run, shown at once
@@ -301,7 +302,6 @@ class ExperimentPanel(QWidget):
 def _field(name: str) -> Field:
     setting = SETTINGS[name]
     if setting.choices:
-        translate = QCoreApplication.translate
         return ChoiceField((choice, translate("choices", choice)) for choice in setting.choices)
     steps = Steps(low=setting.low, high=setting.high, **_STEPS.get(name, {}))
     field = NumberField(partial(parse, name), steps)

@@ -5,9 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 
-from PySide6.QtCore import QCoreApplication
-
-translate = QCoreApplication.translate  # by this name the translation tools find the strings
+from ganstudio.gui.wording import translate
 
 
 @dataclass(frozen=True, slots=True)

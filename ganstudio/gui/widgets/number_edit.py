@@ -2,9 +2,11 @@
 
 import math
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
+
+from ganstudio.gui.wording import translate
 
 _STAYS = {Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason}
 
@@ -29,9 +31,9 @@ def parse_number(text: str, limit: float) -> float:
     except ValueError:
         value = math.nan
     if math.isnan(value):
-        raise ValueError(QCoreApplication.translate("NumberEdit", "Not a number"))
+        raise ValueError(translate("NumberEdit", "Not a number"))
     if abs(value) > limit:
-        beyond = QCoreApplication.translate("NumberEdit", "Beyond ±{limit}")
+        beyond = translate("NumberEdit", "Beyond ±{limit}")
         raise ValueError(beyond.format(limit=f"{limit:g}"))
     return value
 

@@ -4,18 +4,17 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QStandardItemModel
 
 from ganstudio.config import Preset, load_preset, preset_names
 from ganstudio.gui.widgets.choice_field import ChoiceField
 from ganstudio.gui.widgets.field_row import FieldRow
+from ganstudio.gui.wording import translate
 
 PERSONAL = ("seed", "dataset")  # settings that a preset leaves as they are
 
 _CUSTOM = ""
-
-translate = QCoreApplication.translate  # by this name the translation tools find the strings
 
 
 class PresetRow(FieldRow):
