@@ -273,7 +273,7 @@ def test_scores_panel_shows_scores(qtbot: QtBot) -> None:
     panel.set_run(info(history_of(300)))
     assert list(panel._series) == ["real_score", "fake_score"]
     assert "0.700" in child(panel, QToolButton, "legend_real_score").caption()
-    assert panel.plot._reference.label.toPlainText() == "0.5"
+    assert panel.plot.reference_label() == "0.5"
     assert count(panel.plot, BLUE) > 100
 
 
@@ -312,14 +312,81 @@ def test_reference_line_is_labelled_and_can_go(panel: CurvesPanel) -> None:
     line = panel.plot._reference
     assert line.isVisible()
     assert line.value() == pytest.approx(LN2)
-    assert line.label.toPlainText() == "ln 2 = 0.693"
+    assert panel.plot.reference_label() == "ln 2 = 0.693"
     action = child(panel, QAction, "reference")
     action.trigger()
     assert not line.isVisible()
+    assert panel.plot.reference_label() == ""
     action.trigger()
     panel.set_run(info(history_of(100), loss=None))
     assert not line.isVisible()
     assert not action.isEnabled()
+
+
+def label_pixels(panel: CurvesPanel) -> int:
+    """Pixels of text right of the curves."""
+    QApplication.processEvents()
+    plot = panel.plot
+    right = plot.mapFromScene(plot.getViewBox().sceneBoundingRect()).boundingRect().right()
+    image = plot.grab().toImage()
+    text = plot.palette().text().color()
+    return sum(
+        abs(image.pixelColor(x, y).lightness() - text.lightness()) < 60
+        for x in range(right + 2, image.width())
+        for y in range(image.height())
+    )
+
+
+@pytest.mark.parametrize("levels", [(0, 9), (LN2, 5000), (-5000, LN2), (LN2 - 0.1, 5)])
+def test_the_reference_is_named_beside_the_curves_and_never_clipped(
+    panel: CurvesPanel, levels: tuple[float, float]
+) -> None:
+    panel.set_run(info(history_of(300, g_loss=np.linspace(0.3, 1.2, 300))))
+    whole = label_pixels(panel)
+    assert whole > 50
+    panel.set_run(info(history_of(300, **dict.fromkeys(LEVELS, np.linspace(*levels, 300)))))
+    assert abs(label_pixels(panel) - whole) < 0.1 * whole
+    child(panel, QAction, "reference").trigger()
+    assert label_pixels(panel) == 0
+
+
+def test_the_newest_of_the_curves_is_not_covered(panel: CurvesPanel) -> None:
+    panel.set_run(info(history_of(300, g_loss=LN2 + 0.01)))
+    QApplication.processEvents()
+    plot = panel.plot
+    view = plot.mapFromScene(plot.getViewBox().sceneBoundingRect()).boundingRect()
+    image = plot.grab().toImage()
+    for x in range(view.right() - 80, view.right() - 2):
+        column = [image.pixelColor(x, y) for y in range(view.top(), view.bottom())]
+        assert any(abs(colour.blue() - 0xB2) < 12 and colour.red() < 12 for colour in column), x
+
+
+def noisy(n: int) -> dict[str, np.ndarray]:
+    """Three losses near each other under noise with ever more spikes, as of a long run."""
+    rng = np.random.default_rng(5)
+    noise = np.exp(np.linspace(0.2, 0.5, n) * rng.standard_normal((3, n)))
+    noise[rng.random((3, n)) < 2e-3] *= 6
+    return dict(zip(LEVELS, np.array([[0.70], [0.69], [0.79]]) * noise, strict=False))
+
+
+@pytest.mark.parametrize("logarithmic", [False, True])
+def test_smoothed_curves_can_be_told_apart_after_long_training(
+    panel: CurvesPanel, logarithmic: bool
+) -> None:
+    values = noisy(24_000)
+    if logarithmic:
+        values["real_loss"][::500] = 1e-8
+        child(panel, QAction, "logarithmic").trigger()
+    panel.set_run(info(history_of(24_000, **values)))
+    low, high = panel.plot.y_range()
+    curves = [line.get_data()[1] for line in panel.plot._smooth.values()]
+    assert low < np.nanmedian(curves) < high
+    apart = np.nanmedian(curves[2]) - np.nanmedian(curves[0])
+    height = panel.plot.getViewBox().sceneBoundingRect().height()
+    assert apart / (high - low) * height > 8
+    steps = history_of(24_000, **values).column("g_loss")
+    shown = (np.log10(steps) if logarithmic else steps) <= high
+    assert 0.8 < shown.mean() < 0.9999
 
 
 def test_logarithmic_axis_masks_what_has_no_logarithm(panel: CurvesPanel, qtbot: QtBot) -> None:
@@ -399,6 +466,32 @@ def test_wheel_zoom_keeps_its_view_until_follow(panel: CurvesPanel, qtbot: QtBot
     assert not follow.isVisible()
 
 
+def test_no_zoom_leaves_the_run(panel: CurvesPanel) -> None:
+    history = history_of(1000)
+    panel.set_run(info(history))
+    for x, delta in ((300, -960), (900, 960), (900, -1920), (10, -960)):
+        wheel(panel, at(panel, x), delta)
+        low, high = panel.plot.x_range()
+        assert low >= 0
+        assert high <= 1.06 * 1000
+    history.append(block(1000, 1000))
+    panel.refresh()
+    for _ in range(9):
+        wheel(panel, at(panel, 500), -960)
+    assert shows_up_to(panel, 2000)
+
+
+def test_the_crosshair_stays_at_the_mouse_while_the_wheel_zooms(panel: CurvesPanel) -> None:
+    panel.set_run(info(history_of(1000)))
+    where = at(panel, 700)
+    hover(panel, where)
+    for delta in (480, 480, -240, -1920):
+        wheel(panel, where, delta)
+        line = panel.plot._crosshair.value()
+        assert abs(at(panel, line).x() - where.x()) <= 2
+        assert f"step {line:,.0f}<" in panel.plot.readout()
+
+
 def test_zoom_shows_finer_steps(panel: CurvesPanel) -> None:
     panel.set_run(info(history_of(100_000)))
     before = np.diff(panel._series["g_loss"].rows)[0]
@@ -410,6 +503,8 @@ def test_zoom_shows_finer_steps(panel: CurvesPanel) -> None:
 def test_drag_pans_and_double_click_follows(panel: CurvesPanel, qtbot: QtBot) -> None:
     panel.set_run(info(history_of(1000)))
     viewport = panel.plot.viewport()
+    wheel(panel, at(panel, 500), 480)  # there is nothing to pan to from the whole run
+    before = panel.plot.x_range()[0]
     start = at(panel, 500)
     qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=start)
     for step in (20, 60, 120):
@@ -424,7 +519,7 @@ def test_drag_pans_and_double_click_follows(panel: CurvesPanel, qtbot: QtBot) ->
         )
         QApplication.sendEvent(viewport, event)
     qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=start - QPoint(120, 0))
-    assert panel.plot.x_range()[0] > 100
+    assert panel.plot.x_range()[0] > before + 50
     assert child(panel, QToolButton, "follow").isVisible()
     qtbot.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=start)
     assert panel.plot.x_range() == (0, 1000)

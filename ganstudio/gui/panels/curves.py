@@ -177,17 +177,19 @@ class CurvesPanel(QWidget):
         return end - drawn >= (high - low) / self._pages.width()
 
     def _draw_series(self, history: History, axis: XAxis, name: str) -> tuple[Floats, Floats]:
+        """Draw a curve; return what its range is taken from: single steps, and the average."""
         series = self._series[name]
         x = positions(history, axis, series.rows)
         low: Floats = series.low
         high: Floats = series.high
+        steps: Floats = series.steps
         smooth = series.smooth
         if self.bar.logarithmic():
             low = np.where(low > 0, low, high)  # a bucket's positive part
-            low, high, smooth = log10(low), log10(high), log10(smooth)
+            low, high, smooth, steps = log10(low), log10(high), log10(smooth), log10(steps)
         self.plot.set_curve(name, x, low, high)
         self.plot.set_smooth(name, x, smooth)
-        return low, high
+        return steps, smooth
 
     def _draw_reference(self, ranges: list[tuple[Floats, Floats]]) -> None:
         value = self._reference if self.bar.reference() else None

@@ -10,11 +10,13 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
+    QFontMetricsF,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPalette,
     QPen,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import QFrame, QLabel, QWidget
 
@@ -24,7 +26,8 @@ from ganstudio.gui.widgets.stroke import Stroke
 
 _ZOOM = 0.7  # of the x range, for every press of +
 _ROOM = 1.05  # of the x range, for what comes next
-_FAINT = 64  # of 255: the opacity of what is not smoothed
+_GAP = 4  # pixels beside the name of the reference line
+_FAINT = 40  # of 255: the opacity of what is not smoothed
 
 
 class _TimeView(pg.ViewBox):  # type: ignore[misc]  # pyqtgraph has no types
@@ -64,6 +67,43 @@ class _NumberAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
             self.drawPicture(painter, *specs)
 
 
+class _Margin(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """Names a level of y right of the curves: within the plot, it would cover them."""
+
+    def __init__(self) -> None:
+        super().__init__("right")
+        self._level, self.text = math.nan, ""
+        self.hide()
+
+    def set_label(self, level: float | None, text: str) -> None:
+        """Write `text` at `level`, or give the room to the curves if there is none."""
+        level, text = (math.nan, "") if level is None else (level, text)
+        if text != self.text or not math.isclose(level, self._level):
+            self._level, self.text = level, text
+            self.setVisible(bool(text))
+            self._fit()
+            self.update()
+
+    def _fit(self) -> None:
+        self.setWidth(QFontMetricsF(self.font()).horizontalAdvance(self.text) + 2 * _GAP)
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        view = self.linkedView()
+        line = self.mapFromItem(view, view.mapFromView(QPointF(0, self._level))).y()
+        room = self.mapRectFromParent(self.geometry())
+        if room.top() <= line <= room.bottom():
+            height = QFontMetricsF(self.font()).height()
+            top = min(max(room.top(), line - height / 2), room.bottom() - height)
+            painter.setFont(self.font())
+            painter.setPen(self.textPen())
+            painter.drawText(QPointF(room.left() + _GAP, top + height * 0.8), self.text)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
+
+
 class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     """Curves, each faint as measured and strong as smoothed, a reference line and a crosshair.
 
@@ -85,7 +125,9 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def __init__(self, strokes: Mapping[str, Stroke], parent: QWidget | None = None) -> None:
         self._view = _TimeView(enableMenu=False)
-        axes = {side: _NumberAxis(side) for side in ("bottom", "left")}
+        self._margin = _Margin()
+        axes = {"right": self._margin}
+        axes |= {side: _NumberAxis(side) for side in ("bottom", "left")}
         super().__init__(parent, viewBox=self._view, axisItems=axes, enableMenu=False)
         self._strokes = strokes
         self._raw = {name: CurveLine(self._view, smooth=False) for name in strokes}
@@ -93,9 +135,7 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         for curve in (*self._raw.values(), *self._smooth.values()):
             self._view.sigResized.connect(curve.move_with_view)
             self._view.sigRangeChanged.connect(curve.move_with_view)
-        self._reference = pg.InfiniteLine(
-            angle=0, label="", labelOpts={"position": 0.99, "anchors": [(1, 1), (1, 0)]}
-        )
+        self._reference = pg.InfiniteLine(angle=0)
         self._crosshair = pg.InfiniteLine(angle=90)
         for line in (self._reference, self._crosshair):
             line.hide()
@@ -108,6 +148,7 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self.getAxis(name).enableAutoSIPrefix(False)
             self.getAxis(name).setStyle(maxTickLevel=1)  # finer grids cost as much as the curves
             self.getAxis(name).setZValue(-1)  # below the curves
+        self._margin.setGrid(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
         self._view.moved.connect(self.moved)
@@ -132,12 +173,15 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._smooth[name].setVisible(shown)
 
     def set_reference(self, y: float | None, text: str = "") -> None:
-        """Draw a labelled horizontal line, or none."""
+        """Draw a horizontal line with a label in the right margin, or none."""
         self._reference.setVisible(y is not None)
+        self._margin.set_label(y, text)
         if y is not None:
             self._reference.setValue(y)
-            if text != self._reference.label.format:
-                self._reference.label.setFormat(text)
+
+    def reference_label(self) -> str:
+        """Return what stands beside the reference line, empty without one."""
+        return str(self._margin.text)
 
     def set_logarithmic(self, logarithmic: bool) -> None:
         """Label the y axis with powers of ten; what is drawn must be common logarithms then."""
@@ -163,9 +207,9 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._view.setXRange(low, high, padding=0)
 
     def follow_x(self, end: float) -> None:
-        """Show all up to `end`, in steps while it grows: each lays the axis out anew."""
+        """Show all up to `end`, in the steps of the limits."""
         if end > self.x_range()[1]:
-            self.fit_x(0, _ROOM * end)
+            self.fit_x(0, self._limits[0])
 
     def fit_y(self, low: float, high: float) -> None:
         """Show about this range of y; for small changes the axis holds still."""
@@ -176,14 +220,16 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._view.setYRange(low - margin, high + margin, padding=0)
 
     def set_limits(self, end: float, smallest: float) -> None:
-        """Keep zooms and pans near the curves: up to `end`, and no closer than `smallest`."""
+        """Keep zooms and pans on the curves, which go up to `end`, and no closer than `smallest`.
+
+        The limits are renewed in steps while the run grows: each lays the axis out anew.
+        """
         known_end, known_smallest = self._limits
-        if not (
-            math.isclose(end, known_end, rel_tol=_ROOM - 1)
-            and math.isclose(smallest, known_smallest, rel_tol=_ROOM - 1)
-        ):
+        close = math.isclose(smallest, known_smallest, rel_tol=_ROOM - 1)
+        if not (close and known_end / _ROOM <= end <= known_end):
+            end *= _ROOM
             self._limits = end, smallest
-            self._view.setLimits(xMin=-end / 2, xMax=end * 1.5, minXRange=smallest)
+            self._view.setLimits(xMin=0, xMax=end, minXRange=smallest)
 
     def show_crosshair(self, x: float, html: str) -> None:
         """Draw the vertical line, with a few lines of text beside it."""
@@ -232,7 +278,7 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         palette = self.palette()
         text = palette.text().color()
         self.setBackground(palette.base().color())
-        for name in ("bottom", "left"):
+        for name in ("bottom", "left", "right"):
             self.getAxis(name).setTextPen(text)
             self.getAxis(name).setPen(_faded(text, 110))
         for name, stroke in self._strokes.items():
@@ -241,8 +287,6 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self._raw[name].set_pen(raw)
             self._smooth[name].set_pen(stroke.pen(palette, 2 * self._pen_scale))
         self._reference.setPen(QPen(_faded(text, 150), 0, Qt.PenStyle.DotLine))
-        self._reference.label.setColor(text)
-        self._reference.label.fill = pg.mkBrush(_faded(palette.base().color(), 160))
         self._crosshair.setPen(QPen(_faded(text, 150), 0))
         self._mark_focus()
 
@@ -256,6 +300,14 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         centre = self._crosshair.value() if self._crosshair.isVisible() else (low + high) / 2
         self.fit_x(centre - (centre - low) * factor, centre + (high - centre) * factor)
         self.moved.emit(0)
+
+    def _hover(self, position: QPointF) -> None:
+        """Tell which x is at this place of the viewport."""
+        at = self.mapToScene(position.toPoint())
+        if self._view.sceneBoundingRect().contains(at):
+            self.hovered.emit(self._view.mapSceneToView(at).x())
+        else:
+            self.left.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left and Right move the crosshair, + and - zoom, Home and 0 follow the run."""
@@ -277,11 +329,12 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Tell where the mouse is, along x."""
         super().mouseMoveEvent(event)
-        at = self.mapToScene(event.position().toPoint())
-        if self._view.sceneBoundingRect().contains(at):
-            self.hovered.emit(self._view.mapSceneToView(at).x())
-        else:
-            self.left.emit()
+        self._hover(event.position())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom; other steps may be under the mouse then."""
+        super().wheelEvent(event)
+        self._hover(event.position())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Return to the whole run."""

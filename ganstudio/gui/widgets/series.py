@@ -13,6 +13,8 @@ from ganstudio.training.history import History
 Floats = NDArray[np.float32] | NDArray[np.float64]
 
 _WARM_UP = 8  # half-lives before the first point shown; what lies earlier weighs 2^-8
+_SAMPLE = 2000  # steps from which a curve's percentiles are taken
+_ROOMS = 3  # how many times the height of the smoothed curves the range is at most
 
 
 class XAxis(Enum):
@@ -35,12 +37,16 @@ class Series:
         The bucket's extremes; NaN where nothing was measured.
     smooth : (n,) float
         The moving average there; NaN where nothing was measured.
+    steps : (m,) float32
+        Single steps' values, evenly spread. The extremes of large buckets are all rare values, so
+        that percentiles of them would say nothing of the usual ones.
     """
 
     rows: NDArray[np.int64]
     low: NDArray[np.float32]
     high: NDArray[np.float32]
     smooth: Floats
+    steps: NDArray[np.float32]
 
 
 def ema(values: Floats, decay: float) -> NDArray[np.float64]:
@@ -75,7 +81,9 @@ def read(
     if half_life and len(rows) > 1:
         smooth = ema(mean, 0.5 ** (int(rows[1] - rows[0]) / half_life))
     shown = slice(int(np.searchsorted(rows, start)), None)
-    return Series(rows[shown], low[shown], high[shown], smooth[shown])
+    every = (stop - start) // _SAMPLE | 1  # odd: what comes every eighth step is met as often
+    steps = history.column(name)[start:stop:every]
+    return Series(rows[shown], low[shown], high[shown], smooth[shown], steps)
 
 
 def latest(history: History, name: str, half_life: int) -> float:
@@ -131,19 +139,28 @@ def log10(values: Floats) -> Floats:
 
 
 def y_range(curves: Iterable[tuple[Floats, Floats]], near: float | None) -> tuple[float, float]:
-    """Return the range to show: what one value in a hundred exceeds does not flatten the rest.
+    """Return the range to show: what few steps exceed does not flatten the rest.
+
+    It holds what the steps usually are, which leaves out a spike, but it is at most `_ROOMS` times
+    as high as the smoothed curves: these are to be told apart however noisy the steps become.
 
     Parameters
     ----------
-    curves : iterable of (low, high)
-        Each curve's smallest and largest values.
+    curves : iterable of (steps, smooth)
+        Each curve's values at single steps, and its moving average.
     near : float, optional
         A value to include unless it lies further off than the range is wide.
     """
-    ranges = [found for low, high in curves if (found := _trimmed(low, high)) is not None]
-    if not ranges:
+    curves = list(curves)
+    usual = _hull(_usual(steps) for steps, _ in curves)
+    if usual is None:
         return (0.0, 1.0) if near is None else (near - 0.5, near + 0.5)
-    bottom, top = min(low for low, _ in ranges), max(high for _, high in ranges)
+    bottom, top = usual
+    if (smooth := _hull(_usual(values) for _, values in curves)) is not None:
+        low, high = max(bottom, smooth[0]), min(top, smooth[1])
+        room = (_ROOMS - 1) / 2 * (high - low)
+        if room > 0:
+            bottom, top = max(bottom, low - room), min(top, high + room)
     span = max(top - bottom, 1e-3 * abs(top), 1e-6)
     if near is not None and bottom - span <= near <= top + span:
         bottom, top = min(bottom, near), max(top, near)
@@ -153,13 +170,21 @@ def y_range(curves: Iterable[tuple[Floats, Floats]], near: float | None) -> tupl
     return bottom, top
 
 
-def _trimmed(low: Floats, high: Floats) -> tuple[float, float] | None:
-    """Return a curve's extremes, or what lies a little outside its 1st and 99th percentile."""
-    lows, highs = np.sort(low[np.isfinite(low)]), np.sort(high[np.isfinite(high)])
-    n = min(len(lows), len(highs))
-    if not n:
+def _hull(ranges: Iterable[tuple[float, float] | None]) -> tuple[float, float] | None:
+    """Return the range that holds all of these, None without any."""
+    found = [one for one in ranges if one is not None]
+    return (min(low for low, _ in found), max(high for _, high in found)) if found else None
+
+
+def _usual(values: Floats) -> tuple[float, float] | None:
+    """Return the extremes of values, or what lies a little outside their 1st and 99th percentile.
+
+    None where there are none.
+    """
+    finite: Floats = np.sort(values[np.isfinite(values)])
+    if not len(finite):
         return None
-    cut = math.ceil(n / 100) if n >= 5 else 0
-    bottom, top = float(lows[cut]), float(highs[-1 - cut])
-    fence = 0.25 * max(0.0, top - bottom)  # so that ordinary noise is shown whole
-    return max(float(lows[0]), bottom - fence), min(float(highs[-1]), top + fence)
+    cut = math.ceil(len(finite) / 100) if len(finite) >= 5 else 0
+    bottom, top = float(finite[cut]), float(finite[-1 - cut])
+    fence = 0.25 * (top - bottom)  # so that ordinary noise is shown whole
+    return max(float(finite[0]), bottom - fence), min(float(finite[-1]), top + fence)
