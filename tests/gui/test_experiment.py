@@ -258,7 +258,7 @@ def test_the_message_is_red(panel: ExperimentPanel, qtbot: QtBot) -> None:
 def test_a_wrong_text_can_be_corrected(panel: ExperimentPanel, qtbot: QtBot) -> None:
     seen = Recorder(panel)
     field, message = spin(panel, "setting_g_lr"), child(panel, "setting_g_lr_message")
-    retype(qtbot, field, "0,001", Qt.Key.Key_Return)
+    retype(qtbot, field, "0.001s", Qt.Key.Key_Return)
     assert message.isVisible()
     retype(qtbot, field, "0.001")
     assert not message.isVisible()
@@ -266,6 +266,132 @@ def test_a_wrong_text_can_be_corrected(panel: ExperimentPanel, qtbot: QtBot) -> 
     assert seen.live == []
     qtbot.keyClick(field, Qt.Key.Key_Return)
     assert seen.live == [("g_lr", 0.001)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("setting_g_lr", "0,001", 0.001),
+        ("setting_g_lr", ",5", 0.5),
+        ("setting_g_lr", "1,5e-3", 0.0015),
+        ("setting_d_lr", "0,25", 0.25),
+        ("pause_after_minutes", "1,5", 1.5),
+        ("pause_after_minutes", "1234,5", 1234.5),
+    ],
+)
+def test_a_decimal_comma_is_a_point(
+    panel: ExperimentPanel, qtbot: QtBot, name: str, text: str, value: float
+) -> None:
+    retype(qtbot, spin(panel, name), text, Qt.Key.Key_Return)
+    assert spin(panel, name).value() == value
+    assert spin(panel, name).text() == f"{value:g}"
+    assert not child(panel, f"{name}_message").isVisible()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "hint"),
+    [
+        ("setting_batch_size", "1,024", "could mean thousands or decimals"),
+        ("pause_after_minutes", "1,500", "could mean thousands or decimals"),
+        ("pause_at_step", "12,000", "could mean thousands or decimals"),
+        ("pause_at_step", "12,5", "takes a whole number, not “12,5”"),
+        ("setting_g_lr", "0,0,1", "takes a number, not “0,0,1”"),
+        ("setting_g_lr", "1,234.5", "takes a number, not “1,234.5”"),
+    ],
+)
+def test_an_unclear_comma_is_refused_with_a_hint(
+    panel: ExperimentPanel, qtbot: QtBot, name: str, text: str, hint: str
+) -> None:
+    field = spin(panel, name)
+    before = field.value()
+    retype(qtbot, field, text, Qt.Key.Key_Return)
+    assert field.value() == before
+    message = child(panel, f"{name}_message")
+    assert isinstance(message, QLabel)
+    assert hint in message.text()
+    assert "“" in message.text()
+
+
+def places(panel: ExperimentPanel) -> dict[str, QPoint]:
+    return {name: child(panel, f"setting_{name}").mapTo(panel, QPoint()) for name in SETTINGS}
+
+
+def test_a_message_moves_no_field_and_takes_no_click(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    before = places(panel)
+    rate, below = spin(panel, "setting_g_lr"), spin(panel, "setting_d_lr")
+    retype(qtbot, rate, "fast", Qt.Key.Key_Return)
+    message = child(panel, "setting_g_lr_message")
+    area = message.rect().translated(message.mapTo(panel, QPoint()))
+    assert places(panel) == before
+    target = below.mapTo(panel, below.rect().center())
+    assert area.contains(target), "it lies over the next row"
+    hit = panel.childAt(target)
+    assert hit is below.lineEdit()
+    qtbot.mouseClick(hit, LEFT, pos=hit.mapFrom(panel, target))
+    assert below.hasFocus()
+    area = message.rect().translated(message.mapTo(panel, QPoint()))
+    assert message.isVisible()
+    assert not area.intersects(below.rect().translated(below.mapTo(panel, QPoint())))
+    assert not area.intersects(rate.rect().translated(rate.mapTo(panel, QPoint())))
+    assert places(panel) == before
+
+
+def test_every_message_is_whole(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    qtbot.mouseClick(child(panel, "advanced"), LEFT)
+    panel.resize(250, 1000)
+    fields = [name for name, setting in SETTINGS.items() if not setting.choices]
+    for name in fields:
+        retype(qtbot, spin(panel, f"setting_{name}"), "none of it", Qt.Key.Key_Return)
+        message = child(panel, f"setting_{name}_message")
+        assert isinstance(message, QLabel)
+        assert message.isVisible()
+        assert message.parentWidget().rect().contains(message.geometry())
+        assert message.height() >= message.heightForWidth(message.width())
+    qtbot.mouseClick(child(panel, "advanced"), LEFT)
+    assert not child(panel, "setting_beta1_message").isVisible()
+
+
+def test_without_a_regulariser_its_weight_cannot_be_edited(
+    panel: ExperimentPanel, qtbot: QtBot
+) -> None:
+    qtbot.mouseClick(child(panel, "advanced"), LEFT)
+    names = ("setting_penalty", "setting_penalty_every")
+    assert all(spin(panel, name).isEnabled() for name in names)
+    retype(qtbot, spin(panel, "setting_penalty"), "much", Qt.Key.Key_Return)
+    choose(qtbot, combo(panel, "setting_regulariser"), "none")
+    for name in names:
+        assert not spin(panel, name).isEnabled()
+        assert "no effect" in spin(panel, name).toolTip()
+        assert spin(panel, name).error is None
+    assert panel.pending_config() == Config(regulariser="none")
+    choose(qtbot, combo(panel, "setting_regulariser"), "r1")
+    for name in names:
+        assert spin(panel, name).isEnabled()
+        assert "no effect" not in spin(panel, name).toolTip()
+
+
+@pytest.mark.parametrize(
+    ("typed", "nothing"),
+    [
+        ({"g_lr": "0"}, False),
+        ({"d_lr": "0"}, False),
+        ({"g_lr": "0", "d_lr": "0"}, True),
+        ({"g_lr": "0", "d_steps": "0"}, True),
+        ({"d_lr": "0", "d_steps": "0"}, False),
+    ],
+)
+def test_values_with_which_nothing_learns_are_told_but_taken(
+    panel: ExperimentPanel, qtbot: QtBot, typed: dict[str, str], nothing: bool
+) -> None:
+    seen, before = Recorder(panel), places(panel)
+    for name, text in typed.items():
+        retype(qtbot, spin(panel, f"setting_{name}"), text, Qt.Key.Key_Return)
+    assert seen.live == [(name, 0) for name in typed]
+    line = child(panel, "nothing_learns")
+    assert line.isVisible() == nothing
+    assert places(panel) == before
+    retype(qtbot, spin(panel, "setting_g_lr"), "0.002", Qt.Key.Key_Return)
+    assert not line.isVisible()
 
 
 def test_escape_restores_the_last_right_value(panel: ExperimentPanel, qtbot: QtBot) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
     QGroupBox,
+    QLabel,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -185,8 +186,11 @@ class ExperimentPanel(QWidget):
         layout.addWidget(self._advanced)
         layout.addStretch(1)
 
+        for row in (row for rows in self._aligned for row in rows):
+            row.float_over(form)
         self._scroll = FormScroll(form)
         self._scroll.setObjectName("experiment_scroll")
+        self._nothing_learns = self._make_nothing_learns()
         self._bar = PendingBar()
         self._bar.start_over_clicked.connect(self.start_over)
         self._bar.discard_clicked.connect(self.discard)
@@ -194,6 +198,7 @@ class ExperimentPanel(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         outer.addWidget(self._scroll, 1)
+        outer.addWidget(self._nothing_learns)  # below the form: within it, it would move fields
         outer.addWidget(self._bar)
         self._align()
 
@@ -229,6 +234,20 @@ class ExperimentPanel(QWidget):
         self._dice = button
         return button
 
+    def _make_nothing_learns(self) -> QLabel:
+        label = QLabel(
+            self.tr(
+                "Nothing learns with these values: G's learning rate is 0, and D's learning rate "
+                "or its updates k are 0 as well."
+            )
+        )
+        label.setObjectName("nothing_learns")
+        label.setWordWrap(True)
+        label.setMargin(6)
+        label.setFrameShape(QLabel.Shape.StyledPanel)
+        label.hide()
+        return label
+
     # What the fields show
 
     def _follow(self, running: dict[str, Any]) -> None:
@@ -248,6 +267,7 @@ class ExperimentPanel(QWidget):
         changed = [name for name in self._rows if self._draft[name] != self._running[name]]
         for name, row in self._rows.items():
             row.mark(self._note(name) if name in changed else None)
+        self._show_effects()
         inside = sum(name in _ADVANCED for name in changed)
         title = self.tr("Advanced ({count} changed)").format(count=inside)
         self._advanced.set_title(title if inside else self.tr("Advanced"))
@@ -259,6 +279,20 @@ class ExperimentPanel(QWidget):
         if len(changed) != self._count:
             self._count = len(changed)
             self.pending_changed.emit(self._count)
+
+    def _show_effects(self) -> None:
+        """Grey out what has no effect, and say so if nothing can learn."""
+        idle = None
+        if self._draft["regulariser"] == "none":
+            idle = self.tr("It has no effect: the regulariser is “{none}”.").format(
+                none=translate("choices", "none")
+            )
+        for name in ("penalty", "penalty_every"):
+            if idle and self._rows[name].field.error is not None:  # a text nobody could correct
+                self._rows[name].field.set_value(self._draft[name])
+            self._rows[name].set_idle(idle)
+        d_learns = self._draft["d_lr"] > 0 and self._draft["d_steps"] > 0
+        self._nothing_learns.setVisible(not d_learns and self._draft["g_lr"] == 0)
 
     def _note(self, name: str) -> str:
         """Return what to say of a field that waits: the value that runs."""

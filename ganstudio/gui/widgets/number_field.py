@@ -1,5 +1,6 @@
 """A field for a number that is typed as text, and checked where it is typed."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from ganstudio.errors import ConfigError
 from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
 
 Number = int | float
+
+_AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")  # 1,500 is 1500 to some and 1.5 to others
 
 _STAYS = {Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason}
 
@@ -97,13 +100,26 @@ class NumberField(QAbstractSpinBox):
         before = value = self._value
         if self.text() != self.wording(before):  # the wording is rounded: it changes nothing
             try:
-                value = self._read(self.text())
+                value = self._number_in(self.text())
             except ConfigError as error:
                 self._set_error(error)
                 return
         self.set_value(value)
         if always or value != before:
             self.edited.emit(value)
+
+    def _number_in(self, text: str) -> Number | None:
+        """Return the number in `text`, with a decimal point, or comma where it can be no other."""
+        unclear = _AMBIGUOUS.fullmatch(text.strip()) is not None
+        has_comma = text.count(",") == 1 and "." not in text and not unclear
+        try:
+            return self._read(text.replace(",", ".") if has_comma else text)
+        except ConfigError as error:
+            if unclear:
+                raise ConfigError("unclear-comma", **{**error.fields, "value": text}) from None
+            if has_comma and error.code == "not-a-number":  # show it as it was typed
+                raise ConfigError(error.code, **{**error.fields, "value": text}) from None
+            raise
 
     def _set_error(self, error: ConfigError | None) -> None:
         if error is not None or self.error is not None:
@@ -114,7 +130,7 @@ class NumberField(QAbstractSpinBox):
         """Lift or renew a complaint while its text is being corrected; a first one waits."""
         if self.error is not None:
             try:
-                self._read(text)
+                self._number_in(text)
             except ConfigError as error:
                 self._set_error(error)
             else:
@@ -123,7 +139,7 @@ class NumberField(QAbstractSpinBox):
     def stepBy(self, steps: int) -> None:
         """Change the number by steps of the arrows, keys or wheel."""
         try:
-            base = self._read(self.text())
+            base = self._number_in(self.text())
         except ConfigError:
             base = self._value
         self.set_value(self._steps.after(base, steps))

@@ -181,7 +181,7 @@ def _usual(values: Floats) -> tuple[float, float] | None:
 
     None where there are none.
     """
-    finite: Floats = np.sort(values[np.isfinite(values)])
+    finite = np.sort(values[np.isfinite(values)])
     if not len(finite):
         return None
     cut = math.ceil(len(finite) / 100) if len(finite) >= 5 else 0
