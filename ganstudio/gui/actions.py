@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from html import escape
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
@@ -101,11 +102,31 @@ def tool_button(bar: QToolBar, action: QAction, menu: QMenu | None = None) -> QT
 
 def shortcuts_text(actions: Actions) -> str:
     """Return all shortcuts as an HTML table."""
+    names = _plain_names()
+    space = translate("shortcuts", "Space")  # the window takes it where no control does
     rows = []
-    for action in actions.by_name.values():
-        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+    for name, action in actions.by_name.items():
+        keys = [key.toString(QKeySequence.SequenceFormat.NativeText) for key in action.shortcuts()]
+        if name == "start":
+            keys.append(space)
         if keys:
-            plain = action.text().replace("&", "").rstrip("…")
-            rows.append(f"<tr><td><b>{keys}</b>&nbsp;&nbsp;</td><td>{plain}</td></tr>")
+            plain = names.get(name, action.text().replace("&", "").rstrip("…"))
+            shown = escape(", ".join(keys))
+            rows.append(f"<tr><td><b>{shown}</b>&nbsp;&nbsp;</td><td>{escape(plain)}</td></tr>")
     title = translate("shortcuts", "Keyboard")
     return f"<h3>{title}</h3><table>{''.join(rows)}</table>"
+
+
+def _plain_names() -> dict[str, str]:
+    """Return what the commands are called whose menu texts change, or say too little alone."""
+    return {
+        "undo": translate("shortcuts", "Undo"),
+        "redo": translate("shortcuts", "Redo"),
+        "start": translate("shortcuts", "Start or pause training"),
+        "step": translate("shortcuts", "One step: k updates of D and one of G"),
+        "step_d": translate("shortcuts", "Half a step: only D's k updates; G stays as it is"),
+        "step_g": translate("shortcuts", "Half a step: only G's update; D stays as it is"),
+        "zoom_in": translate("shortcuts", "Larger text"),
+        "zoom_out": translate("shortcuts", "Smaller text"),
+        "zoom_reset": translate("shortcuts", "Text of normal size"),
+    }

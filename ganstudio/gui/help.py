@@ -8,19 +8,28 @@ from ganstudio.gui.wording import translate
 
 
 def show_help(parent: QWidget, actions: Actions) -> None:
-    """Show the first steps and every shortcut."""
+    """Show the first steps and every key."""
     steps = translate(
         "help",
         "<h3>First steps</h3><p>Press <b>Start</b>: a generator learns to draw digits, and the "
         "losses move. Click a sample to load its z into the Latent panel, and drag the sliders "
         "while it trains. Learning rates and k act at once; other settings wait for "
-        "<b>Start over</b>. Everything can be undone.</p><p>In the list of sliders: up and down "
-        "choose, left and right move, L locks, 0 resets, Enter types a number.</p>",
+        "<b>Start over</b>.</p><p><b>Undo</b> takes back changes of z, of live settings and of the "
+        "run. The steps that training has made stay made, and the limits under Pause stay as "
+        "they are.</p>",
+    )
+    elsewhere = translate(
+        "help",
+        "<p><b>Sliders</b>: up and down choose, left and right move (with Shift finely, Page Up "
+        "and Page Down far), L locks, 0 resets, Enter types a number.<br>"
+        "<b>Samples</b>: arrows choose, Enter loads the sample's z.<br>"
+        "<b>Plots</b>: left and right read values, + and − zoom, Home or 0 follows the run.<br>"
+        "<b>Fields</b>: up and down change the number, Enter takes it, Escape restores it.</p>",
     )
     box = QMessageBox(parent)
     box.setObjectName("help_box")
     box.setWindowTitle(translate("help", "Keyboard and first steps"))
-    box.setText(steps + shortcuts_text(actions))
+    box.setText(steps + shortcuts_text(actions) + elsewhere)
     box.open()
 
 

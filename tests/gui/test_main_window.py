@@ -1,8 +1,10 @@
 """The window as a whole: real threads, real training, real mouse and keyboard."""
 
 import dataclasses
+import html
 import math
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -575,3 +577,30 @@ def test_the_whole_window_fits_1024_by_640(qtbot, window) -> None:
     hint = window.minimumSizeHint()
     assert hint.width() <= 1024
     assert hint.height() <= 640
+
+
+def test_help_names_every_key_and_the_commands_by_their_plain_names(
+    qtbot, window: MainWindow
+) -> None:
+    field = window.findChild(QAbstractSpinBox, "setting_g_lr")
+    qtbot.mouseClick(field.findChild(QLineEdit), LEFT)
+    qtbot.keyClick(field, Qt.Key.Key_Up)
+    assert "learning rate" in window.actions_.by_name["undo"].text()
+    window.session.start()
+    wait_phase(qtbot, window, Phase.TRAINING)
+    window.actions_.by_name["help"].trigger()
+    box = window.findChild(QMessageBox, "help_box")
+    assert box.isVisible()
+    text = box.text()
+    box.close()
+    rows = dict(re.findall(r"<tr><td><b>(.*?)</b>&nbsp;&nbsp;</td><td>(.*?)</td></tr>", text))
+    assert rows["F5, Space"] == "Start or pause training"
+    assert rows["Ctrl+Z"] == "Undo"
+    assert "only D" in rows["Shift+F10"]
+    assert "only G" in rows["Ctrl+F10"]
+    for action in window.actions_.by_name.values():
+        for key in action.shortcuts():
+            assert any(html.escape(key.toString()) in keys for keys in rows), action.objectName()
+    assert "Everything can be undone" not in text
+    assert "stay made" in text
+    assert box.sizeHint().height() < 680

@@ -2,7 +2,6 @@
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 from ganstudio.gui.widgets.sample_grid import SampleGrid
 from ganstudio.gui.widgets.start_card import StartCard
 from ganstudio.gui.widgets.steady import Steady
+from ganstudio.gui.widgets.toggle import ToggleButton
 from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
 from ganstudio.images import Pixels, grid
 from ganstudio.training.status import RunInfo
@@ -193,15 +193,9 @@ class SamplesPanel(QWidget):
         return header
 
     def _toggle(self, name: str, text: str, tip: str) -> QToolButton:
-        button = QToolButton()
+        button = ToggleButton(text)
         button.setObjectName(name)
-        button.setText(text)
-        button.setAccessibleName(text)
         button.setToolTip(tip)
-        button.setCheckable(True)
-        button.setMinimumHeight(26)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.toggled.connect(lambda checked: _set_bold(button, checked))
         return button
 
     def _averaged_tip(self) -> str:
@@ -251,10 +245,3 @@ class SamplesPanel(QWidget):
             self._last_count = self.count()
             self._show_real()
             self.count_changed.emit(self.count())
-
-
-def _set_bold(button: QToolButton, bold: bool) -> None:
-    """Make the checked one of two buttons plain to see in dark themes as well."""
-    font = QFont()  # asks for nothing but the weight, so that the size follows the zoom
-    font.setBold(bold)
-    button.setFont(font)

@@ -21,7 +21,7 @@ class Complaint(QLabel):
         self._form = self._row = row
         self.setWordWrap(True)
         self.setMargin(3)
-        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setFrameStyle(QFrame.Shape.Box | QFrame.Shadow.Plain)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setForegroundRole(QPalette.ColorRole.WindowText)

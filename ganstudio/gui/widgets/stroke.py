@@ -3,12 +3,19 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPen, QPixmap
-from PySide6.QtWidgets import QStyleOptionToolButton, QToolButton, QWidget
+from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPaintEvent, QPalette, QPen, QPixmap
+from PySide6.QtWidgets import (
+    QStyle,
+    QStyleOptionToolButton,
+    QStylePainter,
+    QToolButton,
+    QWidget,
+)
 
 from ganstudio.gui.colours import is_dark
 
 _ICON = QSize(22, 16)
+_MARGIN = 4  # pixels within the frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,6 @@ class LegendButton(QToolButton):
         self._with_value = False
         self.setCheckable(True)
         self.setChecked(True)
-        self.setAutoRaise(True)
         self.setIconSize(_ICON)
         self.setMinimumSize(24, 24)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -77,7 +83,7 @@ class LegendButton(QToolButton):
 
     def width_of_name(self) -> int:
         """Return the width that the name alone takes."""
-        return _ICON.width() + self.fontMetrics().horizontalAdvance(self._name) + 14
+        return _ICON.width() + self.fontMetrics().horizontalAdvance(self._name) + 10 + 2 * _MARGIN
 
     def _draw(self) -> None:
         icon = QIcon()
@@ -99,6 +105,27 @@ class LegendButton(QToolButton):
         painter.drawLine(0, _ICON.height() // 2, _ICON.width(), _ICON.height() // 2)
         painter.end()
         return pixmap
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Frame the button of a curve that is shown in the curve's colour; strike out the other."""
+        option = QStyleOptionToolButton()
+        self.initStyleOption(option)
+        painter = QStylePainter(self)
+        if self.isChecked():
+            painter.setPen(QPen(self.stroke.colour(self.palette()), 2))
+            painter.setBrush(self.palette().base())
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
+        elif option.state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(self.rect(), self.palette().midlight())
+        font = QFont(option.font)
+        font.setStrikeOut(not self.isChecked())
+        option.font = font
+        option.rect = self.rect().adjusted(_MARGIN, 0, 0, 0)
+        painter.drawControl(QStyle.ControlElement.CE_ToolButtonLabel, option)
+        if self.hasFocus():
+            painter.setPen(QPen(self.palette().text(), 1, Qt.PenStyle.DotLine))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.rect().adjusted(3, 3, -4, -4))
 
     def initStyleOption(self, option: QStyleOptionToolButton) -> None:
         """Write the caption: `setText` would lay the whole window out anew with every value."""
