@@ -17,8 +17,7 @@ MESSAGES = {
     "unknown-name": "There is no {what} called “{name}”.{hint} Known: {known}.",
     "unknown-field": "There is no setting called “{name}”.{hint} Known: {known}.",
     "not-a-number": "{field} takes {expected}, not “{value}”.",
-    "unclear-comma": "{field}: the comma in “{value}” could mean thousands or decimals. "
-    "Leave it out, or type a point.",
+    "unclear-comma": "{field}: the comma in “{value}” is unclear. Leave it out, or type a point.",
     "out-of-range": "{field} is {value}; it must be between {low} and {high}.",
     "not-an-assignment": "“{text}” is not of the form setting=value, for example d_lr=0.0005.",
     "not-toml": "{path} is not a valid TOML file: {detail}. Correct it and open it again.",

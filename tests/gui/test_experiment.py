@@ -291,9 +291,9 @@ def test_a_decimal_comma_is_a_point(
 @pytest.mark.parametrize(
     ("name", "text", "hint"),
     [
-        ("setting_batch_size", "1,024", "could mean thousands or decimals"),
-        ("pause_after_minutes", "1,500", "could mean thousands or decimals"),
-        ("pause_at_step", "12,000", "could mean thousands or decimals"),
+        ("setting_batch_size", "1,024", "is unclear"),
+        ("pause_after_minutes", "1,500", "is unclear"),
+        ("pause_at_step", "12,000", "is unclear"),
         ("pause_at_step", "12,5", "takes a whole number, not “12,5”"),
         ("setting_g_lr", "0,0,1", "takes a number, not “0,0,1”"),
         ("setting_g_lr", "1,234.5", "takes a number, not “1,234.5”"),
