@@ -278,7 +278,7 @@ class MainWindow(QMainWindow):
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.addToolBar(bar)
         by_name = self.actions_.by_name
-        tool_button(bar, by_name["start"])
+        tool_button(bar, by_name["start"], texts=(self.tr("Start"), self.tr("Pause")))
         tool_button(bar, by_name["step"], self._step_menu)
         tool_button(bar, by_name["start_over"], self._over_menu)
         bar.addSeparator()
@@ -295,8 +295,11 @@ class MainWindow(QMainWindow):
         self._works = WorkBar()
         self._loading: Work | None = None
         self._state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.statusBar().addWidget(Steady(self._state), 1)
+        steady = Steady(self._state)
+        self.statusBar().addWidget(steady, 1)
         self.statusBar().addPermanentWidget(self._works)
+        # Qt hides the state as well, but in a way that its next layout undoes below the message
+        self.statusBar().messageChanged.connect(lambda message: steady.setVisible(not message))
 
     # Slots
 

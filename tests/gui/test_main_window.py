@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from hands import handle
-from PySide6.QtCore import QMimeData, QPoint, QSettings, Qt, QTimer, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QSettings, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QPushButton,
     QSlider,
+    QToolButton,
     QWidget,
 )
 
@@ -33,6 +34,7 @@ from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.threads.training_thread import NICENESS
 from ganstudio.gui.widgets.work_bar import WorkBar
 from ganstudio.training.status import Phase
+from ganstudio.work import Work
 
 LEFT = Qt.MouseButton.LeftButton
 WAIT = 60_000  # ms; only a hang takes so long
@@ -575,3 +577,62 @@ def test_the_whole_window_fits_1024_by_640(qtbot, window) -> None:
     hint = window.minimumSizeHint()
     assert hint.width() <= 1024
     assert hint.height() <= 640
+
+
+def test_a_message_is_drawn_over_nothing_and_the_status_bar_keeps_its_height(
+    qtbot, window, qapp
+) -> None:
+    """Work that begins or ends lays the bar out anew, and so does the zoom."""
+    bar, state = window.statusBar(), window.findChild(QLabel, "state")
+    works = window.findChild(WorkBar)
+    height = bar.height()
+    for can_cancel in (True, False, True):
+        work = Work(can_cancel=can_cancel)
+        works.add(work, "Writing a.csv")
+        window.show_message("Saved a.csv")
+        qtbot.waitUntil(works.isVisible)
+        qapp.processEvents()
+        assert not state.isVisible()
+        assert bar.height() == height
+        work.end()
+        qtbot.waitUntil(works.isHidden)
+        qapp.processEvents()
+        assert not state.isVisible()
+        bar.clearMessage()
+        assert state.isVisible()
+        assert bar.height() == height
+    window.show_message("Saved a.csv")
+    for _ in range(4):
+        window.actions_.by_name["zoom_in"].trigger()
+    qtbot.waitUntil(lambda: bar.height() > height)
+    qapp.processEvents()
+    assert not state.isVisible()
+    window.actions_.by_name["zoom_reset"].trigger()
+    bar.clearMessage()
+    assert state.isVisible()
+
+
+def test_the_state_shows_while_the_mouse_is_on_the_tool_bar(qtbot, window) -> None:
+    for name in ("step", "start_over"):
+        button = window.findChild(QAbstractButton, f"{name}_button")
+        QApplication.sendEvent(button, QEvent(QEvent.Type.Enter))
+        qtbot.mouseMove(button)
+        assert window.statusBar().currentMessage() == ""
+        assert window.findChild(QLabel, "state").isVisible()
+        assert button.toolTip()
+
+
+def test_the_tool_bar_holds_still_when_start_becomes_pause(qtbot, window, qapp) -> None:
+    start, step = (window.findChild(QWidget, f"{name}_button") for name in ("start", "step"))
+    for zoom in ("zoom_reset", "zoom_in"):
+        window.actions_.by_name[zoom].trigger()
+        places = []
+        for begin, phase in ((True, Phase.TRAINING), (False, Phase.PAUSED)):
+            (window.session.start if begin else window.session.pause)()
+            wait_phase(qtbot, window, phase)
+            qapp.processEvents()
+            places.append((start.text(), start.width(), step.x()))
+            assert start.width() >= QToolButton.sizeHint(start).width()
+        assert [text for text, *_ in places] == ["Pause", "Start"]
+        assert places[0][1:] == places[1][1:]
+    window.actions_.by_name["zoom_reset"].trigger()
