@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ganstudio.config import LIVE, SETTINGS, Config, load_preset, parse
+from ganstudio.config import LIVE, PERSONAL, SETTINGS, Config, load_preset, parse
 from ganstudio.errors import ConfigError
 from ganstudio.gui.icons import icon
 from ganstudio.gui.setting_texts import setting_texts
@@ -24,7 +24,7 @@ from ganstudio.gui.widgets.form_scroll import FormScroll
 from ganstudio.gui.widgets.number_field import NumberField, Steps
 from ganstudio.gui.widgets.pause_limits import PauseLimits
 from ganstudio.gui.widgets.pending_bar import PendingBar
-from ganstudio.gui.widgets.preset_row import PERSONAL, PresetRow
+from ganstudio.gui.widgets.preset_row import PresetRow
 from ganstudio.gui.wording import translate
 from ganstudio.training.status import RunInfo
 
