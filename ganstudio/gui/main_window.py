@@ -375,7 +375,7 @@ class MainWindow(QMainWindow):
         """Say why training paused by itself."""
         texts = {
             "step": self.tr("Paused at the step you asked for"),
-            "minutes": self.tr("Paused after the minutes you asked for"),
+            "minutes": self.tr("Paused at the minute you asked for"),
             "epochs": self.tr("Paused at the recipe's last epoch; Start goes on"),
         }
         return texts[limit]

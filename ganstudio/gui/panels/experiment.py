@@ -97,6 +97,10 @@ class ExperimentPanel(QWidget):
         """Show live settings that changed elsewhere; changes that wait go on waiting."""
         self._follow(config.to_dict())
 
+    def set_progress(self, steps: int, seconds: float) -> None:
+        """Show how far the run is, for the limits at which it pauses."""
+        self._limits.set_progress(steps, seconds)
+
     def pending_config(self) -> Config:
         """Return the settings of the next run.
 
@@ -164,12 +168,12 @@ class ExperimentPanel(QWidget):
         self._add("device", FieldRow("setting_device", self.tr("Device"), tip, ChoiceField()))
         self._preset_row = PresetRow()
         self._preset_row.field.edited.connect(self.select_preset)
-        limits = PauseLimits()
-        limits.changed.connect(self.limits_changed)
+        self._limits = PauseLimits()
+        self._limits.changed.connect(self.limits_changed)
 
         folded = [self._rows[name] for name in _ADVANCED]
         always = [row for row in self._rows.values() if row not in folded]
-        self._aligned = [[*always, self._preset_row, *limits.rows], folded]
+        self._aligned = [[*always, self._preset_row, *self._limits.rows], folded]
         tip = self.tr("Networks, losses and optimiser, all for a new run.")
         self._advanced = Disclosure("advanced", self.tr("Advanced"), tip, _column(folded))
         form = QWidget()
@@ -181,7 +185,7 @@ class ExperimentPanel(QWidget):
         self._live = self._group("", _LIVE)
         self._live.setObjectName("live_settings")
         layout.addWidget(self._live)
-        layout.addWidget(limits)
+        layout.addWidget(self._limits)
         layout.addWidget(self._advanced)
         layout.addStretch(1)
 
