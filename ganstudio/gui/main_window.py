@@ -434,12 +434,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved work, remember the layout, end the threads."""
-        training = self.session.status.phase is Phase.TRAINING
-        self.session.pause()
         if not self.files.may_close():
             event.ignore()
-            if training and not self.files.closing:  # Cancel leaves all as it was
-                self.session.resume()
             return
         self.hide()  # the threads may take a moment, and files being written are finished
         if self._loading is not None:

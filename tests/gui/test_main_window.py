@@ -4,6 +4,7 @@ import dataclasses
 import math
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -67,16 +68,25 @@ def answer_box(button: QMessageBox.StandardButton) -> list[str]:
     """Click `button` in the next message box; the list receives its text."""
     texts: list[str] = []
 
-    def click() -> None:
-        box = QApplication.activeModalWidget()
-        if not isinstance(box, QMessageBox):
-            QTimer.singleShot(10, click)
-            return
+    def click(box: QMessageBox) -> None:
         texts.append(box.text())
         box.button(button).click()
 
-    QTimer.singleShot(0, click)
+    look_at_box(click)
     return texts
+
+
+def look_at_box(look: Callable[[QMessageBox], object]) -> None:
+    """Do something with the next message box."""
+
+    def wait() -> None:
+        box = QApplication.activeModalWidget()
+        if isinstance(box, QMessageBox):
+            look(box)
+        else:
+            QTimer.singleShot(10, wait)
+
+    QTimer.singleShot(0, wait)
 
 
 def choose_file(monkeypatch: pytest.MonkeyPatch, path: Path | str) -> None:
@@ -636,3 +646,89 @@ def test_the_tool_bar_holds_still_when_start_becomes_pause(qtbot, window, qapp) 
         assert [text for text, *_ in places] == ["Pause", "Start"]
         assert places[0][1:] == places[1][1:]
     window.actions_.by_name["zoom_reset"].trigger()
+
+
+@pytest.mark.parametrize("name", ["new", "open", "quit"])
+def test_what_would_leave_unsaved_work_pauses_to_ask_and_cancel_goes_on(
+    qtbot, window, monkeypatch, tmp_path, name: str
+) -> None:
+    """The question and the status bar speak of the same step: it stands still meanwhile."""
+    choose_file(monkeypatch, tmp_path / "other.pt")
+    session, run_id = window.session, window.session.info.run_id
+    session.start()
+    qtbot.waitUntil(lambda: session.status.unsaved, timeout=WAIT)
+    told: list[str] = []
+
+    def look(box: QMessageBox) -> None:
+        wait_phase(qtbot, window, Phase.PAUSED)
+        told.append(box.text() + box.informativeText())
+        box.button(QMessageBox.StandardButton.Cancel).click()
+
+    look_at_box(look)
+    window.actions_.by_name[name].trigger()
+    assert told
+    assert not any(letter.isdigit() for letter in told[0])
+    wait_phase(qtbot, window, Phase.TRAINING)
+    assert session.info.run_id == run_id
+
+
+def test_a_new_run_from_the_menu_waits_for_start(qtbot, window) -> None:
+    session, run_id = window.session, window.session.info.run_id
+    session.start()
+    qtbot.waitUntil(lambda: session.status.unsaved, timeout=WAIT)
+    answer_box(QMessageBox.StandardButton.Discard)
+    window.actions_.by_name["new"].trigger()
+    qtbot.waitUntil(lambda: session.info.run_id != run_id, timeout=WAIT)
+    qtbot.waitUntil(session.undo_stack.canUndo, timeout=WAIT)
+    wait_phase(qtbot, window, Phase.READY)
+
+
+def test_the_names_offered_are_new_and_hold_no_step(qtbot, window, monkeypatch, tmp_path) -> None:
+    offered: list[str] = []
+
+    def decline(_parent, _title, proposal: str, _kind) -> tuple[str, str]:
+        offered.append(Path(proposal).name)
+        return "", ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", decline)
+    actions = window.actions_.by_name
+    make_steps(qtbot, window, 1)
+    for name in ("save_as", "export_samples", "export_history"):
+        actions[name].trigger()
+    assert offered == ["studio-0.pt", "studio-0-samples.png", "studio-0-history.csv"]
+    (tmp_path / "studio-0.pt").touch()
+    (tmp_path / "studio-0-2.pt").touch()
+    actions["save"].trigger()
+    assert offered[-1] == "studio-0-3.pt"
+    window.session.save(tmp_path / "mine.pt")
+    qtbot.waitUntil(lambda: not window.session.status.unsaved, timeout=WAIT)
+    actions["save_as"].trigger()
+    assert offered[-1] == "mine.pt", "its own"
+    config = window.session.info.config
+    window.session.start_over(config.changed(seed=7, batch_size=16), "cpu")
+    qtbot.waitUntil(lambda: window.session.info.config.seed == 7, timeout=WAIT)
+    actions["save_as"].trigger()
+    assert offered[-1] == "conv-small-7.pt"
+
+
+def test_limits_are_typed_one_after_the_other(qtbot, window) -> None:
+    """What is past is said at its field and stops nothing; the other limit is its own."""
+    session = window.session
+    make_steps(qtbot, window, 3)
+    past = window.findChild(QLabel, "pause_at_step_past")
+    for name, text in (("pause_after_minutes", "1000"), ("pause_at_step", "2")):
+        field = window.findChild(QAbstractSpinBox, name)
+        field.setFocus()
+        field.selectAll()
+        qtbot.keyClicks(field, text)
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert past.isVisible()
+    window.actions_.by_name["start"].trigger()
+    qtbot.waitUntil(lambda: session.status.step > 4, timeout=WAIT)
+    assert session.status.phase is Phase.TRAINING
+    step = session.status.step + 100_000
+    field.selectAll()
+    qtbot.keyClicks(field, str(step))
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert not past.isVisible()
+    assert session.status.phase is Phase.TRAINING
