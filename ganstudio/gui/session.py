@@ -147,6 +147,7 @@ class Session(QObject):
 
     def start(self) -> None:
         """Train until paused; begun while torch still loads, it follows as soon as it can."""
+        self._samples.show_chosen()
         self.training.post(lambda runner: runner.start())
 
     def resume(self) -> None:
