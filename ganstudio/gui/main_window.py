@@ -94,6 +94,8 @@ class MainWindow(QMainWindow):
             panel.message.connect(self.show_message)
             panel.failed.connect(self.show_error)
         self._on_status(Status())
+        self._opening = path.name if path else ""
+        self.samples.set_opening(self._opening)
         self.session.ask_for_first_run(path)
 
     # What the application and the session ask for
@@ -105,6 +107,8 @@ class MainWindow(QMainWindow):
     def show_error(self, error: StudioError) -> None:
         """Show `error` in the banner, with the one action that helps."""
         self._wants_start = False
+        self._opening = ""  # the default run is loaded in its place
+        self.samples.set_opening("")
         if str(error.fields.get("path", "")).endswith(".pt") and error.code in UNWRITTEN:
             self.banner.show_error(error, self.tr("Save as…"), self.files.save_as)
         elif error.code.endswith("checkpoint") or error.code in ("cannot-read", "wrong-shapes"):
@@ -386,8 +390,11 @@ class MainWindow(QMainWindow):
         self.show_message(self.tr("Saved {name}").format(name=path))
 
     def _on_loading(self, work: Work) -> None:
-        first = self.session.info is None
-        text = self.tr("Loading PyTorch and a first run") if first else self.tr("Loading a run")
+        text = self.tr("Loading a run")
+        if self.session.info is None:
+            text = self.tr("Loading PyTorch and a first run")
+            if self._opening:
+                text = self.tr("Loading PyTorch and {name}").format(name=self._opening)
         self._loading = work
         self._works.add(work, text)
 

@@ -173,6 +173,9 @@ def test_steps_of_one_net_show_in_the_latest_generator(qtbot, window) -> None:
     window.actions_.by_name["step_g"].trigger()
     qtbot.waitUntil(lambda: window.session.status.step == 2, timeout=WAIT)
     assert math.isnan(history.column("real_loss")[1])
+    window.actions_.by_name["start"].trigger()
+    wait_phase(qtbot, window, Phase.TRAINING)
+    assert window.samples.averaged(), "as it was before the steps"
 
 
 def test_a_learning_rate_is_halved_live_by_one_edit_and_undone(qtbot, window) -> None:
@@ -700,13 +703,14 @@ def test_the_names_offered_are_new_and_hold_no_step(qtbot, window, monkeypatch, 
     (tmp_path / "studio-0-2.pt").touch()
     actions["save"].trigger()
     assert offered[-1] == "studio-0-3.pt"
-    window.session.save(tmp_path / "mine.pt")
-    qtbot.waitUntil(lambda: not window.session.status.unsaved, timeout=WAIT)
+    with qtbot.waitSignal(window.session.saved, timeout=WAIT):
+        window.session.save(tmp_path / "mine.pt")
     actions["save_as"].trigger()
     assert offered[-1] == "mine.pt", "its own"
     config = window.session.info.config
     window.session.start_over(config.changed(seed=7, batch_size=16), "cpu")
     qtbot.waitUntil(lambda: window.session.info.config.seed == 7, timeout=WAIT)
+    wait_phase(qtbot, window, Phase.READY)
     actions["save_as"].trigger()
     assert offered[-1] == "conv-small-7.pt"
 
@@ -732,3 +736,16 @@ def test_limits_are_typed_one_after_the_other(qtbot, window) -> None:
     qtbot.keyClick(field, Qt.Key.Key_Return)
     assert not past.isVisible()
     assert session.status.phase is Phase.TRAINING
+
+
+def test_the_checkpoint_that_loads_is_named(qtbot, window, open_window, tmp_path) -> None:
+    make_steps(qtbot, window, 1)
+    path = tmp_path / "mine.pt"
+    with qtbot.waitSignal(window.session.saved, timeout=WAIT):
+        window.session.save(path)
+    again = open_window(path)
+    card, works = again.findChild(QLabel, "start_card_label"), again.findChild(QLabel, "work_text")
+    assert card.text() == "Loading mine.pt…"
+    qtbot.waitUntil(lambda: works.text() == "Loading PyTorch and mine.pt", timeout=WAIT)
+    wait_phase(qtbot, again, Phase.PAUSED)
+    qtbot.waitUntil(lambda: not card.isVisible(), timeout=WAIT)
