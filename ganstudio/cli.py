@@ -20,11 +20,13 @@ from ganstudio.config import (
     parse,
     parse_assignment,
     preset_names,
+    preset_of,
 )
 from ganstudio.errors import StudioError
 
 # torch and Qt are imported where they are needed: `ganstudio presets` and mistakes answer at once.
 
+DEFAULT_PRESET = "studio"
 DEVICES = "auto, cpu, cuda, cuda:N or mps"
 
 
@@ -81,23 +83,28 @@ def _train(arguments: argparse.Namespace) -> int:
     config = None if arguments.resume else _config(arguments)
     from ganstudio.training import headless
 
+    if arguments.threads is not None:
+        headless.use_threads(arguments.threads)
     if config is not None:
         trainer = headless.new_trainer(config, arguments.device, arguments.data_root)
-        out = arguments.out or Path("runs") / f"{arguments.preset or 'custom'}-{config.seed}"
+        name = "custom" if arguments.config else arguments.preset or DEFAULT_PRESET
+        out = arguments.out or Path("runs") / f"{name}-{config.seed}"
     else:
         live = _live_changes(arguments)
         trainer = headless.resumed_trainer(arguments.resume, arguments.device, arguments.data_root)
         trainer.change(**live)
         out = arguments.out or arguments.resume.parent
-    headless.check_folder(out, resumed=arguments.resume)
-
     limit = headless.Limit(
         steps=arguments.steps, epochs=arguments.epochs, minutes=arguments.minutes
     )
+    total = limit.total_steps(trainer)
+    headless.check_folder(out, resumed=arguments.resume, step=trainer.step)
+
     settings = trainer.config
+    end = "" if total is None else f", to step {total:,}"
     print(
-        f"Training {settings.model} on {settings.dataset}, {trainer.device}, seed {settings.seed}, "
-        f"into {out}. Ctrl-C saves and exits."
+        f"Training {_recipe(arguments, settings)} on {settings.dataset}, {trainer.device}, "
+        f"seed {settings.seed}{end}, into {out}. Ctrl-C saves and exits."
     )
     interrupted = headless.train(trainer, out, limit)
     print(f"Step {trainer.step:,} saved. Continue: ganstudio train --resume {out / 'last.pt'}")
@@ -109,13 +116,22 @@ def _config(arguments: argparse.Namespace) -> Config:
     if arguments.config:
         config = load_config(arguments.config)
     else:
-        config = load_preset(arguments.preset or "studio").config
+        config = load_preset(arguments.preset or DEFAULT_PRESET).config
     changes = dict(parse_assignment(text) for text in arguments.set)
     if arguments.dataset is not None:
         changes["dataset"] = parse("dataset", arguments.dataset)
     if arguments.seed is not None:
         changes["seed"] = parse("seed", arguments.seed)
     return config.changed(**changes)
+
+
+def _recipe(arguments: argparse.Namespace, settings: Config) -> str:
+    """Return what to call the settings: as the person did, where there is a name."""
+    if name := preset_of(settings.to_dict()):
+        return name
+    if arguments.config or arguments.resume:
+        return settings.model
+    return f"{arguments.preset or DEFAULT_PRESET} with changes"
 
 
 def _live_changes(arguments: argparse.Namespace) -> dict[str, float]:
@@ -178,7 +194,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"keys of --set: {', '.join(SETTINGS)}",
     )
     start = train.add_mutually_exclusive_group()
-    start.add_argument("--preset", help="a recipe: see ganstudio presets (default: studio)")
+    start.add_argument("--preset", help="a recipe (default: studio): see ganstudio presets")
     start.add_argument("--config", type=Path, metavar="F.toml", help="settings from a file")
     start.add_argument("--resume", type=Path, metavar="CHECKPOINT", help="continue this run")
     train.add_argument("--dataset", help="the dataset (default: the recipe's)")
@@ -188,6 +204,13 @@ def _parser() -> argparse.ArgumentParser:
     length.add_argument("--epochs", type=_positive, help="total passes over the images")
     length.add_argument("--minutes", type=_positive, help="minutes of training from now")
     train.add_argument("--device", default="auto", help=f"{DEVICES} (default: auto)")
+    train.add_argument(
+        "--threads",
+        type=_whole(1, 1024),
+        metavar="N",
+        help="of PyTorch on the CPU (default: one a core); a run repeats bit for bit only with as "
+        "many, and on a computer that is busy otherwise fewer are faster",
+    )
     train.add_argument("--seed", help="seed of all randomness (default: 0)")
     train.add_argument("--out", type=Path, metavar="DIR", help="folder for the run")
     train.add_argument(

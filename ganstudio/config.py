@@ -8,6 +8,7 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,7 @@ class Config:
 
 
 SETTINGS: dict[str, Setting] = {item.name: item.metadata["setting"] for item in fields(Config)}
+PERSONAL = ("seed", "dataset")  # settings that a preset leaves as they are
 LIVE = tuple(name for name, item in SETTINGS.items() if item.live)
 
 
@@ -202,6 +204,24 @@ def load_preset(name: str) -> Preset:
         description=about["description"],
         config=from_mapping(table),
     )
+
+
+@cache
+def _recipes() -> dict[str, dict[str, Any]]:
+    """Return by name what makes each preset: its settings, but not the personal ones."""
+    presets = {name: load_preset(name).config.to_dict() for name in preset_names()}
+    return {
+        name: {key: value for key, value in settings.items() if key not in PERSONAL}
+        for name, settings in presets.items()
+    }
+
+
+def preset_of(settings: Mapping[str, Any]) -> str | None:
+    """Return the name of the preset whose settings these are, the personal ones aside."""
+    for name, recipe in _recipes().items():
+        if recipe.items() <= settings.items():
+            return name
+    return None
 
 
 def from_mapping(table: Mapping[str, Any]) -> Config:

@@ -46,6 +46,8 @@ MESSAGES = {
     "wrong-shapes": "{path} does not fit its own description: {detail}.",
     "run-exists": "{path} already holds a run. Continue it with --resume {checkpoint}, "
     "or choose another --out.",
+    "run-goes-further": "{checkpoint} is at step {step}, and going on from {path} would overwrite "
+    "it. Continue with --resume {checkpoint}, or choose another --out.",
     "nothing-to-do": "The run is already at step {step}, and was asked for {asked} in total. "
     "Ask for more.",
     "non-finite": "Training stopped at step {step}: {quantity} of {net} is not finite. The model "
@@ -75,7 +77,7 @@ PHRASES = {
     "other-size": "it holds {found} values instead of {expected}",
     "empty": "it is empty",
     "other-kind": "its first bytes are those of another kind of file",
-    "nameless": "it does not say that it is one",
+    "other-program": "it is a PyTorch file of another program",
     "no-contents": "its table of contents is missing or broken",
     "bad-checksum": "{name} fails its checksum",
     "tensor-folder": "a tensor is marked as a folder",

@@ -3,6 +3,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from oracle import interrupt_at
 from PIL import Image
 
@@ -76,6 +77,7 @@ def test_mistakes_are_explained_in_a_line(words: list[str], parts: list[str], ca
         ["train", "--steps", "99999999999"],
         ["train", "--epochs", "nan"],
         ["train", "--minutes", "-3"],
+        ["train", "--threads", "0"],
         ["train", "--minutes", "inf"],
         ["train", "--steps", "1", "--epochs", "1"],
         ["train", "--preset", "studio", "--resume", "a.pt"],
@@ -142,16 +144,53 @@ def test_a_resumed_run_keeps_its_settings(option: list[str], run, train, capsys)
 
 def test_asking_for_fewer_steps_than_there_are(run, train, capsys):
     capsys.readouterr()
-    assert train("--resume", str(run), "--steps", "2") == 2
-    err = capsys.readouterr().err
+    err = refused(capsys, train("--resume", str(run), "--steps", "2"))
     assert "already at step 3" in err
     assert "asked for 2" in err
+
+
+def test_an_earlier_step_of_a_run_that_went_on(run, train, capsys):
+    assert train("--resume", str(run), "--steps", "5") == 0
+    capsys.readouterr()
+    files = {path: path.read_bytes() for path in run.parent.iterdir()}
+    early = run.with_name("step-0000003.pt")
+    err = refused(capsys, train("--resume", str(early), "--steps", "4"))
+    assert "last.pt is at step 5" in err
+    assert f"--resume {run}" in err
+    assert "--out" in err
+    assert files == {path: path.read_bytes() for path in run.parent.iterdir()}
+    assert train("--resume", str(early), "--steps", "4", "--out", "branch") == 0
 
 
 def test_the_default_folder_names_preset_and_seed(train, folder):
     words = ["--preset", "mlp-gelu", "--seed", "7", "--set", "batch_size=16"]
     assert train(*words, "--steps", "1") == 0
     assert (folder / "runs" / "mlp-gelu-7" / "last.pt").exists()
+
+
+def test_it_says_what_trains(run, train, monkeypatch, capsys):
+    """What is asked for is called as the person called it."""
+    monkeypatch.setattr("ganstudio.training.headless.train", lambda *_: False)
+    config = str(run.parent / "config.toml")
+    capsys.readouterr()
+    for words, told in (
+        (["--preset", "mlp-gelu"], "Training mlp-gelu on mnist, cpu, seed 0"),
+        ([], "Training studio on mnist, cpu, seed 0"),
+        (["--set", "batch_size=16"], "Training studio with changes on"),
+        (["--config", config], "Training mlp-gelu on"),
+        (["--resume", str(run), "--steps", "9000"], f"seed 0, to step 9,000, into {run.parent}."),
+    ):
+        assert train(*words) == 0
+        assert told in capsys.readouterr().out, words
+
+
+def test_threads(run, train, monkeypatch):
+    used: list[int] = []
+    monkeypatch.setattr(torch, "set_num_threads", used.append)
+    assert train("--resume", str(run), "--steps", "4") == 0
+    assert used == []
+    assert train("--resume", str(run), "--steps", "5", "--threads", "3") == 0
+    assert used == [3]
 
 
 def test_settings_from_a_file(run, train, folder):
@@ -205,11 +244,13 @@ def test_samples_as_a_picture(run):
         (["none.pt", "--out", "a.png"], "none.pt cannot be read"),
         (["none.pt", "--out", "a.jpg"], "must end in .png or .npy"),
         (["text", "--out", "a.png"], "is not a GAN Studio checkpoint"),
+        (["model.pt", "--out", "a.png"], "it is a PyTorch file of another program"),
         ([".", "--out", "a.png"], "cannot be read"),
     ],
 )
 def test_samples_of_what_is_no_checkpoint(words: list[str], part: str, folder, capsys):
     (folder / "text").write_text("hello")
+    torch.save({"weight": torch.zeros(3)}, folder / "model.pt")
     assert part in refused(capsys, main(["sample", *words]))
     assert not (folder / "a.png").exists()
 

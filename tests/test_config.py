@@ -18,6 +18,7 @@ from ganstudio.config import (
     parse,
     parse_assignment,
     preset_names,
+    preset_of,
     save_config,
     setting,
 )
@@ -218,3 +219,11 @@ def test_the_first_preset_is_the_default():
 def test_unknown_presets_name_the_nearest():
     with pytest.raises(ConfigError, match=r"no preset called “studoi”\. Did you mean “studio”"):
         load_preset("studoi")
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_a_presets_settings_are_known_as_its_own(name: str):
+    config = load_preset(name).config
+    assert preset_of(config.to_dict()) == name
+    assert preset_of(config.changed(seed=7).to_dict() | {"dataset": "another"}) == name
+    assert preset_of(config.changed(d_lr=config.d_lr / 2).to_dict()) is None

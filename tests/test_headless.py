@@ -199,3 +199,29 @@ def test_samples_come_from_the_average(trainer, cpu, tmp_path):
     drawn = headless.sample(tmp_path / "last.pt", 4, seed=0) / 255
     assert np.abs(drawn - averaged.numpy()).max() < 0.002 + 1e-3
     assert np.abs(drawn - latest.numpy()).max() > 0.02
+
+
+def test_going_on_from_an_earlier_step_does_not_overwrite_a_later_one(trainer, tiny_root, tmp_path):
+    headless.train(trainer, tmp_path, Limit(steps=4))
+    early, last = tmp_path / "step-0000004.pt", tmp_path / "last.pt"
+    headless.check_folder(tmp_path, resumed=early, step=4)
+    headless.train(trainer, tmp_path, Limit(steps=9))
+    with pytest.raises(StudioError, match=f"last.pt is at step 9.*--resume {last}") as caught:
+        headless.check_folder(tmp_path, resumed=early, step=4)
+    assert caught.value.code == "run-goes-further"
+    headless.check_folder(tmp_path, resumed=last, step=9)
+    headless.check_folder(tmp_path / "another", resumed=early, step=4)
+    last.write_bytes(last.read_bytes()[:5000])
+    headless.check_folder(tmp_path, resumed=early, step=4)  # the way back from a damaged one
+
+
+@pytest.mark.parametrize("limit", [(100, None), (None, 10.0)], ids=["steps", "minutes"])
+def test_the_first_losses_show_at_once(limit, trainer, capsys):
+    """The bar is drawn every 10 seconds where there is no terminal; they do not wait for that."""
+    trainer.train_step()
+    trainer.drain()  # a resumed run has a history
+    with headless._Progress(trainer, *limit) as progress:
+        trainer.train_step()
+        trainer.drain()
+        progress.step_done()
+        assert f"real_loss={trainer.history.column('real_loss')[-1]:.3f}" in capsys.readouterr().err

@@ -185,10 +185,29 @@ def test_start_goes_on_beyond_a_limit(studio):
 
 def test_a_limit_of_minutes_stops_once(studio):
     studio.new_run()
-    studio.train(limit(minutes=0), Runner.start)
+    studio.train(limit(minutes=1e-9), Runner.start)
     assert studio.trainer.step == 1
+    assert studio.heard.statuses[-1].reached == "minutes"
     studio.train(lambda runner: runner.step(Nets.BOTH, 4))
     assert studio.trainer.step == 5
+
+
+def test_minutes_are_those_of_the_run_in_total(studio):
+    studio.new_run()
+    studio.train(limit(steps=2), Runner.start)
+    studio.trainer.seconds = 599.99999  # as if it had trained for ten minutes
+    studio.train(limit(minutes=10), Runner.start)
+    assert (studio.trainer.step, studio.heard.statuses[-1].reached) == (3, "minutes")
+
+
+def test_a_limit_that_is_past_has_no_effect_whichever_limit_changes(studio):
+    studio.new_run()
+    studio.train(limit(minutes=1e-9), Runner.start)
+    assert studio.trainer.step == 1
+    studio.train(limit(steps=9, minutes=1e-9), Runner.start)
+    assert (studio.trainer.step, studio.heard.statuses[-1].reached) == (9, "step")
+    studio.train(limit(steps=5, minutes=1e-9), lambda runner: runner.step(Nets.BOTH, 4))
+    assert (studio.trainer.step, studio.heard.statuses[-1].reached) == (13, "")
 
 
 @pytest.mark.parametrize("k", [1, 3])

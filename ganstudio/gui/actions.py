@@ -1,11 +1,11 @@
 """The window's actions and menus: every command once, with its shortcut, icon and explanation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from html import escape
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton
 
@@ -49,7 +49,6 @@ class Actions:
         shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         plain = tip or text.replace("&", "").rstrip("…")
         action.setToolTip(f"{plain} ({shown})" if shown else plain)
-        action.setStatusTip(tip)
         self.by_name[name] = action
         if sign:
             self._icons[name] = sign
@@ -83,9 +82,28 @@ class Actions:
             self.set_icon(name, sign)
 
 
-def tool_button(bar: QToolBar, action: QAction, menu: QMenu | None = None) -> QToolButton:
-    """Add `action` to a tool bar as a button, whose arrow opens `menu`."""
-    button = QToolButton()
+class ToolButton(QToolButton):
+    """A button as wide as the widest of its `texts`, so that those beside it hold still."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        super().__init__()
+        self._texts = texts
+
+    def sizeHint(self) -> QSize:
+        """Have room for every text."""
+        show, metrics = Qt.TextFlag.TextShowMnemonic, self.fontMetrics()
+        widths = [metrics.size(show, text).width() for text in (self.text(), *self._texts)]
+        return super().sizeHint() + QSize(max(widths) - widths[0], 0)
+
+
+def tool_button(
+    bar: QToolBar, action: QAction, menu: QMenu | None = None, texts: Sequence[str] = ()
+) -> ToolButton:
+    """Add `action` to a tool bar as a button, whose arrow opens `menu`.
+
+    If the action's text changes, `texts` are all that it can be.
+    """
+    button = ToolButton(texts)
     button.setObjectName(f"{action.objectName()}_button")
     button.setDefaultAction(action)
     if menu is not None:

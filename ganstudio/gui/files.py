@@ -1,17 +1,20 @@
 """Opening, saving and exporting: dialogs, recent files, the question about unsaved work."""
 
+from collections.abc import Callable
+from itertools import chain, count
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QSettings
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QMessageBox
 
 from ganstudio import images
-from ganstudio.config import load_preset
+from ganstudio.config import load_preset, preset_of
 from ganstudio.errors import StudioError
 from ganstudio.gui.panels.curves import CurvesPanel
 from ganstudio.gui.panels.experiment import ExperimentPanel
 from ganstudio.gui.panels.samples import SamplesPanel
 from ganstudio.gui.session import Session
+from ganstudio.training.status import Phase
 
 RECENT_FILES = 8
 
@@ -62,12 +65,10 @@ class Files(QObject):
 
     def open(self) -> None:
         """Ask for a checkpoint and open it."""
-        if not self.may_leave():
-            return
         name, _ = QFileDialog.getOpenFileName(
             self._window, self.tr("Open checkpoint"), _folder(), self.tr("Checkpoints (*.pt)")
         )
-        if name:
+        if name and self.may_leave():
             self.open_file(Path(name))
 
     def open_file(self, path: Path) -> None:
@@ -83,10 +84,9 @@ class Files(QObject):
 
     def save_as(self) -> bool:
         """Ask where to save; return whether a place was chosen."""
-        info, step = self._session.info, self._session.status.step
-        if info is None:
+        if self._session.info is None:
             return False
-        proposal = self._session.path or Path(_folder()) / f"{info.config.model}-{step:06}.pt"
+        proposal = self._session.path or self._new_name("", ".pt")
         name, _ = QFileDialog.getSaveFileName(
             self._window,
             self.tr("Save checkpoint"),
@@ -117,7 +117,30 @@ class Files(QObject):
             self._window.statusBar().showMessage(self.tr("Saved {name}").format(name=path), 4000)
 
     def may_leave(self) -> bool:
-        """Ask what becomes of unsaved work; return whether to go on to another run."""
+        """Pause, and ask what becomes of unsaved work; return whether to go on to another run.
+
+        If not, training goes on.
+        """
+        return self._while_paused(self._agree_to_leave)
+
+    def may_close(self) -> bool:
+        """Pause, and ask what becomes of unsaved work; return whether to close now.
+
+        After Save the window closes by itself once the checkpoint is written; after Cancel,
+        training goes on.
+        """
+        return self._while_paused(self._agree_to_close)
+
+    def _while_paused(self, agree: Callable[[], bool]) -> bool:
+        """Pause, so that what is asked about stands still; go on if the person stays."""
+        training = self._session.status.phase is Phase.TRAINING
+        self._session.pause()
+        agreed = agree()
+        if training and not agreed and not self.closing:
+            self._session.resume()
+        return agreed
+
+    def _agree_to_leave(self) -> bool:
         if not self._session.status.unsaved:
             return True
         answer = self._ask()
@@ -125,11 +148,7 @@ class Files(QObject):
             return self.save()
         return answer == QMessageBox.StandardButton.Discard
 
-    def may_close(self) -> bool:
-        """Ask what becomes of unsaved work; return whether to close now.
-
-        After Save the window closes by itself once the checkpoint is written.
-        """
+    def _agree_to_close(self) -> bool:
         status = self._session.status
         if self._agreed or not (status.unsaved or status.unsaved_others):
             return True
@@ -149,9 +168,18 @@ class Files(QObject):
 
     def _ask_target(self, title: str, name: str, suffix: str, kind: str) -> Path | None:
         """Ask where to export to."""
-        proposal = Path(_folder()) / f"{name}-{self._session.status.step:06}{suffix}"
+        proposal = self._new_name(f"-{name}", suffix)
         chosen, _ = QFileDialog.getSaveFileName(self._window, title, str(proposal), kind)
         return self._named(chosen, suffix)
+
+    def _new_name(self, what: str, suffix: str) -> Path:
+        """Return a name that no file has yet; without a step, since training may go on."""
+        assert self._session.info is not None
+        config = self._session.info.config
+        name = f"{preset_of(config.to_dict()) or config.model}-{config.seed}{what}"
+        names = chain([name], (f"{name}-{n}" for n in count(2)))
+        paths = (Path(_folder()) / f"{name}{suffix}" for name in names)
+        return next(path for path in paths if not path.exists())
 
     def _named(self, chosen: str, suffix: str) -> Path | None:
         """Return the chosen path with its suffix; ask before that makes it an existing file."""
@@ -180,8 +208,7 @@ class Files(QObject):
         ).format(n=others)
         if self._session.status.unsaved:
             box.setText(self.tr("This run has steps that are not saved."))
-            question = self.tr("Save its model of step {step:,}?")
-            question = question.format(step=self._session.status.step)
+            question = self.tr("Save it as a checkpoint first?")
             box.setInformativeText(f"{question}\n{left}" if others else question)
             box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
             box.setDefaultButton(buttons.Save)

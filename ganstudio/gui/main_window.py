@@ -94,6 +94,8 @@ class MainWindow(QMainWindow):
             panel.message.connect(self.show_message)
             panel.failed.connect(self.show_error)
         self._on_status(Status())
+        self._opening = path.name if path else ""
+        self.samples.set_opening(self._opening)
         self.session.ask_for_first_run(path)
 
     # What the application and the session ask for
@@ -105,6 +107,8 @@ class MainWindow(QMainWindow):
     def show_error(self, error: StudioError) -> None:
         """Show `error` in the banner, with the one action that helps."""
         self._wants_start = False
+        self._opening = ""  # the default run is loaded in its place
+        self.samples.set_opening("")
         if str(error.fields.get("path", "")).endswith(".pt") and error.code in UNWRITTEN:
             self.banner.show_error(error, self.tr("Save as…"), self.files.save_as)
         elif error.code.endswith("checkpoint") or error.code in ("cannot-read", "wrong-shapes"):
@@ -278,7 +282,7 @@ class MainWindow(QMainWindow):
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.addToolBar(bar)
         by_name = self.actions_.by_name
-        tool_button(bar, by_name["start"])
+        tool_button(bar, by_name["start"], texts=(self.tr("Start"), self.tr("Pause")))
         tool_button(bar, by_name["step"], self._step_menu)
         tool_button(bar, by_name["start_over"], self._over_menu)
         bar.addSeparator()
@@ -295,8 +299,11 @@ class MainWindow(QMainWindow):
         self._works = WorkBar()
         self._loading: Work | None = None
         self._state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.statusBar().addWidget(Steady(self._state), 1)
+        steady = Steady(self._state)
+        self.statusBar().addWidget(steady, 1)
         self.statusBar().addPermanentWidget(self._works)
+        # Qt hides the state as well, but in a way that its next layout undoes below the message
+        self.statusBar().messageChanged.connect(lambda message: steady.setVisible(not message))
 
     # Slots
 
@@ -372,7 +379,7 @@ class MainWindow(QMainWindow):
         """Say why training paused by itself."""
         texts = {
             "step": self.tr("Paused at the step you asked for"),
-            "minutes": self.tr("Paused after the minutes you asked for"),
+            "minutes": self.tr("Paused at the minute you asked for"),
             "epochs": self.tr("Paused at the recipe's last epoch; Start goes on"),
         }
         return texts[limit]
@@ -383,8 +390,11 @@ class MainWindow(QMainWindow):
         self.show_message(self.tr("Saved {name}").format(name=path))
 
     def _on_loading(self, work: Work) -> None:
-        first = self.session.info is None
-        text = self.tr("Loading PyTorch and a first run") if first else self.tr("Loading a run")
+        text = self.tr("Loading a run")
+        if self.session.info is None:
+            text = self.tr("Loading PyTorch and a first run")
+            if self._opening:
+                text = self.tr("Loading PyTorch and {name}").format(name=self._opening)
         self._loading = work
         self._works.add(work, text)
 
@@ -431,12 +441,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved work, remember the layout, end the threads."""
-        training = self.session.status.phase is Phase.TRAINING
-        self.session.pause()
         if not self.files.may_close():
             event.ignore()
-            if training and not self.files.closing:  # Cancel leaves all as it was
-                self.session.resume()
             return
         self.hide()  # the threads may take a moment, and files being written are finished
         if self._loading is not None:

@@ -147,6 +147,7 @@ class Session(QObject):
 
     def start(self) -> None:
         """Train until paused; begun while torch still loads, it follows as soon as it can."""
+        self._samples.show_chosen()
         self.training.post(lambda runner: runner.start())
 
     def resume(self) -> None:
@@ -175,9 +176,10 @@ class Session(QObject):
 
     def start_over(self, config: Config, device: str) -> None:
         """Begin a new run in place of the current one, which undo brings back."""
-        text, train_on = self.tr("Start over"), self.status.phase is Phase.TRAINING
+        text = self.tr("Start over")
 
         def request(runner: "Runner") -> None:
+            train_on = runner.training
             runner.new_run(config, device)
             self._switched.emit(text, None)
             if train_on:
@@ -265,6 +267,7 @@ class Session(QObject):
         if paused and self._held is None:
             self._renew(Lane.REFERENCE)  # by the D of the last step
         self.status = status
+        self._experiment.set_progress(status.step, status.seconds)
         self.status_changed.emit(status)
 
     def _on_config(self, config: Config) -> None:

@@ -99,7 +99,7 @@ def read(path: Path) -> dict[str, Any]:
         detail = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise StudioError("damaged-checkpoint", path=path, detail=detail) from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise StudioError("not-a-checkpoint", path=path, detail=Phrase("nameless"))
+        raise StudioError("not-a-checkpoint", path=path, detail=Phrase("other-program"))
     version = content.get("version")
     if not isinstance(version, int) or version > VERSION:
         raise StudioError("newer-checkpoint", path=path, version=version, known=VERSION)

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 import numpy as np
+import torch
 from tqdm import tqdm
 
 from ganstudio import images, parts
@@ -38,16 +39,28 @@ class Limit:
     minutes: float | None = None
 
     def total_steps(self, trainer: Trainer) -> int | None:
-        """Return the step to stop at; None if only the time decides, or nothing does."""
-        if self.steps is not None:
-            return self.steps
+        """Return the step to stop at; None if only the time decides, or nothing does.
+
+        Raises
+        ------
+        StudioError
+            ``nothing-to-do`` if the run is there already.
+        """
+        total = self.steps
         epochs = self.epochs
-        if epochs is None and self.minutes is None:
+        if total is None and epochs is None and self.minutes is None:
             epochs = trainer.config.epochs or None
-        if epochs is None:
-            return None
-        batches = round(epochs * trainer.real.per_epoch) - trainer.real.count
-        return trainer.step + max(0, -(-batches // max(1, trainer.config.d_steps)))
+        if epochs is not None:
+            batches = round(epochs * trainer.real.per_epoch) - trainer.real.count
+            total = trainer.step + max(0, -(-batches // max(1, trainer.config.d_steps)))
+        if total is not None and total <= trainer.step:
+            raise StudioError("nothing-to-do", step=trainer.step, asked=total)
+        return total
+
+
+def use_threads(count: int) -> None:
+    """Compute with so many of torch's threads; another count rounds sums differently."""
+    torch.set_num_threads(count)
 
 
 def new_trainer(config: Config, device_name: str, root: Path | None) -> Trainer:
@@ -70,13 +83,33 @@ def load_dataset(name: str, root: Path | None) -> Dataset:
     return dataset
 
 
-def check_folder(out: Path, *, resumed: Path | None) -> None:
-    """Make the folder `out`; ``run-exists`` if it holds a run, unless `resumed` lies in it."""
+def check_folder(out: Path, *, resumed: Path | None, step: int = 0) -> None:
+    """Make the folder `out`, and see to it that no run in it would be lost.
+
+    Raises
+    ------
+    StudioError
+        ``run-exists`` if it holds a run and `resumed` does not lie in it; ``run-goes-further`` if
+        last.pt there is beyond `step`, where `resumed` is.
+    """
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
-    goes_on = resumed is not None and resumed.resolve().parent == out.resolve()
-    if (last := out / "last.pt").exists() and not goes_on:
+    if not (last := out / "last.pt").exists():
+        return
+    if resumed is None or resumed.resolve().parent != out.resolve():
         raise StudioError("run-exists", path=out, checkpoint=last)
+    if resumed.resolve() != last.resolve() and (further := _step_of(last)) > step:
+        raise StudioError("run-goes-further", path=resumed, checkpoint=last, step=further)
+
+
+def _step_of(path: Path) -> int:
+    """Return the step of a checkpoint, 0 for a damaged one: there is nothing to lose in it."""
+    try:
+        return int(checkpoint.read(path)["step"])
+    except StudioError as error:
+        if error.code in ("damaged-checkpoint", "not-a-checkpoint"):
+            return 0
+        raise
 
 
 def train(trainer: Trainer, out: Path, limit: Limit) -> bool:
@@ -97,8 +130,6 @@ def train(trainer: Trainer, out: Path, limit: Limit) -> bool:
         written.
     """
     total = limit.total_steps(trainer)
-    if total is not None and total <= trainer.step:
-        raise StudioError("nothing-to-do", step=trainer.step, asked=total)
     save_config(trainer.config, out / "config.toml")
     end = trainer.seconds + limit.minutes * 60 if limit.minutes is not None else np.inf
     save_due = time.monotonic() + SAVE_SECONDS
@@ -129,6 +160,8 @@ class _Progress:
         self._timed = minutes is not None
         self._first = trainer.seconds
         self._shown = (trainer.real.count, trainer.seconds)
+        self._drained = len(trainer.history)
+        self._told = False  # the first losses
         self._bar = tqdm(
             total=max(1, round(60 * minutes)) if minutes is not None else total,
             initial=0 if self._timed else trainer.step,
@@ -150,6 +183,10 @@ class _Progress:
             done = min(self._trainer.seconds - self._first, self._bar.total)
         if self._bar.update(done - self._bar.n):
             self._show()
+        if not self._told and len(self._trainer.history) > self._drained:
+            self._told = True
+            self._show()
+            self._bar.refresh()  # else they wait until the bar is next drawn
 
     def _show(self) -> None:
         """Put the newest losses and the speed beside the bar."""

@@ -94,6 +94,11 @@ class Runner:
                 self._step_due = time.monotonic() + self._interval
                 self._guarded(self._step, self.pause, "training-failed")
 
+    @property
+    def training(self) -> bool:
+        """Whether steps are being made."""
+        return self._training
+
     # Requests
 
     def close(self) -> None:
@@ -178,7 +183,7 @@ class Runner:
         self._snapshot_due = 0.0
 
     def set_limit(self, steps: int | None, minutes: float | None) -> None:
-        """Pause when the run has come to this many steps, or to this many minutes of training."""
+        """Pause when the run comes to this many steps, or minutes of training, in total."""
         self._limit = (steps, minutes * 60 if minutes is not None else None)
 
     def save(self, path: Path) -> None:
@@ -245,14 +250,14 @@ class Runner:
         """Make one step of a training run, and publish what is due."""
         trainer = self.trainer
         assert trainer is not None
-        start = time.monotonic()
+        start, seconds = time.monotonic(), trainer.seconds
         trainer.train_step(self._nets)
         now = time.monotonic()
         self._tuner.step_took(now - start, now)
         self._rate.count(now, trainer.config.batch_size * trainer.config.d_steps)
         if self._remaining is not None:
             self._remaining -= 1
-        self._reached = self._limit_of(trainer)
+        self._reached = self._limit_of(trainer, seconds)
         if self._remaining == 0 or self._reached:
             self.pause()
         elif now >= self._snapshot_due or self._interval:
@@ -260,13 +265,15 @@ class Runner:
         elif now >= self._status_due:
             self._publish_status()
 
-    def _limit_of(self, trainer: Trainer) -> str:
-        """Return which limit this step is the one to stop at, if any; Start goes on beyond it."""
+    def _limit_of(self, trainer: Trainer, before: float) -> str:
+        """Return which limit the step just made has come to, if any; `before` it are seconds.
+
+        What a run is beyond, however it came there, stops it no more: so Start goes on.
+        """
         steps, seconds = self._limit
         if steps is not None and trainer.step == steps:
             return "step"
-        if seconds is not None and trainer.seconds >= seconds:
-            self._limit = (steps, None)
+        if seconds is not None and before < seconds <= trainer.seconds:
             return "minutes"
         end = trainer.config.epochs * trainer.real.per_epoch
         if end and end <= trainer.real.count < end + trainer.config.d_steps:

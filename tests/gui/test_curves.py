@@ -676,7 +676,7 @@ def test_csv_holds_the_history(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
     with qtbot.waitSignal(panel.message) as blocker:
         child(panel, QAction, "export_csv").trigger()
-    assert blocker.args == [f"Saved to {path}"]
+    assert blocker.args == [f"Saved {path}"]
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["step"]) for row in rows] == list(range(1, 41))

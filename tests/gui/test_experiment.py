@@ -617,6 +617,32 @@ def test_limits(panel: ExperimentPanel, qtbot: QtBot) -> None:
     assert panel.pending_count() == 0
 
 
+def test_a_limit_that_is_past_says_so_at_its_field(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    steps, minutes = spin(panel, "pause_at_step"), spin(panel, "pause_after_minutes")
+    notes = child(panel, "pause_at_step_past"), child(panel, "pause_after_minutes_past")
+    panel.set_progress(600, 49.0)
+    assert not any(note.isVisible() for note in notes)
+    retype(qtbot, minutes, "0.1", Qt.Key.Key_Return)
+    assert [note.isVisible() for note in notes] == [False, True]
+    assert "Already past" in minutes.accessibleDescription()
+    retype(qtbot, steps, "10", Qt.Key.Key_Return)
+    assert [note.isVisible() for note in notes] == [True, True]
+    retype(qtbot, steps, "1.5", Qt.Key.Key_Return)
+    assert [note.isVisible() for note in notes] == [False, True]
+    assert "whole number" in steps.accessibleDescription()
+    qtbot.keyClick(steps, Qt.Key.Key_Escape)
+    assert [note.isVisible() for note in notes] == [True, True]
+    assert "Already past" in steps.accessibleDescription()
+    retype(qtbot, steps, "700", Qt.Key.Key_Return)
+    retype(qtbot, minutes, "1", Qt.Key.Key_Return)
+    assert not any(note.isVisible() for note in notes)
+    panel.set_progress(700, 59.0)
+    assert [note.isVisible() for note in notes] == [True, False]
+    panel.set_progress(0, 0.0)  # another run
+    assert not any(note.isVisible() for note in notes)
+    assert steps.accessibleDescription() == ""
+
+
 def test_the_fields_follow_the_zoom(panel: ExperimentPanel) -> None:
     field = spin(panel, "setting_g_lr")
     label = next(label for label in panel.findChildren(QLabel) if label.buddy() is field)

@@ -6,13 +6,14 @@ import math
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from hands import handle
-from PySide6.QtCore import QMimeData, QPoint, QSettings, Qt, QTimer, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QSettings, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -26,6 +27,7 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QPushButton,
     QSlider,
+    QToolButton,
     QWidget,
 )
 
@@ -35,6 +37,7 @@ from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.threads.training_thread import NICENESS
 from ganstudio.gui.widgets.work_bar import WorkBar
 from ganstudio.training.status import Phase
+from ganstudio.work import Work
 
 LEFT = Qt.MouseButton.LeftButton
 WAIT = 60_000  # ms; only a hang takes so long
@@ -67,16 +70,25 @@ def answer_box(button: QMessageBox.StandardButton) -> list[str]:
     """Click `button` in the next message box; the list receives its text."""
     texts: list[str] = []
 
-    def click() -> None:
-        box = QApplication.activeModalWidget()
-        if not isinstance(box, QMessageBox):
-            QTimer.singleShot(10, click)
-            return
+    def click(box: QMessageBox) -> None:
         texts.append(box.text())
         box.button(button).click()
 
-    QTimer.singleShot(0, click)
+    look_at_box(click)
     return texts
+
+
+def look_at_box(look: Callable[[QMessageBox], object]) -> None:
+    """Do something with the next message box."""
+
+    def wait() -> None:
+        box = QApplication.activeModalWidget()
+        if isinstance(box, QMessageBox):
+            look(box)
+        else:
+            QTimer.singleShot(10, wait)
+
+    QTimer.singleShot(0, wait)
 
 
 def choose_file(monkeypatch: pytest.MonkeyPatch, path: Path | str) -> None:
@@ -163,6 +175,9 @@ def test_steps_of_one_net_show_in_the_latest_generator(qtbot, window) -> None:
     window.actions_.by_name["step_g"].trigger()
     qtbot.waitUntil(lambda: window.session.status.step == 2, timeout=WAIT)
     assert math.isnan(history.column("real_loss")[1])
+    window.actions_.by_name["start"].trigger()
+    wait_phase(qtbot, window, Phase.TRAINING)
+    assert window.samples.averaged(), "as it was before the steps"
 
 
 def test_a_learning_rate_is_halved_live_by_one_edit_and_undone(qtbot, window) -> None:
@@ -604,3 +619,162 @@ def test_help_names_every_key_and_the_commands_by_their_plain_names(
     assert "Everything can be undone" not in text
     assert "stay made" in text
     assert box.sizeHint().height() < 680
+
+
+def test_a_message_is_drawn_over_nothing_and_the_status_bar_keeps_its_height(
+    qtbot, window, qapp
+) -> None:
+    """Work that begins or ends lays the bar out anew, and so does the zoom."""
+    bar, state = window.statusBar(), window.findChild(QLabel, "state")
+    works = window.findChild(WorkBar)
+    height = bar.height()
+    for can_cancel in (True, False, True):
+        work = Work(can_cancel=can_cancel)
+        works.add(work, "Writing a.csv")
+        window.show_message("Saved a.csv")
+        qtbot.waitUntil(works.isVisible)
+        qapp.processEvents()
+        assert not state.isVisible()
+        assert bar.height() == height
+        work.end()
+        qtbot.waitUntil(works.isHidden)
+        qapp.processEvents()
+        assert not state.isVisible()
+        bar.clearMessage()
+        assert state.isVisible()
+        assert bar.height() == height
+    window.show_message("Saved a.csv")
+    for _ in range(4):
+        window.actions_.by_name["zoom_in"].trigger()
+    qtbot.waitUntil(lambda: bar.height() > height)
+    qapp.processEvents()
+    assert not state.isVisible()
+    window.actions_.by_name["zoom_reset"].trigger()
+    bar.clearMessage()
+    assert state.isVisible()
+
+
+def test_the_state_shows_while_the_mouse_is_on_the_tool_bar(qtbot, window) -> None:
+    for name in ("step", "start_over"):
+        button = window.findChild(QAbstractButton, f"{name}_button")
+        QApplication.sendEvent(button, QEvent(QEvent.Type.Enter))
+        qtbot.mouseMove(button)
+        assert window.statusBar().currentMessage() == ""
+        assert window.findChild(QLabel, "state").isVisible()
+        assert button.toolTip()
+
+
+def test_the_tool_bar_holds_still_when_start_becomes_pause(qtbot, window, qapp) -> None:
+    start, step = (window.findChild(QWidget, f"{name}_button") for name in ("start", "step"))
+    for zoom in ("zoom_reset", "zoom_in"):
+        window.actions_.by_name[zoom].trigger()
+        places = []
+        for begin, phase in ((True, Phase.TRAINING), (False, Phase.PAUSED)):
+            (window.session.start if begin else window.session.pause)()
+            wait_phase(qtbot, window, phase)
+            qapp.processEvents()
+            places.append((start.text(), start.width(), step.x()))
+            assert start.width() >= QToolButton.sizeHint(start).width()
+        assert [text for text, *_ in places] == ["Pause", "Start"]
+        assert places[0][1:] == places[1][1:]
+    window.actions_.by_name["zoom_reset"].trigger()
+
+
+@pytest.mark.parametrize("name", ["new", "open", "quit"])
+def test_what_would_leave_unsaved_work_pauses_to_ask_and_cancel_goes_on(
+    qtbot, window, monkeypatch, tmp_path, name: str
+) -> None:
+    """The question and the status bar speak of the same step: it stands still meanwhile."""
+    choose_file(monkeypatch, tmp_path / "other.pt")
+    session, run_id = window.session, window.session.info.run_id
+    session.start()
+    qtbot.waitUntil(lambda: session.status.unsaved, timeout=WAIT)
+    told: list[str] = []
+
+    def look(box: QMessageBox) -> None:
+        wait_phase(qtbot, window, Phase.PAUSED)
+        told.append(box.text() + box.informativeText())
+        box.button(QMessageBox.StandardButton.Cancel).click()
+
+    look_at_box(look)
+    window.actions_.by_name[name].trigger()
+    assert told
+    assert not any(letter.isdigit() for letter in told[0])
+    wait_phase(qtbot, window, Phase.TRAINING)
+    assert session.info.run_id == run_id
+
+
+def test_a_new_run_from_the_menu_waits_for_start(qtbot, window) -> None:
+    session, run_id = window.session, window.session.info.run_id
+    session.start()
+    qtbot.waitUntil(lambda: session.status.unsaved, timeout=WAIT)
+    answer_box(QMessageBox.StandardButton.Discard)
+    window.actions_.by_name["new"].trigger()
+    qtbot.waitUntil(lambda: session.info.run_id != run_id, timeout=WAIT)
+    qtbot.waitUntil(session.undo_stack.canUndo, timeout=WAIT)
+    wait_phase(qtbot, window, Phase.READY)
+
+
+def test_the_names_offered_are_new_and_hold_no_step(qtbot, window, monkeypatch, tmp_path) -> None:
+    offered: list[str] = []
+
+    def decline(_parent, _title, proposal: str, _kind) -> tuple[str, str]:
+        offered.append(Path(proposal).name)
+        return "", ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", decline)
+    actions = window.actions_.by_name
+    make_steps(qtbot, window, 1)
+    for name in ("save_as", "export_samples", "export_history"):
+        actions[name].trigger()
+    assert offered == ["studio-0.pt", "studio-0-samples.png", "studio-0-history.csv"]
+    (tmp_path / "studio-0.pt").touch()
+    (tmp_path / "studio-0-2.pt").touch()
+    actions["save"].trigger()
+    assert offered[-1] == "studio-0-3.pt"
+    with qtbot.waitSignal(window.session.saved, timeout=WAIT):
+        window.session.save(tmp_path / "mine.pt")
+    actions["save_as"].trigger()
+    assert offered[-1] == "mine.pt", "its own"
+    config = window.session.info.config
+    window.session.start_over(config.changed(seed=7, batch_size=16), "cpu")
+    qtbot.waitUntil(lambda: window.session.info.config.seed == 7, timeout=WAIT)
+    wait_phase(qtbot, window, Phase.READY)
+    actions["save_as"].trigger()
+    assert offered[-1] == "conv-small-7.pt"
+
+
+def test_limits_are_typed_one_after_the_other(qtbot, window) -> None:
+    """What is past is said at its field and stops nothing; the other limit is its own."""
+    session = window.session
+    make_steps(qtbot, window, 3)
+    past = window.findChild(QLabel, "pause_at_step_past")
+    for name, text in (("pause_after_minutes", "1000"), ("pause_at_step", "2")):
+        field = window.findChild(QAbstractSpinBox, name)
+        field.setFocus()
+        field.selectAll()
+        qtbot.keyClicks(field, text)
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert past.isVisible()
+    window.actions_.by_name["start"].trigger()
+    qtbot.waitUntil(lambda: session.status.step > 4, timeout=WAIT)
+    assert session.status.phase is Phase.TRAINING
+    step = session.status.step + 100_000
+    field.selectAll()
+    qtbot.keyClicks(field, str(step))
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert not past.isVisible()
+    assert session.status.phase is Phase.TRAINING
+
+
+def test_the_checkpoint_that_loads_is_named(qtbot, window, open_window, tmp_path) -> None:
+    make_steps(qtbot, window, 1)
+    path = tmp_path / "mine.pt"
+    with qtbot.waitSignal(window.session.saved, timeout=WAIT):
+        window.session.save(path)
+    again = open_window(path)
+    card, works = again.findChild(QLabel, "start_card_label"), again.findChild(QLabel, "work_text")
+    assert card.text() == "Loading mine.pt…"
+    qtbot.waitUntil(lambda: works.text() == "Loading PyTorch and mine.pt", timeout=WAIT)
+    wait_phase(qtbot, again, Phase.PAUSED)
+    qtbot.waitUntil(lambda: not card.isVisible(), timeout=WAIT)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -113,7 +113,12 @@ def test_while_loading_start_is_offered_already(fresh: SamplesPanel, qtbot: QtBo
     assert button.accessibleName() == "Start"
     qtbot.mouseClick(button, LEFT)
     assert seen.starts == 1
-    fresh.set_ready(True)
+    fresh.set_opening("mine.pt")
+    assert label.text() == "Loading mine.pt…"
+    fresh.set_opening("")
+    assert label.text() == "Loading…"
+    fresh.set_run(make_info())
+    fresh.set_images(make_images(), 0)
     assert label.text() == "This generator has never seen a digit."
 
 
@@ -311,11 +316,45 @@ def test_averaged_or_latest(panel: SamplesPanel, qtbot: QtBot) -> None:
     qtbot.mouseClick(averaged, LEFT)
     assert panel.averaged()
     assert seen.averaged == [False, True]
+
+
+def test_steps_show_the_latest_until_training_starts(panel: SamplesPanel, qtbot: QtBot) -> None:
+    seen = Recorder(panel)
     panel.show_latest()
     assert not panel.averaged()
-    panel.set_averaged(True)
+    panel.show_chosen()
     assert panel.averaged()
-    assert seen.averaged == [False, True]
+    assert seen.averaged == []
+    panel.show_latest()
+    qtbot.mouseClick(child(panel, "averaged_button"), LEFT)
+    assert seen.averaged == [True]
+    panel.show_latest()
+    qtbot.mouseClick(child(panel, "latest_button"), LEFT)
+    panel.show_chosen()
+    assert not panel.averaged(), "the person's own choice"
+    assert seen.averaged == [True]
+
+
+def test_the_view_is_remembered(fresh: SamplesPanel, qtbot: QtBot) -> None:
+    box = fresh.findChild(QComboBox, "sample_count")
+    assert box is not None
+    box.setFocus()
+    qtbot.keyClick(box, Qt.Key.Key_Home)
+    qtbot.mouseClick(child(fresh, "real_images"), LEFT, pos=QPoint(8, 13))
+    again = SamplesPanel()
+    qtbot.addWidget(again)
+    again.show()
+    assert again.count() == 16
+    assert child(again, "real_grid").isVisible()
+    again.set_run(make_info())
+    assert shades(again.findChild(SampleGrid, "real_grid"), range(16)) == [255] * 16
+    qtbot.mouseClick(child(again, "real_images"), LEFT, pos=QPoint(8, 13))
+    QSettings().setValue("samples/count", "seven")
+    third = SamplesPanel()
+    qtbot.addWidget(third)
+    third.show()
+    assert third.count() == 64
+    assert not child(third, "real_grid").isVisible()
 
 
 def test_a_run_without_an_averaged_generator_says_so(fresh: SamplesPanel, qtbot: QtBot) -> None:

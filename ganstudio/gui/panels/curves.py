@@ -305,7 +305,7 @@ class CurvesPanel(QWidget):
             self.export_png(path)
 
     def _on_saved(self, path: Path) -> None:
-        self.message.emit(self.tr("Saved to {path}").format(path=path))
+        self.message.emit(self.tr("Saved {name}").format(name=path))
 
     def _on_axis(self) -> None:
         self._label_axes()

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ganstudio.config import LIVE, SETTINGS, Config, load_preset, parse
+from ganstudio.config import LIVE, PERSONAL, SETTINGS, Config, load_preset, parse
 from ganstudio.errors import ConfigError
 from ganstudio.gui.icons import icon
 from ganstudio.gui.setting_texts import setting_texts
@@ -25,7 +25,7 @@ from ganstudio.gui.widgets.form_scroll import FormScroll
 from ganstudio.gui.widgets.number_field import NumberField, Steps
 from ganstudio.gui.widgets.pause_limits import PauseLimits
 from ganstudio.gui.widgets.pending_bar import PendingBar
-from ganstudio.gui.widgets.preset_row import PERSONAL, PresetRow
+from ganstudio.gui.widgets.preset_row import PresetRow
 from ganstudio.gui.wording import translate
 from ganstudio.training.status import RunInfo
 
@@ -98,6 +98,10 @@ class ExperimentPanel(QWidget):
         """Show live settings that changed elsewhere; changes that wait go on waiting."""
         self._follow(config.to_dict())
 
+    def set_progress(self, steps: int, seconds: float) -> None:
+        """Show how far the run is, for the limits at which it pauses."""
+        self._limits.set_progress(steps, seconds)
+
     def pending_config(self) -> Config:
         """Return the settings of the next run.
 
@@ -165,12 +169,12 @@ class ExperimentPanel(QWidget):
         self._add("device", FieldRow("setting_device", self.tr("Device"), tip, ChoiceField()))
         self._preset_row = PresetRow()
         self._preset_row.field.edited.connect(self.select_preset)
-        limits = PauseLimits()
-        limits.changed.connect(self.limits_changed)
+        self._limits = PauseLimits()
+        self._limits.changed.connect(self.limits_changed)
 
         folded = [self._rows[name] for name in _ADVANCED]
         always = [row for row in self._rows.values() if row not in folded]
-        self._aligned = [[*always, self._preset_row, *limits.rows], folded]
+        self._aligned = [[*always, self._preset_row, *self._limits.rows], folded]
         tip = self.tr("Networks, losses and optimiser, all for a new run.")
         self._advanced = Disclosure("advanced", self.tr("Advanced"), tip, _column(folded))
         form = QWidget()
@@ -182,7 +186,7 @@ class ExperimentPanel(QWidget):
         self._live = self._group("", _LIVE)
         self._live.setObjectName("live_settings")
         layout.addWidget(self._live)
-        layout.addWidget(limits)
+        layout.addWidget(self._limits)
         layout.addWidget(self._advanced)
         layout.addStretch(1)
 

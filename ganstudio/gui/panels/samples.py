@@ -1,7 +1,7 @@
 """The Samples panel: what G makes of the same latents, again and again, while it learns."""
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -44,7 +44,9 @@ class SamplesPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._real: Pixels = np.zeros((0, 1, 1, 1), np.uint8)
-        self._wants_averaged = True  # whatever the run has
+        self._wants_averaged = True  # whatever the run has, and steps show
+        self._stepping = False  # the latest generator is on show until training starts again
+        self._opening = ""  # the name of a checkpoint that is being loaded
         self._shows_averaged = True
         self._ready = False
         self._step: int | None = None  # of the images on show
@@ -77,7 +79,7 @@ class SamplesPanel(QWidget):
         layout.setSpacing(4)
         layout.addLayout(header)
         layout.addLayout(body, 1)
-        self._on_real_toggled(False)
+        self._arrange()
         self._renew()
 
     def set_run(self, info: RunInfo) -> None:
@@ -112,12 +114,13 @@ class SamplesPanel(QWidget):
         self._arrived(step)
 
     def show_latest(self) -> None:
-        """Show the latest generator."""
-        self.set_averaged(False)
+        """Show the latest generator for a while: a step hardly moves the average."""
+        self._stepping = True
+        self._check_generator()
 
-    def set_averaged(self, averaged: bool) -> None:
-        """Show the averaged generator where there is one, or the latest."""
-        self._wants_averaged = averaged
+    def show_chosen(self) -> None:
+        """Show the generator that the person chose again, averaged or latest."""
+        self._stepping = False
         self._check_generator()
 
     def averaged(self) -> bool:
@@ -128,9 +131,9 @@ class SamplesPanel(QWidget):
         """Return how many samples are wanted."""
         return int(self._counts.currentData())
 
-    def set_ready(self, ready: bool) -> None:
-        """Show whether all is loaded."""
-        self._ready = ready
+    def set_opening(self, name: str) -> None:
+        """Name the checkpoint that is being loaded; "" for none."""
+        self._opening = name
         self._renew()
 
     def sheet(self) -> Pixels:
@@ -159,6 +162,7 @@ class SamplesPanel(QWidget):
 
         tip = self.tr("Show training images beside the samples")
         self._real_box = self._toggle("real_images", self.tr("Real images"), tip)
+        self._real_box.setChecked(str(QSettings().value("samples/real")) == "true")
         self._real_box.toggled.connect(self._on_real_toggled)
 
         self._counts = QComboBox()
@@ -169,9 +173,10 @@ class SamplesPanel(QWidget):
         ignore_wheel_unless_focused(self._counts)
         for count in COUNTS:
             self._counts.addItem(str(count), count)
-        self._counts.setCurrentIndex(COUNTS.index(_DEFAULT))
+        kept = str(QSettings().value("samples/count", _DEFAULT))
+        self._last_count = int(kept) if kept in map(str, COUNTS) else _DEFAULT
+        self._counts.setCurrentIndex(COUNTS.index(self._last_count))
         self._counts.activated.connect(self._on_count_activated)
-        self._last_count = _DEFAULT
 
         self._step_label = QLabel()
         self._step_label.setObjectName("samples_step")
@@ -214,11 +219,12 @@ class SamplesPanel(QWidget):
         """Renew the step and the card."""
         text = "" if self._step is None else self.tr("step {step}").format(step=f"{self._step:,}")
         self._step_label.setText(text)
-        self._card.set_loading(not self._ready and self._step is None)
+        self._card.set_loading(not self._ready and self._step is None, self._opening)
         self._card.setVisible(self._step == 0 or not self._opened)
 
     def _check_generator(self) -> None:
-        self._shows_averaged = self._wants_averaged and self._averaged_button.isEnabled()
+        wanted = self._wants_averaged and not self._stepping
+        self._shows_averaged = wanted and self._averaged_button.isEnabled()
         button = self._averaged_button if self._shows_averaged else self._latest_button
         button.setChecked(True)
 
@@ -229,19 +235,29 @@ class SamplesPanel(QWidget):
     # Slots
 
     def _on_generator_clicked(self) -> None:
-        if self.averaged() != self._shows_averaged:
+        changed = self.averaged() != self._shows_averaged
+        if changed or self._stepping:  # a click on what steps show chooses it as well
             self._shows_averaged = self._wants_averaged = self.averaged()
+            self._stepping = False
+        if changed:
             self.averaged_changed.emit(self.averaged())
 
     def _on_real_toggled(self, shown: bool) -> None:
+        QSettings().setValue("samples/real", "true" if shown else "false")
+        self._arrange()
+        self._show_real()
+
+    def _arrange(self) -> None:
+        """Give the real images room, or all of it to the samples."""
+        shown = self._real_box.isChecked()
         self._real_grid.setVisible(shown)
         for caption in self._captions:
             caption.setVisible(shown)
         self._body.setColumnStretch(1, int(shown))
-        self._show_real()
 
     def _on_count_activated(self) -> None:
         if self.count() != self._last_count:
             self._last_count = self.count()
+            QSettings().setValue("samples/count", self.count())
             self._show_real()
             self.count_changed.emit(self.count())

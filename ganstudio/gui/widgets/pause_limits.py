@@ -4,7 +4,7 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QGroupBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGroupBox, QLabel, QVBoxLayout, QWidget
 
 from ganstudio.errors import ConfigError, Phrase
 from ganstudio.gui.widgets.field_row import FieldRow
@@ -12,7 +12,7 @@ from ganstudio.gui.widgets.number_field import Number, NumberField, Steps
 
 
 class PauseLimits(QGroupBox):
-    """Two optional limits, of steps and of minutes.
+    """Two optional limits, of the run's steps and of its minutes of training.
 
     Signals:
         changed: (steps or None, minutes or None).
@@ -28,6 +28,7 @@ class PauseLimits(QGroupBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setTitle(self.tr("Pause"))
+        self._progress = (0, 0.0)  # steps and minutes of the run
         self._steps = self._field(Steps(low=1, high=1e9, size=1000))
         self._minutes = self._field(Steps(low=0.1, high=1e5, size=5.0))
         self.rows = (
@@ -39,17 +40,28 @@ class PauseLimits(QGroupBox):
             ),
             FieldRow(
                 "pause_after_minutes",
-                self.tr("After minutes"),
-                self.tr("Training pauses after so many minutes of training; empty is never."),
+                self.tr("At minute"),
+                self.tr(
+                    "Training pauses when the run has trained for so many minutes in total; "
+                    "empty is never."
+                ),
                 self._minutes,
             ),
         )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 4, 6, 6)
         layout.setSpacing(4)
-        for row in self.rows:
+        self._notes = tuple(self._note(row) for row in self.rows)
+        for row, note in zip(self.rows, self._notes, strict=True):
             layout.addWidget(row)
+            layout.addWidget(note)
+            row.field.refused.connect(lambda _error: self._renew())  # after the row has heard
         self._tint()
+
+    def set_progress(self, steps: int, seconds: float) -> None:
+        """Say of a limit that the run is there already or beyond it."""
+        self._progress = (steps, seconds / 60)
+        self._renew()
 
     def _field(self, steps: Steps) -> NumberField:
         field = NumberField(partial(_read, steps), steps)
@@ -57,7 +69,26 @@ class PauseLimits(QGroupBox):
         field.edited.connect(self._on_edited)
         return field
 
+    def _note(self, row: FieldRow) -> QLabel:
+        note = QLabel(self.tr("Already past: it has no effect."))
+        note.setObjectName(f"{row.field.objectName()}_past")
+        note.setWordWrap(True)
+        note.hide()
+        return note
+
+    def _renew(self) -> None:
+        """Show which limits are past."""
+        fields = (self._steps, self._minutes)
+        for field, note, done in zip(fields, self._notes, self._progress, strict=True):
+            limit = field.value()
+            past = field.error is None and limit is not None and limit <= done
+            if past != note.isVisibleTo(self):
+                note.setVisible(past)
+                if field.error is None:
+                    field.setAccessibleDescription(note.text() if past else "")
+
     def _on_edited(self) -> None:
+        self._renew()
         self.changed.emit(self._steps.value(), self._minutes.value())
 
     def _tint(self) -> None:

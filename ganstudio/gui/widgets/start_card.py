@@ -39,10 +39,15 @@ class StartCard(QWidget):
         self._draw_icon()
         self._enlarge()
 
-    def set_loading(self, loading: bool) -> None:
-        """Show that libraries and data are still being loaded, or that all is ready."""
-        ready = self.tr("This generator has never seen a digit.")
-        self._label.setText(self.tr("Loading…") if loading else ready)
+    def set_loading(self, loading: bool, name: str = "") -> None:
+        """Show that libraries and data are still being loaded, or that all is ready.
+
+        `name` is the file that is loaded with them, "" for none.
+        """
+        text = self.tr("This generator has never seen a digit.")
+        if loading:
+            text = self.tr("Loading {name}…").format(name=name) if name else self.tr("Loading…")
+        self._label.setText(text)
 
     def _draw_icon(self) -> None:
         self._button.setIcon(icon("start", self.palette()))

@@ -1,6 +1,6 @@
 """What is being worked on, how far it is, and a button to cancel it."""
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
 
 from ganstudio.work import Work
@@ -90,6 +90,12 @@ class WorkBar(QWidget):
     def _on_cancel(self) -> None:
         self._shown[0][0].cancel()
         self._cancel.setEnabled(False)
+
+    def minimumSizeHint(self) -> QSize:
+        """Be as high without the button as with it, so that the status bar keeps its height."""
+        hint = super().minimumSizeHint()
+        button = self._cancel.sizeHint().expandedTo(self._cancel.minimumSize())
+        return hint.expandedTo(QSize(0, button.height()))
 
     def changeEvent(self, event: QEvent) -> None:
         """Fit the text into its room when the zoom changes."""
