@@ -39,7 +39,7 @@ MakePanel = Callable[..., LatentPanel]
 def run_info(dim: int = 16, kind: str = "normal") -> RunInfo:
     images = np.zeros((1, 1, 28, 28), np.uint8)
     return RunInfo(
-        run_id="run",
+        run_id=f"run of {dim}",
         config=Config(),
         device="cpu",
         devices=("cpu",),
@@ -561,6 +561,56 @@ def test_load_z(make: MakePanel) -> None:
     assert slider(panel, 0).value() == slider(panel, 0).maximum(), "shown, not clamped"
     with pytest.raises(StudioError):
         panel.load_z(np.zeros(3, np.float32), "load sample 8")
+
+
+def test_load_z_leaves_what_is_locked(qtbot: QtBot, make: MakePanel) -> None:
+    panel = make()
+    press(qtbot, panel, "latent_lock_4")
+    before = panel.state().z
+    panel.load_z(np.full(16, 0.5, np.float32), "load sample 7")
+    assert np.flatnonzero(panel.state().z != 0.5).tolist() == [4]
+    assert panel.state().z[4] == before[4]
+    assert shown_value(panel, 4) == number_text(before[4], 4)
+
+
+def test_a_run_that_is_returned_to_has_its_z_and_locks(qtbot: QtBot, make: MakePanel) -> None:
+    panel = make()
+    press(qtbot, panel, "latent_lock_4")
+    qtbot.keyClick(sliders(panel), Key.Key_Up)
+    qtbot.keyClick(sliders(panel), Key.Key_PageUp)
+    first, other, rng = panel.state(), replace(run_info(8), run_id="b"), np.random.default_rng(2)
+    panel.set_run(other, rng)
+    press(qtbot, panel, "random_z")
+    second = panel.state()
+    panel.set_run(run_info(), rng)
+    assert panel.state() == first
+    assert child(panel, QAbstractButton, "latent_lock_4").isChecked()
+    choose_order(qtbot, panel, 2)
+    assert row_order(panel) == [3, 4], "and what was changed"
+    panel.set_run(other, rng)
+    assert panel.state() == second
+    panel.keep_runs({"b"})
+    panel.set_run(run_info(), rng)
+    assert panel.state() != first, "there was no way back"
+
+
+def test_an_order_without_any_effect_says_why_it_is_by_number(
+    qtbot: QtBot, make: MakePanel
+) -> None:
+    panel = make()
+    words = child(panel, QLabel, "no_effect")
+    choose_order(qtbot, panel, 1)
+    assert not words.isVisible(), "not measured yet"
+    panel.set_effect(np.zeros(16, np.float32))
+    QApplication.processEvents()
+    assert words.isVisible()
+    assert first_rows(panel) == [0, 1, 2]
+    assert words.heightForWidth(words.width()) <= words.height(), "whole"
+    panel.set_effect(np.arange(16, dtype=np.float32))
+    assert not words.isVisible()
+    panel.set_effect(np.zeros(16, np.float32))
+    choose_order(qtbot, panel, 0)
+    assert not words.isVisible(), "as was asked for"
 
 
 def test_a_state_cannot_be_changed(make: MakePanel) -> None:

@@ -31,6 +31,7 @@ from ganstudio.gui import appearance
 from ganstudio.gui.colours import is_dark
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.threads.training_thread import NICENESS
+from ganstudio.gui.widgets.sample_grid import SampleGrid
 from ganstudio.gui.widgets.work_bar import WorkBar
 from ganstudio.training.status import Phase
 
@@ -89,6 +90,10 @@ def drag_slider(qtbot, window: MainWindow, dim: int, pixels: int) -> None:
     qtbot.mouseMove(slider, at + QPoint(pixels // 2, 0))
     qtbot.mouseMove(slider, at + QPoint(pixels, 0))
     qtbot.mouseRelease(slider, LEFT, pos=at + QPoint(pixels, 0))
+
+
+def press_button(qtbot, window: MainWindow, name: str) -> None:
+    qtbot.mouseClick(window.findChild(QAbstractButton, name), LEFT)
 
 
 def picture(widget: QWidget) -> np.ndarray:
@@ -224,6 +229,58 @@ def test_a_clicked_sample_becomes_the_latent(qtbot, window) -> None:
     assert not np.array_equal(window.latent.state().z, first)
     window.actions_.by_name["undo"].trigger()
     np.testing.assert_array_equal(window.latent.state().z, first)
+
+
+def click_sample(qtbot, window: MainWindow, index: int) -> None:
+    grid = window.samples.findChild(SampleGrid, "samples_grid")
+    qtbot.waitUntil(lambda: len(grid.images()) > index, timeout=WAIT)
+    qtbot.mouseClick(grid, LEFT, pos=grid.cell_rect(index).center())
+
+
+def test_the_sample_whose_z_is_explored_is_framed(qtbot, window) -> None:
+    make_steps(qtbot, window, 1)
+    grid = window.samples.findChild(SampleGrid, "samples_grid")
+    undo = window.actions_.by_name["undo"]
+    for act in (
+        lambda: press_button(qtbot, window, "random_z"),
+        lambda: press_button(qtbot, window, "centre_z"),
+        lambda: drag_slider(qtbot, window, 2, 40),
+    ):
+        click_sample(qtbot, window, 12)
+        assert grid.marked() == 12
+        act()
+        assert grid.marked() is None
+        undo.trigger()
+        assert grid.marked() == 12
+
+
+def test_a_click_on_a_sample_leaves_a_locked_dimension(qtbot, window) -> None:
+    make_steps(qtbot, window, 1)
+    press_button(qtbot, window, "latent_lock_5")
+    z = window.latent.state().z
+    click_sample(qtbot, window, 12)
+    assert np.flatnonzero(window.latent.state().z == z).tolist() == [5]
+    grid = window.samples.findChild(SampleGrid, "samples_grid")
+    assert grid.marked() == 12, "but for what is locked, it is there"
+    press_button(qtbot, window, "latent_lock_5")
+    assert grid.marked() is None
+
+
+def test_undoing_start_over_returns_z_and_locks_of_another_size(qtbot, window) -> None:
+    press_button(qtbot, window, "latent_lock_5")
+    drag_slider(qtbot, window, 2, 40)
+    before, info = window.latent.state(), window.session.info
+    window.session.start_over(info.config.changed(latent_dim=8), "cpu")
+    qtbot.waitUntil(lambda: len(window.latent.state().z) == 8, timeout=WAIT)
+    qtbot.waitUntil(window.session.undo_stack.canUndo, timeout=WAIT)
+    press_button(qtbot, window, "random_z")
+    window.actions_.by_name["undo"].trigger()
+    window.actions_.by_name["undo"].trigger()
+    qtbot.waitUntil(lambda: window.session.info.run_id == info.run_id, timeout=WAIT)
+    assert window.latent.state() == before
+    window.actions_.by_name["undo"].trigger()
+    assert window.latent.state() != before, "the drag can be undone as well"
+    assert window.latent.state().locked[5]
 
 
 def test_training_gives_way_to_a_hand_on_a_slider(qtbot, open_window, monkeypatch) -> None:

@@ -111,6 +111,10 @@ class SamplesPanel(QWidget):
         self._grid.set_cells(start, images[: max(0, shape[0] - start)])
         self._arrived(step)
 
+    def set_marked(self, index: int | None) -> None:
+        """Frame the sample whose z is explored, or none."""
+        self._grid.set_marked(index)
+
     def show_latest(self) -> None:
         """Show the latest generator."""
         self.set_averaged(False)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QSizePolicy,
     QToolButton,
@@ -59,6 +60,12 @@ class LatentControls(QWidget):
         self._undo, self._redo = QToolButton(), QToolButton()
         self._order = QComboBox()
         self._fill_order()
+        self._no_effect = QLabel(
+            self.tr("Here no small step of one slider changes the image: by number.")
+        )
+        self._no_effect.setObjectName("no_effect")
+        self._no_effect.setWordWrap(True)
+        self._no_effect.hide()
         buttons: list[tuple[QAbstractButton, str, str]] = [
             (self._random, "random_z", self.tr("Random z")),
             (self._centre, "centre_z", self.tr("Centre z")),
@@ -122,13 +129,17 @@ class LatentControls(QWidget):
         tip = self.tr("Redo {what}").format(what=text) if possible else self.tr("Nothing to redo")
         self._redo.setToolTip(tip)
 
+    def show_no_effect(self, none: bool) -> None:
+        """Say, or not, that the order by effect is that of the numbers: there is no effect."""
+        self._no_effect.setVisible(none)
+
     def _fill_order(self) -> None:
         self._order.setObjectName("latent_order")
         self._order.setAccessibleName(self.tr("Order of the sliders"))
         self._order.setToolTip(
             self.tr(
                 "How the sliders are ordered. The effect is how much the image changes when a "
-                "dimension does."
+                "dimension moves by 1, half to either side; where none changes a pixel, by number."
             )
         )
         self._order.addItem(self.tr("by number"), Order.NUMBER.value)
@@ -155,6 +166,7 @@ class LatentControls(QWidget):
         layout.setSpacing(4)
         layout.addLayout(first, 0, 0)
         layout.addLayout(second, 1, 0)
+        layout.addWidget(self._no_effect, 2, 0)
 
     def _set_icons(self) -> None:
         self._undo.setIcon(icon("undo", self.palette()))
