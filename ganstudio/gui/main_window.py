@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
+    QApplication,
     QDockWidget,
     QLabel,
     QMainWindow,
@@ -35,6 +36,9 @@ from ganstudio.work import Work
 
 UNWRITTEN = ("disk-full", "cannot-write")
 CURVES_MS = 80  # from a status to the curves: with the samples, they would be one long paint
+DOCK_WIDTHS = (260, 340)  # px: Experiment and Latent
+DOCK_HEIGHT = 270  # px: the curves
+_SHARES = (0.55, 0.35)  # of the window's width and height, at most
 SPEEDS = {"full": None, "10": 10.0, "1": 1.0}  # steps a second
 
 
@@ -140,12 +144,32 @@ class MainWindow(QMainWindow):
             self._dock("scores_dock", self.tr("Scores"), self.scores, bottom),
             self._dock("latent_dock", self.tr("Latent"), self.latent, right),
         ]
-        experiment, losses, scores, latent = self._docks
+        _, losses, scores, _ = self._docks
         self.tabifyDockWidget(losses, scores)
         losses.raise_()
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        self.resizeDocks([experiment, latent], [260, 340], Qt.Orientation.Horizontal)
-        self.resizeDocks([losses], [270], Qt.Orientation.Vertical)
+        self._fit_docks()
+
+    def _fit_docks(self) -> None:
+        """Give the docks the sizes they have at first, times the zoom, and leave the samples most.
+
+        The window may not become smaller than what is in it: the right edge would be cut.
+        """
+        zoom, screen, layout = appearance.zoom(), self.screen().availableSize(), self.layout()
+        assert layout is not None
+        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # of all that is inside
+        layout.activate()
+        self.setMinimumSize(QSize(960, 600).expandedTo(layout.minimumSize()).boundedTo(screen))
+        experiment, losses, _, latent = self._docks
+        share = min(zoom, _SHARES[0] * self.width() / sum(DOCK_WIDTHS))
+        widths = [round(share * width) for width in DOCK_WIDTHS]
+        self.resizeDocks([experiment, latent], widths, Qt.Orientation.Horizontal)
+        height = round(min(zoom * DOCK_HEIGHT, _SHARES[1] * self.height()))
+        self.resizeDocks([losses], [height], Qt.Orientation.Vertical)
+
+    def _zoom(self, direction: int) -> None:
+        appearance.zoom_step(direction)
+        self._fit_docks()
 
     def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
@@ -255,7 +279,7 @@ class MainWindow(QMainWindow):
             appearance.set_theme,
         )
         zoom = menu.addMenu(self.tr("&Zoom"))
-        step = appearance.zoom_step
+        step = self._zoom
         add(zoom, "zoom_in", self.tr("&Larger"), lambda: step(1), key=keys.ZoomIn)
         add(zoom, "zoom_out", self.tr("&Smaller"), lambda: step(-1), key=keys.ZoomOut)
         add(zoom, "zoom_reset", self.tr("&Normal size"), lambda: step(0), key="Ctrl+0")

@@ -193,7 +193,11 @@ class SamplesPanel(QWidget):
         end = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         self._step_label.setAlignment(end)
         self._step_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        header.addWidget(Steady(self._step_label), 1)
+        self._step_room = Steady(
+            self._step_label, lambda metrics: metrics.horizontalAdvance("000,000")
+        )
+        self._step_room.resized.connect(self._show_step)
+        header.addWidget(self._step_room, 1)
         return header
 
     def _toggle(self, name: str, text: str, tip: str) -> QToolButton:
@@ -222,10 +226,16 @@ class SamplesPanel(QWidget):
 
     def _renew(self) -> None:
         """Renew the step and the card."""
-        text = "" if self._step is None else self.tr("step {step}").format(step=f"{self._step:,}")
-        self._step_label.setText(text)
+        self._show_step()
         self._card.set_loading(not self._ready and self._step is None)
         self._card.setVisible(self._step == 0 or not self._opened)
+
+    def _show_step(self) -> None:
+        """Show the step, without the word where there is no room for it."""
+        number = "" if self._step is None else f"{self._step:,}"
+        text = self.tr("step {step}").format(step=number) if number else ""
+        fits = self._step_label.fontMetrics().horizontalAdvance(text) <= self._step_room.width()
+        self._step_label.setText(text if fits else number)
 
     def _check_generator(self) -> None:
         self._shows_averaged = self._wants_averaged and self._averaged_button.isEnabled()

@@ -3,6 +3,7 @@
 from enum import Enum
 
 from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import (
     QAbstractButton,
     QComboBox,
@@ -151,9 +152,8 @@ class LatentControls(QWidget):
     def _lay_out(self) -> None:
         # Its text grows with the step: that must not widen the panel, nor keep it from shrinking.
         self._hold.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._hold_room = Steady(self._hold)
+        self._hold_room = Steady(self._hold, self._least_hold_width)
         self._hold_room.resized.connect(self._show_hold)
-        self._fit_hold()
         first, second = QHBoxLayout(), QHBoxLayout()
         first.addWidget(self._random)
         first.addWidget(self._centre)
@@ -172,11 +172,10 @@ class LatentControls(QWidget):
         self._undo.setIcon(icon("undo", self.palette()))
         self._redo.setIcon(icon("redo", self.palette()))
 
-    def _fit_hold(self) -> None:
-        """Keep room on Hold for the shortest of its texts."""
-        metrics = self._hold.fontMetrics()
+    def _least_hold_width(self, metrics: QFontMetrics) -> int:
+        """Return the room for the shortest of Hold's texts."""
         texts = (self.tr("Hold"), self.tr("Follow"))
-        self._hold_room.setMinimumWidth(max(map(metrics.horizontalAdvance, texts)) + _ROOM)
+        return max(map(metrics.horizontalAdvance, texts)) + _ROOM
 
     def _show_hold(self) -> None:
         """Say what a click does, as fully as there is room for."""
@@ -199,7 +198,6 @@ class LatentControls(QWidget):
         """Follow the theme and the zoom."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
-            self._fit_hold()
             self._show_hold()
         if event.type() == QEvent.Type.PaletteChange:
             self._set_icons()
