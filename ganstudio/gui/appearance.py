@@ -1,8 +1,8 @@
 """Theme and zoom of the whole interface."""
 
-from PySide6.QtCore import QEvent, QSettings, Qt
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication, QComboBox, QDockWidget
+from PySide6.QtWidgets import QApplication
 
 from ganstudio.gui.colours import is_dark
 
@@ -123,9 +123,3 @@ def _apply_zoom(factor: float) -> None:
         app.setProperty("base_point_size", base)
     font.setPointSizeF(base * factor)
     app.setFont(font)
-    for widget in app.allWidgets():
-        if isinstance(widget, QDockWidget):
-            widget.setFont(font)  # or its title is written in the font before
-        elif isinstance(widget, QComboBox):
-            # after a change of font alone, it keeps the minimum size that the font before needed
-            QApplication.sendEvent(widget, QEvent(QEvent.Type.StyleChange))

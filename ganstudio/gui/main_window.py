@@ -3,9 +3,17 @@
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QFont,
+    QKeyEvent,
+    QKeySequence,
+)
 from PySide6.QtWidgets import (
     QApplication,
+    QComboBox,
     QDockWidget,
     QLabel,
     QMainWindow,
@@ -155,6 +163,7 @@ class MainWindow(QMainWindow):
 
         The window may not become smaller than what is in it: the right edge would be cut.
         """
+        self._text_size = self.font().pointSizeF()
         zoom, screen, layout = appearance.zoom(), self.screen().availableSize(), self.layout()
         assert layout is not None
         QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # of all that is inside
@@ -167,13 +176,12 @@ class MainWindow(QMainWindow):
         height = round(min(zoom * DOCK_HEIGHT, _SHARES[1] * self.height()))
         self.resizeDocks([losses], [height], Qt.Orientation.Vertical)
 
-    def _zoom(self, direction: int) -> None:
-        appearance.zoom_step(direction)
-        self._fit_docks()
-
     def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
+        own = QFont()  # of any difference, or Qt writes the title as large as at first for ever
+        own.setStyleStrategy(QFont.StyleStrategy.PreferQuality)
+        dock.setFont(own)
         dock.setWidget(panel)
         self.addDockWidget(area, dock)
         return dock
@@ -279,7 +287,7 @@ class MainWindow(QMainWindow):
             appearance.set_theme,
         )
         zoom = menu.addMenu(self.tr("&Zoom"))
-        step = self._zoom
+        step = appearance.zoom_step
         add(zoom, "zoom_in", self.tr("&Larger"), lambda: step(1), key=keys.ZoomIn)
         add(zoom, "zoom_out", self.tr("&Smaller"), lambda: step(-1), key=keys.ZoomOut)
         add(zoom, "zoom_reset", self.tr("&Normal size"), lambda: step(0), key="Ctrl+0")
@@ -435,6 +443,14 @@ class MainWindow(QMainWindow):
 
     # Looks
 
+    def _follow_zoom(self) -> None:
+        if self.font().pointSizeF() == self._text_size:
+            return
+        for combo in self.findChildren(QComboBox):
+            # after a change of the font alone, it keeps the least size that the font before needed
+            QApplication.sendEvent(combo, QEvent(QEvent.Type.StyleChange))
+        self._fit_docks()
+
     def _renew_title(self, _run_or_path: object = None) -> None:
         path = self.session.path
         name = path.name if path else self.tr("Unsaved run")
@@ -489,7 +505,9 @@ class MainWindow(QMainWindow):
             self.files.open_file(Path(path))
 
     def changeEvent(self, event: QEvent) -> None:
-        """Draw the icons anew when the theme changes."""
+        """Follow the theme and the zoom, which all in the window have done by then."""
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "_text_size"):
+            self._follow_zoom()
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "actions_"):
             self.actions_.renew_icons()
         super().changeEvent(event)

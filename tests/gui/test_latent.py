@@ -792,6 +792,39 @@ def test_hold_is_whole_in_the_narrowest_panel(make: MakePanel, zoom: float, hold
     assert hold.text() == ("Follow" if holding else "Hold")
 
 
+@pytest.mark.parametrize("order", [0, 1])
+def test_rows_follow_the_zoom_there_and_back(qtbot: QtBot, make: MakePanel, order: int) -> None:
+    panel = make(64, width=420)
+    choose_order(qtbot, panel, order)
+    panel.set_effect(np.arange(64, dtype=np.float32))
+    panel.load_z(np.full(64, -2.34, np.float32), "load")
+    QApplication.processEvents()
+    first, seen = row_order(panel)[0], []
+    size = panel.font().pointSizeF()
+    for zoom in (1.0, 1.25, 2.0, 1.0):
+        font = panel.font()
+        font.setPointSizeF(size * zoom)
+        panel.setFont(font)
+        QApplication.processEvents()
+        columns, bottom = set(), 0
+        for dim in row_order(panel):
+            row, value = slider(panel, dim).parentWidget(), f"latent_value_{dim}"
+            name = next(label for label in row.findChildren(QLabel) if label.text())
+            button = child(panel, QAbstractButton, value)
+            assert name.width() >= name.fontMetrics().horizontalAdvance(f"z {dim}")
+            assert button.width() >= button.fontMetrics().horizontalAdvance("−2.34") + 8
+            assert row.height() >= name.fontMetrics().height()
+            assert row.y() >= bottom or not bottom, "rows do not overlap"
+            bottom = row.geometry().bottom()
+            columns.add((slider(panel, dim).x(), slider(panel, dim).width(), button.x()))
+        assert len(columns) == 1, "all rows have the same columns"
+        seen.append((columns.pop(), bottom - row.y(), row_order(panel)[0]))
+        assert seen[-1][0][1] >= 60, "there is room for the slider"
+        assert seen[-1][2] == first
+    assert seen[0] == seen[-1]
+    assert seen[0][1] < seen[2][1], "rows grow"
+
+
 def test_hold_says_more_where_there_is_room(qtbot: QtBot, make: MakePanel) -> None:
     panel = make()
     hold = child(panel, QAbstractButton, "hold")

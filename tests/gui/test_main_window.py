@@ -11,12 +11,13 @@ import pytest
 import torch
 from hands import handle
 from PySide6.QtCore import QMimeData, QPoint, QSettings, Qt, QTimer, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDropEvent, QImage
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QDockWidget,
     QFileDialog,
     QLabel,
     QLineEdit,
@@ -602,6 +603,47 @@ def test_theme_and_zoom_are_remembered(qtbot, window, qapp) -> None:
     window.actions_.by_name["zoom_reset"].trigger()
     window.actions_.by_name["theme_system"].trigger()
     assert qapp.font().pointSizeF() == pytest.approx(size)
+
+
+def test_zoom_and_back_leaves_the_window_as_it_was(qtbot, window, qapp) -> None:
+    window.setMinimumSize(0, 0)
+    window.resize(1280, 800)
+    qapp.processEvents()
+    docks = {dock.objectName(): dock for dock in window.findChildren(QDockWidget)}
+    shown = [docks[name] for name in ("experiment_dock", "losses_dock", "latent_dock")]
+
+    def title(dock: QDockWidget) -> np.ndarray:
+        image = dock.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)
+        dark = np.frombuffer(image.constBits(), np.uint8).reshape(-1, image.bytesPerLine())
+        top = dark[: dock.widget().y(), : image.width() // 2]
+        return np.flatnonzero((top < 110).any(axis=1))  # rows of its text
+
+    def combos() -> list[tuple[int, int]]:
+        return [box.size().toTuple() for box in window.findChildren(QComboBox) if box.isVisible()]
+
+    qtbot.waitUntil(lambda: "0" in window.findChild(QLabel, "samples_step").text(), timeout=WAIT)
+    sizes, titles, boxes = [dock.size() for dock in shown], [*map(title, shown)], combos()
+    try:
+        for _ in range(5):
+            window.actions_.by_name["zoom_in"].trigger()
+            qapp.processEvents()
+        for dock, before in zip(shown, titles, strict=True):
+            rows = title(dock)
+            assert len(rows) > 1.6 * len(before), "its title grows"
+            assert 0 < rows[0] <= rows[-1] < dock.widget().y() - 1, "and is whole"
+        layout = window.layout()
+        assert window.width() >= min(layout.minimumSize().width(), window.screen().size().width())
+        step = window.findChild(QLabel, "samples_step")
+        assert step.fontMetrics().horizontalAdvance(step.text()) <= step.width()
+    finally:
+        window.actions_.by_name["zoom_reset"].trigger()
+    qapp.processEvents()
+    window.resize(1280, 800)
+    qapp.processEvents()
+    assert [dock.size() for dock in shown] == sizes
+    assert combos() == boxes
+    for dock, before in zip(shown, titles, strict=True):
+        assert title(dock).tolist() == before.tolist()
 
 
 def test_layout_can_be_reset(qtbot, window) -> None:

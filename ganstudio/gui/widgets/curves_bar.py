@@ -4,7 +4,15 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from ganstudio.gui.icons import icon
 from ganstudio.gui.widgets.curve_words import CurveWords
@@ -82,6 +90,7 @@ class CurvesBar(QWidget):
         self._rows.addWidget(self.legend, 0, 0, Qt.AlignmentFlag.AlignLeft)
         self._rows.addWidget(self._controls, 0, 1, Qt.AlignmentFlag.AlignRight)
         self._stacked = False
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.set_exportable(False)
         self._draw_icons()
 

@@ -164,6 +164,7 @@ class LatentControls(QWidget):
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         layout.addLayout(first, 0, 0)
         layout.addLayout(second, 1, 0)
         layout.addWidget(self._no_effect, 2, 0)
