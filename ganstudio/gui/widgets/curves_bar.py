@@ -312,4 +312,6 @@ class CurvesBar(QWidget):
         if event.type() == QEvent.Type.PaletteChange:
             self._draw_icons()
         elif event.type() == QEvent.Type.FontChange:
+            for combo in (self._smoothing, self._x_axis):
+                combo.setMinimumHeight(max(_BUTTON, combo.sizeHint().height()))
             self._fit()

@@ -199,6 +199,7 @@ class LatentControls(QWidget):
         """Follow the theme and the zoom."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
+            self._order.setMinimumHeight(max(26, self._order.sizeHint().height()))
             self._show_hold()
         if event.type() == QEvent.Type.PaletteChange:
             self._set_icons()
