@@ -2,9 +2,18 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
+from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, QTimer
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QFont,
+    QKeyEvent,
+    QKeySequence,
+)
 from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
     QDockWidget,
     QLabel,
     QMainWindow,
@@ -35,6 +44,9 @@ from ganstudio.work import Work
 
 UNWRITTEN = ("disk-full", "cannot-write")
 CURVES_MS = 80  # from a status to the curves: with the samples, they would be one long paint
+DOCK_WIDTHS = (260, 340)  # px: Experiment and Latent
+DOCK_HEIGHT = 270  # px: the curves
+_SHARES = (0.55, 0.35)  # of the window's width and height, at most
 SPEEDS = {"full": None, "10": 10.0, "1": 1.0}  # steps a second
 
 
@@ -144,16 +156,36 @@ class MainWindow(QMainWindow):
             self._dock("scores_dock", self.tr("Scores"), self.scores, bottom),
             self._dock("latent_dock", self.tr("Latent"), self.latent, right),
         ]
-        experiment, losses, scores, latent = self._docks
+        _, losses, scores, _ = self._docks
         self.tabifyDockWidget(losses, scores)
         losses.raise_()
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        self.resizeDocks([experiment, latent], [260, 340], Qt.Orientation.Horizontal)
-        self.resizeDocks([losses], [270], Qt.Orientation.Vertical)
+        self._fit_docks()
+
+    def _fit_docks(self) -> None:
+        """Give the docks the sizes they have at first, times the zoom, and leave the samples most.
+
+        The window may not become smaller than what is in it: the right edge would be cut.
+        """
+        self._text_size = self.font().pointSizeF()
+        zoom, screen, layout = appearance.zoom(), self.screen().availableSize(), self.layout()
+        assert layout is not None
+        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # of all that is inside
+        layout.activate()
+        self.setMinimumSize(QSize(960, 600).expandedTo(layout.minimumSize()).boundedTo(screen))
+        experiment, losses, _, latent = self._docks
+        share = min(zoom, _SHARES[0] * self.width() / sum(DOCK_WIDTHS))
+        widths = [round(share * width) for width in DOCK_WIDTHS]
+        self.resizeDocks([experiment, latent], widths, Qt.Orientation.Horizontal)
+        height = round(min(zoom * DOCK_HEIGHT, _SHARES[1] * self.height()))
+        self.resizeDocks([losses], [height], Qt.Orientation.Vertical)
 
     def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
+        own = QFont()  # of any difference, or Qt writes the title as large as at first for ever
+        own.setStyleStrategy(QFont.StyleStrategy.PreferQuality)
+        dock.setFont(own)
         dock.setWidget(panel)
         self.addDockWidget(area, dock)
         return dock
@@ -421,6 +453,14 @@ class MainWindow(QMainWindow):
 
     # Looks
 
+    def _follow_zoom(self) -> None:
+        if self.font().pointSizeF() == self._text_size:
+            return
+        for combo in self.findChildren(QComboBox):
+            # after a change of the font alone, it keeps the least size that the font before needed
+            QApplication.sendEvent(combo, QEvent(QEvent.Type.StyleChange))
+        self._fit_docks()
+
     def _renew_title(self, _run_or_path: object = None) -> None:
         path = self.session.path
         name = path.name if path else self.tr("Unsaved run")
@@ -471,7 +511,9 @@ class MainWindow(QMainWindow):
             self.files.open_file(Path(path))
 
     def changeEvent(self, event: QEvent) -> None:
-        """Draw the icons anew when the theme changes."""
+        """Follow the theme and the zoom, which all in the window have done by then."""
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "_text_size"):
+            self._follow_zoom()
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "actions_"):
             self.actions_.renew_icons()
         super().changeEvent(event)

@@ -116,6 +116,7 @@ class Session(QObject):
         # panels -> threads
         latent.image_wanted.connect(self._draw_image)
         latent.effect_wanted.connect(self._measure_effect)
+        latent.state_changed.connect(self._mark_sample)
         latent.edited.connect(self._on_latent_edited)
         latent.drag_toggled.connect(self._on_drag_toggled)
         latent.hold_toggled.connect(self._on_hold_toggled)
@@ -268,6 +269,7 @@ class Session(QObject):
             self._renew(Lane.REFERENCE)  # by the D of the last step
         self.status = status
         self._experiment.set_progress(status.step, status.seconds)
+        self._latent.keep_runs({run.run_id for run in status.left})
         self.status_changed.emit(status)
 
     def _on_config(self, config: Config) -> None:
@@ -364,6 +366,7 @@ class Session(QObject):
         if self.info is not None:
             rng = generator(self.info.config.seed, Stream.SAMPLES)
             self._grid_z = self.info.latent.sample(count, rng)
+            self._mark_sample()
             self._renew_at_once(Lane.GRID)
 
     def _on_averaged_changed(self, _averaged: bool) -> None:
@@ -373,6 +376,15 @@ class Session(QObject):
     def _on_sample_chosen(self, index: int) -> None:
         text = self.tr("load sample {index}").format(index=index + 1)
         self._latent.load_z(self._grid_z[index].copy(), text)
+
+    def _mark_sample(self) -> None:
+        """Frame the sample that a click on it would change nothing of z, if there is one."""
+        state, count = self._latent.state(), self._samples.count()
+        marked: int | None = None
+        if self._grid_z.shape == (count, len(state.z)) and not state.locked.all():
+            same = ((self._grid_z == state.z) | state.locked).all(axis=1)
+            marked = int(same.argmax()) if same.any() else None
+        self._samples.set_marked(marked)
 
     def _on_drag_toggled(self, dragging: bool) -> None:
         """Let training give way to the hand on a slider, for as long as it is there."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QAction, QColor, QMouseEvent, QPalette, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -628,10 +628,12 @@ def test_everything_fits_and_has_a_name(panel: CurvesPanel) -> None:
     panel.resize(420, 180)
     wheel(panel, at(panel, 50))
     QApplication.processEvents()
-    assert child(panel, QToolButton, "legend_g_loss").caption() == "G"
+    assert child(panel, QToolButton, "legend_g_loss").caption() == "G 0.800", "in two rows"
     controls = [*panel.bar.findChildren(QToolButton), *panel.bar.findChildren(QComboBox)]
-    right = 0
-    for widget in sorted(controls, key=lambda w: w.mapTo(panel, QPoint()).x()):
+    right = row = 0
+    for widget in sorted(controls, key=lambda w: w.mapTo(panel, QPoint()).toTuple()[::-1]):
+        top = widget.mapTo(panel, QPoint()).y()
+        row, right = (top, 0) if top > row + 12 else (row, right)
         assert widget.objectName()
         assert widget.accessibleName()
         assert widget.toolTip()
@@ -641,8 +643,39 @@ def test_everything_fits_and_has_a_name(panel: CurvesPanel) -> None:
         right = widget.mapTo(panel, QPoint()).x() + widget.width()
         if widget.objectName().startswith("legend"):
             assert widget.width() >= widget.minimumSizeHint().width()
+        assert right <= 420
     assert panel.width() == 420
-    assert right <= 420
+    panel.resize(240, 180)
+    QApplication.processEvents()
+    assert panel.width() == 240
+    assert child(panel, QToolButton, "legend_g_loss").caption() == "G", "no room at all"
+
+
+def enlarge(widget: QWidget, zoom: float) -> None:
+    font = widget.font()
+    font.setPointSizeF(font.pointSizeF() * zoom)
+    widget.setFont(font)
+    QApplication.processEvents()
+
+
+def test_the_plots_texts_grow_and_stay_apart(panel: CurvesPanel) -> None:
+    panel.set_run(info(history_of(100)))
+    QApplication.processEvents()
+    texts = [panel.plot.getAxis(name).label for name in ("bottom", "left")]
+    before = [text.boundingRect().height() for text in texts]
+    margin = panel.plot._margin.width()
+    enlarge(panel, 2)
+    assert panel.plot._margin.width() > 1.6 * margin
+    for text, height in zip(texts, before, strict=True):
+        assert text.boundingRect().height() > 1.6 * height
+    for name in ("smoothing", "x_axis"):
+        box = child(panel, QComboBox, name)
+        assert box.height() >= box.fontMetrics().height() + 2, "its text is whole"
+    scene = panel.plot.viewport().rect()
+    for text in texts:
+        assert QRectF(scene).contains(text.mapRectToScene(text.boundingRect()).center())
+    enlarge(panel, 0.5)
+    assert [text.boundingRect().height() for text in texts] == before
 
 
 def test_wheel_leaves_unfocused_choices_alone(panel: CurvesPanel) -> None:

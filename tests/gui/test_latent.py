@@ -39,7 +39,7 @@ MakePanel = Callable[..., LatentPanel]
 def run_info(dim: int = 16, kind: str = "normal") -> RunInfo:
     images = np.zeros((1, 1, 28, 28), np.uint8)
     return RunInfo(
-        run_id="run",
+        run_id=f"run of {dim}",
         config=Config(),
         device="cpu",
         devices=("cpu",),
@@ -563,6 +563,56 @@ def test_load_z(make: MakePanel) -> None:
         panel.load_z(np.zeros(3, np.float32), "load sample 8")
 
 
+def test_load_z_leaves_what_is_locked(qtbot: QtBot, make: MakePanel) -> None:
+    panel = make()
+    press(qtbot, panel, "latent_lock_4")
+    before = panel.state().z
+    panel.load_z(np.full(16, 0.5, np.float32), "load sample 7")
+    assert np.flatnonzero(panel.state().z != 0.5).tolist() == [4]
+    assert panel.state().z[4] == before[4]
+    assert shown_value(panel, 4) == number_text(before[4], 4)
+
+
+def test_a_run_that_is_returned_to_has_its_z_and_locks(qtbot: QtBot, make: MakePanel) -> None:
+    panel = make()
+    press(qtbot, panel, "latent_lock_4")
+    qtbot.keyClick(sliders(panel), Key.Key_Up)
+    qtbot.keyClick(sliders(panel), Key.Key_PageUp)
+    first, other, rng = panel.state(), replace(run_info(8), run_id="b"), np.random.default_rng(2)
+    panel.set_run(other, rng)
+    press(qtbot, panel, "random_z")
+    second = panel.state()
+    panel.set_run(run_info(), rng)
+    assert panel.state() == first
+    assert child(panel, QAbstractButton, "latent_lock_4").isChecked()
+    choose_order(qtbot, panel, 2)
+    assert row_order(panel) == [3, 4], "and what was changed"
+    panel.set_run(other, rng)
+    assert panel.state() == second
+    panel.keep_runs({"b"})
+    panel.set_run(run_info(), rng)
+    assert panel.state() != first, "there was no way back"
+
+
+def test_an_order_without_any_effect_says_why_it_is_by_number(
+    qtbot: QtBot, make: MakePanel
+) -> None:
+    panel = make()
+    words = child(panel, QLabel, "no_effect")
+    choose_order(qtbot, panel, 1)
+    assert not words.isVisible(), "not measured yet"
+    panel.set_effect(np.zeros(16, np.float32))
+    QApplication.processEvents()
+    assert words.isVisible()
+    assert first_rows(panel) == [0, 1, 2]
+    assert words.heightForWidth(words.width()) <= words.height(), "whole"
+    panel.set_effect(np.arange(16, dtype=np.float32))
+    assert not words.isVisible()
+    panel.set_effect(np.zeros(16, np.float32))
+    choose_order(qtbot, panel, 0)
+    assert not words.isVisible(), "as was asked for"
+
+
 def test_a_state_cannot_be_changed(make: MakePanel) -> None:
     state = make().state()
     with pytest.raises(ValueError, match="read-only"):
@@ -740,6 +790,39 @@ def test_hold_is_whole_in_the_narrowest_panel(make: MakePanel, zoom: float, hold
     assert hold.visibleRegion().boundingRect() == hold.rect()
     assert hold.fontMetrics().horizontalAdvance(hold.text()) + 8 <= hold.width()
     assert hold.text() == ("Follow" if holding else "Hold")
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_rows_follow_the_zoom_there_and_back(qtbot: QtBot, make: MakePanel, order: int) -> None:
+    panel = make(64, width=420)
+    choose_order(qtbot, panel, order)
+    panel.set_effect(np.arange(64, dtype=np.float32))
+    panel.load_z(np.full(64, -2.34, np.float32), "load")
+    QApplication.processEvents()
+    first, seen = row_order(panel)[0], []
+    size = panel.font().pointSizeF()
+    for zoom in (1.0, 1.25, 2.0, 1.0):
+        font = panel.font()
+        font.setPointSizeF(size * zoom)
+        panel.setFont(font)
+        QApplication.processEvents()
+        columns, bottom = set(), 0
+        for dim in row_order(panel):
+            row, value = slider(panel, dim).parentWidget(), f"latent_value_{dim}"
+            name = next(label for label in row.findChildren(QLabel) if label.text())
+            button = child(panel, QAbstractButton, value)
+            assert name.width() >= name.fontMetrics().horizontalAdvance(f"z {dim}")
+            assert button.width() >= button.fontMetrics().horizontalAdvance("−2.34") + 8
+            assert row.height() >= name.fontMetrics().height()
+            assert row.y() >= bottom or not bottom, "rows do not overlap"
+            bottom = row.geometry().bottom()
+            columns.add((slider(panel, dim).x(), slider(panel, dim).width(), button.x()))
+        assert len(columns) == 1, "all rows have the same columns"
+        seen.append((columns.pop(), bottom - row.y(), row_order(panel)[0]))
+        assert seen[-1][0][1] >= 60, "there is room for the slider"
+        assert seen[-1][2] == first
+    assert seen[0] == seen[-1]
+    assert seen[0][1] < seen[2][1], "rows grow"
 
 
 def test_hold_says_more_where_there_is_room(qtbot: QtBot, make: MakePanel) -> None:

@@ -14,12 +14,13 @@ import pytest
 import torch
 from hands import handle
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QSettings, Qt, QTimer, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDropEvent, QImage
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QDockWidget,
     QFileDialog,
     QLabel,
     QLineEdit,
@@ -35,6 +36,7 @@ from ganstudio.gui import appearance
 from ganstudio.gui.colours import is_dark
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.threads.training_thread import NICENESS
+from ganstudio.gui.widgets.sample_grid import SampleGrid
 from ganstudio.gui.widgets.work_bar import WorkBar
 from ganstudio.training.status import Phase
 from ganstudio.work import Work
@@ -103,6 +105,10 @@ def drag_slider(qtbot, window: MainWindow, dim: int, pixels: int) -> None:
     qtbot.mouseMove(slider, at + QPoint(pixels // 2, 0))
     qtbot.mouseMove(slider, at + QPoint(pixels, 0))
     qtbot.mouseRelease(slider, LEFT, pos=at + QPoint(pixels, 0))
+
+
+def press_button(qtbot, window: MainWindow, name: str) -> None:
+    qtbot.mouseClick(window.findChild(QAbstractButton, name), LEFT)
 
 
 def picture(widget: QWidget) -> np.ndarray:
@@ -241,6 +247,58 @@ def test_a_clicked_sample_becomes_the_latent(qtbot, window) -> None:
     assert not np.array_equal(window.latent.state().z, first)
     window.actions_.by_name["undo"].trigger()
     np.testing.assert_array_equal(window.latent.state().z, first)
+
+
+def click_sample(qtbot, window: MainWindow, index: int) -> None:
+    grid = window.samples.findChild(SampleGrid, "samples_grid")
+    qtbot.waitUntil(lambda: len(grid.images()) > index, timeout=WAIT)
+    qtbot.mouseClick(grid, LEFT, pos=grid.cell_rect(index).center())
+
+
+def test_the_sample_whose_z_is_explored_is_framed(qtbot, window) -> None:
+    make_steps(qtbot, window, 1)
+    grid = window.samples.findChild(SampleGrid, "samples_grid")
+    undo = window.actions_.by_name["undo"]
+    for act in (
+        lambda: press_button(qtbot, window, "random_z"),
+        lambda: press_button(qtbot, window, "centre_z"),
+        lambda: drag_slider(qtbot, window, 2, 40),
+    ):
+        click_sample(qtbot, window, 12)
+        assert grid.marked() == 12
+        act()
+        assert grid.marked() is None
+        undo.trigger()
+        assert grid.marked() == 12
+
+
+def test_a_click_on_a_sample_leaves_a_locked_dimension(qtbot, window) -> None:
+    make_steps(qtbot, window, 1)
+    press_button(qtbot, window, "latent_lock_5")
+    z = window.latent.state().z
+    click_sample(qtbot, window, 12)
+    assert np.flatnonzero(window.latent.state().z == z).tolist() == [5]
+    grid = window.samples.findChild(SampleGrid, "samples_grid")
+    assert grid.marked() == 12, "but for what is locked, it is there"
+    press_button(qtbot, window, "latent_lock_5")
+    assert grid.marked() is None
+
+
+def test_undoing_start_over_returns_z_and_locks_of_another_size(qtbot, window) -> None:
+    press_button(qtbot, window, "latent_lock_5")
+    drag_slider(qtbot, window, 2, 40)
+    before, info = window.latent.state(), window.session.info
+    window.session.start_over(info.config.changed(latent_dim=8), "cpu")
+    qtbot.waitUntil(lambda: len(window.latent.state().z) == 8, timeout=WAIT)
+    qtbot.waitUntil(window.session.undo_stack.canUndo, timeout=WAIT)
+    press_button(qtbot, window, "random_z")
+    window.actions_.by_name["undo"].trigger()
+    window.actions_.by_name["undo"].trigger()
+    qtbot.waitUntil(lambda: window.session.info.run_id == info.run_id, timeout=WAIT)
+    assert window.latent.state() == before
+    window.actions_.by_name["undo"].trigger()
+    assert window.latent.state() != before, "the drag can be undone as well"
+    assert window.latent.state().locked[5]
 
 
 def test_training_gives_way_to_a_hand_on_a_slider(qtbot, open_window, monkeypatch) -> None:
@@ -422,22 +480,20 @@ def test_runs_that_undo_cannot_reach_are_in_the_menu(qtbot, window) -> None:
 @pytest.mark.parametrize("times", [1, 3])
 def test_the_verdict_follows_a_change_of_run(qtbot, window, times: int) -> None:
     """The first verdict of a new run comes, however short ago the last was given."""
-    verdict = window.latent.findChild(QLabel, "verdict")
+    session = window.session
+    ranked: list[str] = []  # the runs whose images got a verdict
+    session.decoding.image_drawn.connect(
+        lambda drawn: ranked.append(drawn.run_id) if drawn.rank is not None else None
+    )
     make_steps(qtbot, window, 1)
-    qtbot.waitUntil(lambda: verdict.text() != "", timeout=WAIT)
-    before = window.session.info.run_id
+    qtbot.waitUntil(lambda: session.info.run_id in ranked, timeout=WAIT)
+    before = session.info.run_id
     for _ in range(times):
         window.experiment.start_over()
-    qtbot.waitUntil(lambda: window.session.undo_stack.count() == times, timeout=WAIT)
-    assert window.session.info.run_id != before
-    with qtbot.waitSignal(
-        window.session.decoding.image_drawn,
-        check_params_cb=lambda drawn: (
-            drawn.run_id == window.session.info.run_id and drawn.rank is not None
-        ),
-        timeout=WAIT,
-    ):
-        pass
+    qtbot.waitUntil(lambda: session.undo_stack.count() == times, timeout=WAIT)
+    assert session.info.run_id != before
+    qtbot.waitUntil(lambda: session.info.run_id in ranked, timeout=WAIT)
+    verdict = window.latent.findChild(QLabel, "verdict")
     qtbot.waitUntil(lambda: verdict.text() != "", timeout=WAIT)
 
 
@@ -562,6 +618,47 @@ def test_theme_and_zoom_are_remembered(qtbot, window, qapp) -> None:
     window.actions_.by_name["zoom_reset"].trigger()
     window.actions_.by_name["theme_system"].trigger()
     assert qapp.font().pointSizeF() == pytest.approx(size)
+
+
+def test_zoom_and_back_leaves_the_window_as_it_was(qtbot, window, qapp) -> None:
+    window.setMinimumSize(0, 0)
+    window.resize(1280, 800)
+    qapp.processEvents()
+    docks = {dock.objectName(): dock for dock in window.findChildren(QDockWidget)}
+    shown = [docks[name] for name in ("experiment_dock", "losses_dock", "latent_dock")]
+
+    def title(dock: QDockWidget) -> np.ndarray:
+        image = dock.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)
+        dark = np.frombuffer(image.constBits(), np.uint8).reshape(-1, image.bytesPerLine())
+        top = dark[: dock.widget().y(), : image.width() // 2]
+        return np.flatnonzero((top < 110).any(axis=1))  # rows of its text
+
+    def combos() -> list[tuple[int, int]]:
+        return [box.size().toTuple() for box in window.findChildren(QComboBox) if box.isVisible()]
+
+    qtbot.waitUntil(lambda: "0" in window.findChild(QLabel, "samples_step").text(), timeout=WAIT)
+    sizes, titles, boxes = [dock.size() for dock in shown], [*map(title, shown)], combos()
+    try:
+        for _ in range(5):
+            window.actions_.by_name["zoom_in"].trigger()
+            qapp.processEvents()
+        for dock, before in zip(shown, titles, strict=True):
+            rows = title(dock)
+            assert len(rows) > 1.6 * len(before), "its title grows"
+            assert 0 < rows[0] <= rows[-1] < dock.widget().y() - 1, "and is whole"
+        layout = window.layout()
+        assert window.width() >= min(layout.minimumSize().width(), window.screen().size().width())
+        step = window.findChild(QLabel, "samples_step")
+        assert step.fontMetrics().horizontalAdvance(step.text()) <= step.width()
+    finally:
+        window.actions_.by_name["zoom_reset"].trigger()
+    qapp.processEvents()
+    window.resize(1280, 800)
+    qapp.processEvents()
+    assert [dock.size() for dock in shown] == sizes
+    assert combos() == boxes
+    for dock, before in zip(shown, titles, strict=True):
+        assert title(dock).tolist() == before.tolist()
 
 
 def test_layout_can_be_reset(qtbot, window) -> None:

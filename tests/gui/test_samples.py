@@ -201,11 +201,13 @@ def test_a_click_beside_the_samples_chooses_nothing(panel: SamplesPanel, qtbot: 
     assert seen.chosen == []
 
 
-def test_the_chosen_sample_is_framed(panel: SamplesPanel, qtbot: QtBot) -> None:
+def test_the_marked_sample_is_framed(panel: SamplesPanel, qtbot: QtBot) -> None:
     widget = samples(panel)
     before = pixels(widget.grab().toImage())
     qtbot.mouseClick(widget, LEFT, pos=widget.cell_rect(12).center())
     qtbot.mouseMove(panel, QPoint(2, 2))
+    assert (pixels(widget.grab().toImage()) == before).all(), "the owner knows what the click did"
+    panel.set_marked(12)
     after = pixels(widget.grab().toImage())
     rows, columns = np.nonzero((before != after).any(axis=2))
     rect = widget.cell_rect(12)
@@ -215,6 +217,15 @@ def test_the_chosen_sample_is_framed(panel: SamplesPanel, qtbot: QtBot) -> None:
     frame = after[rect.top() + 1, rect.center().x()]
     assert frame.tolist() == [orange.blue(), orange.green(), orange.red()]
     assert widget.accessibleDescription() == "Sample 13 of 64"
+    qtbot.keyClick(widget, Qt.Key.Key_Right)
+    moved = pixels(widget.grab().toImage())
+    next_to = widget.cell_rect(13)
+    assert (moved[next_to.top() + 1, next_to.center().x()] != frame).any(), "of another colour"
+    assert (moved[next_to.top() + 1, next_to.center().x()] != 0).any(), "where the arrows are"
+    panel.set_marked(None)
+    qtbot.mouseClick(widget, LEFT, pos=next_to.center())
+    qtbot.mouseMove(panel, QPoint(2, 2))
+    assert (pixels(widget.grab().toImage()) == before).all()
 
 
 def test_arrows_move_and_enter_chooses(panel: SamplesPanel, qtbot: QtBot) -> None:

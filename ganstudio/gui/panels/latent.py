@@ -26,6 +26,7 @@ class LatentPanel(QWidget):
 
     Signals:
         image_wanted(object): z (dim,) float32, whenever it changes or the run does.
+        state_changed(): z or its locks are not what they were, or it is another run's.
         effect_wanted(object): z (dim,) float32, when the order by effect needs measuring again.
         edited(str, object, object): what was done, and the `LatentState` before and after; once a
             drag, when it ends.
@@ -35,6 +36,7 @@ class LatentPanel(QWidget):
     """
 
     image_wanted = Signal(object)
+    state_changed = Signal()
     effect_wanted = Signal(object)
     edited = Signal(str, object, object)
     drag_toggled = Signal(bool)
@@ -49,6 +51,8 @@ class LatentPanel(QWidget):
         self._rng = np.random.default_rng(0)
         self._state = LatentState.unlocked(np.zeros(0, np.float32))
         self._base = self._state.z  # what Random, Centre or a load has set last
+        self._run_id = ""
+        self._left: dict[str, tuple[LatentState, Array]] = {}  # state and base of earlier runs
         self._before: LatentState | None = None  # the state when the mouse went down
         self._gesture = ""  # what the drag does
         self._hand_down = False  # on a slider or the strip
@@ -64,6 +68,8 @@ class LatentPanel(QWidget):
     def set_run(self, info: RunInfo, rng: np.random.Generator) -> None:
         """Explore another run; z and the locks stay if it has as many dimensions.
 
+        If it has not, they are what they were when that run was left, or drawn anew.
+
         Parameters
         ----------
         info : RunInfo
@@ -72,12 +78,14 @@ class LatentPanel(QWidget):
             Draws z, here and for Random.
         """
         self._rng = rng
+        self._left[self._run_id] = self._state, self._base
+        self._run_id = info.run_id
         if info.latent != self._spec:
             kept = info.latent.dim == self._spec.dim
             self._spec, self._labels = info.latent, info.latent.labels
             if not kept:
-                self._state = LatentState.unlocked(self._spec.sample(1, rng)[0])
-                self._base = self._state.z
+                drawn = LatentState.unlocked(self._spec.sample(1, rng)[0])
+                self._state, self._base = self._left.get(info.run_id, (drawn, drawn.z))
             self._before = self._effect = None
             self._lift_hand()  # what it holds is about to go, and will not tell
             bounds = self._spec.bounds
@@ -89,7 +97,12 @@ class LatentPanel(QWidget):
             )
         self._effect_stale = True
         self._want_image()
+        self.state_changed.emit()
         self._settle()
+
+    def keep_runs(self, run_ids: set[str]) -> None:
+        """Forget z and locks of earlier runs but these: there is no way back to them."""
+        self._left = {key: left for key, left in self._left.items() if key in run_ids}
 
     def state(self) -> LatentState:
         """Return z and its locks; the arrays are read-only."""
@@ -106,7 +119,7 @@ class LatentPanel(QWidget):
         self._settle()
 
     def load_z(self, z: Array, text: str) -> None:
-        """Explore from `z` (dim,) float32, locked or not; `text` names the edit.
+        """Explore from `z` (dim,) float32, but for what is locked; `text` names the edit.
 
         Raises
         ------
@@ -114,7 +127,7 @@ class LatentPanel(QWidget):
             ``latent-mismatch``, for a z of another dimension.
         """
         self._spec.check(z)
-        self._start_from(LatentState(z, self._state.locked), text)
+        self._start_from(self._state.with_z(z), text)
 
     def set_image(self, image: NDArray[np.uint8], rank: float | None, step: int) -> None:
         """Show what z decodes to.
@@ -168,6 +181,7 @@ class LatentPanel(QWidget):
             self._want_image()
         self._strip.set_state(state)
         self._list.set_state(state)
+        self.state_changed.emit()
 
     def _want_image(self) -> None:
         self.image_wanted.emit(self._state.z.copy())
@@ -228,8 +242,10 @@ class LatentPanel(QWidget):
     def _sort(self) -> None:
         order = np.arange(len(self._labels))
         kind = self._controls.order()
-        if kind is Order.EFFECT and self._effect is not None:
-            order = np.argsort(-self._effect, kind="stable")
+        effect = self._effect if kind is Order.EFFECT else None
+        self._controls.show_no_effect(effect is not None and not effect.any())
+        if effect is not None:
+            order = np.argsort(-effect, kind="stable")
         elif kind is Order.CHANGED:
             order = np.flatnonzero((self._state.z != self._base) | self._state.locked)
         self._list.set_order(order)

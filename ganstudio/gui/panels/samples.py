@@ -113,6 +113,10 @@ class SamplesPanel(QWidget):
         self._grid.set_cells(start, images[: max(0, shape[0] - start)])
         self._arrived(step)
 
+    def set_marked(self, index: int | None) -> None:
+        """Frame the sample whose z is explored, or none."""
+        self._grid.set_marked(index)
+
     def show_latest(self) -> None:
         """Show the latest generator for a while: a step hardly moves the average."""
         self._stepping = True
@@ -194,7 +198,11 @@ class SamplesPanel(QWidget):
         end = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         self._step_label.setAlignment(end)
         self._step_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        header.addWidget(Steady(self._step_label), 1)
+        self._step_room = Steady(
+            self._step_label, lambda metrics: metrics.horizontalAdvance("000,000")
+        )
+        self._step_room.resized.connect(self._show_step)
+        header.addWidget(self._step_room, 1)
         return header
 
     def _toggle(self, name: str, text: str, tip: str) -> QToolButton:
@@ -217,10 +225,16 @@ class SamplesPanel(QWidget):
 
     def _renew(self) -> None:
         """Renew the step and the card."""
-        text = "" if self._step is None else self.tr("step {step}").format(step=f"{self._step:,}")
-        self._step_label.setText(text)
+        self._show_step()
         self._card.set_loading(not self._ready and self._step is None, self._opening)
         self._card.setVisible(self._step == 0 or not self._opened)
+
+    def _show_step(self) -> None:
+        """Show the step, without the word where there is no room for it."""
+        number = "" if self._step is None else f"{self._step:,}"
+        text = self.tr("step {step}").format(step=number) if number else ""
+        fits = self._step_label.fontMetrics().horizontalAdvance(text) <= self._step_room.width()
+        self._step_label.setText(text if fits else number)
 
     def _check_generator(self) -> None:
         wanted = self._wants_averaged and not self._stepping

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from ganstudio.gui.icons import icon
 from ganstudio.gui.widgets.curve_words import CurveWords
@@ -69,13 +77,20 @@ class CurvesBar(QWidget):
         self._exports = self._make_exports()
         self.menu = self._make_menu()
         self._more = self._make_more()
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(_GAP, _GAP, _GAP, _GAP)
-        layout.setSpacing(_GAP)
-        layout.addWidget(self.legend)
-        layout.addStretch(1)
+        self._controls = QWidget()
+        controls = QHBoxLayout(self._controls)
+        controls.setContentsMargins(0, 0, 0, 0)
+        controls.setSpacing(_GAP)
         for widget in (self._follow, self._smoothing, self._x_axis, self._more):
-            layout.addWidget(widget)
+            controls.addWidget(widget)
+        self._rows = QGridLayout(self)
+        self._rows.setContentsMargins(_GAP, _GAP, _GAP, _GAP)
+        self._rows.setSpacing(_GAP)
+        self._rows.setColumnStretch(1, 1)
+        self._rows.addWidget(self.legend, 0, 0, Qt.AlignmentFlag.AlignLeft)
+        self._rows.addWidget(self._controls, 0, 1, Qt.AlignmentFlag.AlignRight)
+        self._stacked = False
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.set_exportable(False)
         self._draw_icons()
 
@@ -233,32 +248,58 @@ class CurvesBar(QWidget):
         self.menu.popup(self._more.mapToGlobal(corner))
 
     def _fit(self) -> None:
-        """Show the word Follow, and the values, only where there is room for them."""
-        room = self.width() - self.minimumSizeHint().width()
+        """Use a second row, then leave out the values, only where there is no room for them.
+
+        The word Follow takes what is left.
+        """
+        room = self.width() - 2 * _GAP
+        names, values = self._legend_widths()
+        controls = self._controls_width()
+        legend = values if values <= room else names
+        for button in self._buttons.values():
+            button.show_value(legend == values)
+        stacked = legend + _GAP + controls > room
+        if stacked != self._stacked:
+            self._stacked = stacked
+            self._rows.removeWidget(self._controls)
+            self._rows.addWidget(
+                self._controls,
+                int(stacked),
+                0 if stacked else 1,
+                1,
+                2 if stacked else 1,
+                Qt.AlignmentFlag.AlignRight,
+            )
+        left = room - controls if stacked else room - controls - legend - _GAP
         word = self._follow.fontMetrics().horizontalAdvance(self._follow.text()) + 16
         style = Qt.ToolButtonStyle
         self._follow.setToolButtonStyle(
-            style.ToolButtonTextBesideIcon if room >= word else style.ToolButtonIconOnly
+            style.ToolButtonTextBesideIcon if left >= word else style.ToolButtonIconOnly
         )
-        if self._follow.isHidden():
-            room += _BUTTON + _GAP
-        else:
-            room -= word
+
+    def _legend_widths(self) -> tuple[int, int]:
+        """Return the width of all names, and that of all names with values."""
         buttons = self._buttons.values()
-        values = sum(button.width_with_value() - button.width_of_name() for button in buttons)
-        for button in buttons:
-            button.show_value(room >= values)
+        gaps = _GAP * (len(buttons) - 1)
+        names = sum(button.width_of_name() for button in buttons)
+        return names + gaps, sum(button.width_with_value() for button in buttons) + gaps
+
+    def _controls_width(self) -> int:
+        """Return the width of the controls: of Follow, the sign alone, whether it is shown or not.
+
+        Or its coming and going would move the others.
+        """
+        combos = self._smoothing.sizeHint().width() + self._x_axis.sizeHint().width()
+        return combos + 2 * _BUTTON + 3 * _GAP
 
     def _draw_icons(self) -> None:
         self._follow.setIcon(icon("follow", self.palette()))
         self._more.setIcon(icon("more", self.palette()))
 
     def minimumSizeHint(self) -> QSize:
-        """Return the room for all controls without values and words that can go."""
-        names = [button.width_of_name() for button in self._buttons.values()]
-        combos = [self._smoothing.sizeHint().width(), self._x_axis.sizeHint().width()]
-        widths = [*names, *combos, _BUTTON, _BUTTON]  # and Follow and “…”
-        return QSize(sum(widths) + _GAP * (len(widths) + 2), _BUTTON + 2 * _GAP)
+        """Return the room for two rows, without values and words that can go."""
+        width = max(self._legend_widths()[0], self._controls_width()) + 2 * _GAP
+        return QSize(width, self._rows.minimumSize().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Make the best of the width."""
@@ -271,4 +312,6 @@ class CurvesBar(QWidget):
         if event.type() == QEvent.Type.PaletteChange:
             self._draw_icons()
         elif event.type() == QEvent.Type.FontChange:
+            for combo in (self._smoothing, self._x_axis):
+                combo.setMinimumHeight(max(_BUTTON, combo.sizeHint().height()))
             self._fit()

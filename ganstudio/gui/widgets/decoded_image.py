@@ -2,13 +2,14 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ganstudio.gui.widgets.image_view import ImageView
 from ganstudio.gui.widgets.steady import Steady
 
 _SIDE = 168  # px, at least: six times 28
-_TEXT = 112  # px beside the image
+_TEXT = 18  # characters beside the image
 
 
 class DecodedImage(QWidget):
@@ -40,15 +41,13 @@ class DecodedImage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self._image)
-        layout.addWidget(Steady(texts), 1)
+        layout.addWidget(Steady(texts, self._widest_word), 1)
 
     def set_image(self, image: NDArray[np.uint8], rank: float | None, step: int) -> None:
         """Show a (C, H, W) uint8 image of `step`, and its rank among held-out images, in [0, 1]."""
         verdict = ""
         if rank is not None:
-            verdict = self.tr("More real to D than {percent}\u00a0% of held-out images").format(
-                percent=round(100 * rank)
-            )
+            verdict = self._verdict_text(rank)
         self._image.set_image(image)
         self._verdict.setText(verdict)
         self._verdict.setVisible(bool(verdict))
@@ -57,7 +56,18 @@ class DecodedImage(QWidget):
 
     def fit(self, width: int, height: int) -> None:
         """Ask for the largest crisp image that leaves `width` room for the text."""
-        self._image.set_preferred_side(max(_SIDE, min(height, width - _TEXT)))
+        text = _TEXT * self.fontMetrics().averageCharWidth()
+        self._image.set_preferred_side(max(_SIDE, min(height, width - text)))
+
+    def _verdict_text(self, rank: float) -> str:
+        return self.tr("More real to D than {percent}\u00a0% of held-out images").format(
+            percent=round(100 * rank)
+        )
+
+    def _widest_word(self, metrics: QFontMetrics) -> int:
+        """Return the room for every word of the longest verdict."""
+        words = self._verdict_text(1.0).split(" ")
+        return max(map(metrics.horizontalAdvance, words))
 
     def _text(self, object_name: str) -> QLabel:
         label = QLabel()

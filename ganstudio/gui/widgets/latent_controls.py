@@ -3,11 +3,13 @@
 from enum import Enum
 
 from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import (
     QAbstractButton,
     QComboBox,
     QGridLayout,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QSizePolicy,
     QToolButton,
@@ -59,6 +61,12 @@ class LatentControls(QWidget):
         self._undo, self._redo = QToolButton(), QToolButton()
         self._order = QComboBox()
         self._fill_order()
+        self._no_effect = QLabel(
+            self.tr("Here no small step of one slider changes the image: by number.")
+        )
+        self._no_effect.setObjectName("no_effect")
+        self._no_effect.setWordWrap(True)
+        self._no_effect.hide()
         buttons: list[tuple[QAbstractButton, str, str]] = [
             (self._random, "random_z", self.tr("Random z")),
             (self._centre, "centre_z", self.tr("Centre z")),
@@ -122,13 +130,17 @@ class LatentControls(QWidget):
         tip = self.tr("Redo {what}").format(what=text) if possible else self.tr("Nothing to redo")
         self._redo.setToolTip(tip)
 
+    def show_no_effect(self, none: bool) -> None:
+        """Say, or not, that the order by effect is that of the numbers: there is no effect."""
+        self._no_effect.setVisible(none)
+
     def _fill_order(self) -> None:
         self._order.setObjectName("latent_order")
         self._order.setAccessibleName(self.tr("Order of the sliders"))
         self._order.setToolTip(
             self.tr(
                 "How the sliders are ordered. The effect is how much the image changes when a "
-                "dimension does."
+                "dimension moves by 1, half to either side; where none changes a pixel, by number."
             )
         )
         self._order.addItem(self.tr("by number"), Order.NUMBER.value)
@@ -140,9 +152,8 @@ class LatentControls(QWidget):
     def _lay_out(self) -> None:
         # Its text grows with the step: that must not widen the panel, nor keep it from shrinking.
         self._hold.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._hold_room = Steady(self._hold)
+        self._hold_room = Steady(self._hold, self._least_hold_width)
         self._hold_room.resized.connect(self._show_hold)
-        self._fit_hold()
         first, second = QHBoxLayout(), QHBoxLayout()
         first.addWidget(self._random)
         first.addWidget(self._centre)
@@ -153,18 +164,19 @@ class LatentControls(QWidget):
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         layout.addLayout(first, 0, 0)
         layout.addLayout(second, 1, 0)
+        layout.addWidget(self._no_effect, 2, 0)
 
     def _set_icons(self) -> None:
         self._undo.setIcon(icon("undo", self.palette()))
         self._redo.setIcon(icon("redo", self.palette()))
 
-    def _fit_hold(self) -> None:
-        """Keep room on Hold for the shortest of its texts."""
-        metrics = self._hold.fontMetrics()
+    def _least_hold_width(self, metrics: QFontMetrics) -> int:
+        """Return the room for the shortest of Hold's texts."""
         texts = (self.tr("Hold"), self.tr("Follow"))
-        self._hold_room.setMinimumWidth(max(map(metrics.horizontalAdvance, texts)) + _ROOM)
+        return max(map(metrics.horizontalAdvance, texts)) + _ROOM
 
     def _show_hold(self) -> None:
         """Say what a click does, as fully as there is room for."""
@@ -187,7 +199,7 @@ class LatentControls(QWidget):
         """Follow the theme and the zoom."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
-            self._fit_hold()
+            self._order.setMinimumHeight(max(26, self._order.sizeHint().height()))
             self._show_hold()
         if event.type() == QEvent.Type.PaletteChange:
             self._set_icons()

@@ -290,6 +290,15 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._crosshair.setPen(QPen(_faded(text, 150), 0))
         self._mark_focus()
 
+    def _enlarge_text(self) -> None:
+        """Take the size of the text: what is in a scene does not follow by itself."""
+        for name in ("bottom", "left"):
+            axis = self.getAxis(name)
+            axis.label.setFont(self.font())
+            axis.showLabel(axis.label.isVisible())  # makes room
+            axis.resizeEvent()  # puts the label there
+        self._margin.setFont(self.font())
+
     def _mark_focus(self) -> None:
         """Frame the plot while the keyboard steers it."""
         colour = self.palette().highlight().color()
@@ -358,10 +367,12 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.left.emit()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the theme."""
+        """Follow the theme and the zoom."""
         super().changeEvent(event)
         if self._complete and event.type() == QEvent.Type.PaletteChange:
             self._dress()
+        elif self._complete and event.type() == QEvent.Type.FontChange:
+            self._enlarge_text()
 
 
 def _power(exponent: float, decades: float) -> str:

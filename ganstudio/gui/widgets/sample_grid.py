@@ -34,6 +34,8 @@ _FORMATS = {1: QImage.Format.Format_Grayscale8, 3: QImage.Format.Format_RGB888}
 class SampleGrid(QWidget):
     """Shows images in rows, in as many columns as make them largest.
 
+    One may be marked by its owner with a frame; another frame shows where the arrows are.
+
     The sheet is kept at the screen's own pixels, enlarged by repeating pixels; all cells are
     enlarged alike.
 
@@ -51,7 +53,9 @@ class SampleGrid(QWidget):
         self._columns = 1
         self._cell = QSize(1, 1)  # of an image, in screen pixels
         self._corner = QPoint()  # of the sheet, in screen pixels
-        self._current: int | None = None
+        self._current: int | None = None  # from which the arrows move
+        self._steered = False  # by keys: shows where they are
+        self._marked: int | None = None
         self._hovered: int | None = None
         self.setMinimumSize(120, 120)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -84,8 +88,18 @@ class SampleGrid(QWidget):
             self.update(0, top, self.width(), bottom - top + 1)
 
     def current(self) -> int | None:
-        """Return the index of the framed image."""
+        """Return the index of the image from which the arrows move."""
         return self._current
+
+    def marked(self) -> int | None:
+        """Return the index of the image that is framed, wherever the arrows are."""
+        return self._marked
+
+    def set_marked(self, index: int | None) -> None:
+        """Frame this image, or none."""
+        if index != self._marked:
+            self._marked = index
+            self.update()
 
     def cell_rect(self, index: int) -> QRect:
         """Return where image `index` and its frame are, in logical pixels."""
@@ -224,8 +238,11 @@ class SampleGrid(QWidget):
         painter.drawImage(sheet, image)
         if self._hovered is not None:
             self._frame(painter, self._hovered, SKY, 1)
-        if self._current is not None:
-            self._frame(painter, self._current, ORANGE, 3 if self.hasFocus() else 2)
+        if self._steered and self.hasFocus() and self._current is not None:
+            self._frame(painter, self._current, SKY, 3)
+        if self._marked is not None and self._marked < len(self._images):
+            here = self.hasFocus() and self._marked == self._current
+            self._frame(painter, self._marked, ORANGE, 3 if here else 2)
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -234,6 +251,7 @@ class SampleGrid(QWidget):
         if not self._selectable or event.button() != Qt.MouseButton.LeftButton or index is None:
             super().mousePressEvent(event)
             return
+        self._steered = False
         self._set_current(index)
         self.chosen.emit(index)
 
@@ -249,7 +267,7 @@ class SampleGrid(QWidget):
         super().leaveEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move the frame with the arrows, choose with Enter; Space stays the window's."""
+        """Move with the arrows, choose with Enter; Space stays the window's."""
         n, key = len(self._images), event.key()
         if not self._selectable or not n:
             super().keyPressEvent(event)
@@ -258,6 +276,7 @@ class SampleGrid(QWidget):
             index = 0
             if self._current is not None:
                 index = self._current + across + down * self._columns
+            self._steered = True
             self._set_current(index if 0 <= index < n else self._current)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._current is not None:
             self.chosen.emit(self._current)
@@ -271,6 +290,7 @@ class SampleGrid(QWidget):
             Qt.FocusReason.TabFocusReason,
             Qt.FocusReason.BacktabFocusReason,
         )
+        self._steered |= by_tab
         if by_tab and self._current is None and len(self._images):
             self._set_current(0)
         self.update()

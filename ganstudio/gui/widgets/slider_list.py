@@ -6,7 +6,7 @@ anew touches a dozen rows instead of thousands of widgets.
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QKeyEvent,
@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QLabel, QWidget
 
 from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.gui.widgets.number_edit import NumberEdit, number_text
-from ganstudio.gui.widgets.slider_row import ROW_HEIGHT, RowIcons, SliderRow
+from ganstudio.gui.widgets.slider_row import RowIcons, RowSizes, SliderRow
 from ganstudio.latent.spec import Array
 
 _TYPED_LIMIT = 100.0  # what may be typed
@@ -67,6 +67,7 @@ class SliderList(QAbstractScrollArea):
         self._current = 0
         self._rows: list[SliderRow] = []  # place p is shown by row p modulo their number
         self._icons = RowIcons.drawn(self.palette())
+        self._sizes = RowSizes.measured(self.fontMetrics(), ())
         self._dragging = False
         self._empty_text = ""
         self._edited: int | None = None  # the dimension whose value is being typed
@@ -87,7 +88,6 @@ class SliderList(QAbstractScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        self.verticalScrollBar().setSingleStep(ROW_HEIGHT)
 
     def set_spec(self, labels: tuple[str, ...], bounds: Array, state: LatentState) -> None:
         """Show other dimensions, in the order of their numbers."""
@@ -98,6 +98,7 @@ class SliderList(QAbstractScrollArea):
         self._rows = []
         self._dragging = False
         self._labels, self._bounds, self._state = labels, bounds, state
+        self._measure()
         self._current = 0
         self._order = np.zeros(0, np.intp)
         self.fit_ranges()
@@ -154,31 +155,41 @@ class SliderList(QAbstractScrollArea):
         self._show_rows()
 
     def _reveal(self, dim: int) -> None:
-        top = int(self._places[dim]) * ROW_HEIGHT
+        top = int(self._places[dim]) * self._sizes.height
         bar = self.verticalScrollBar()
-        bar.setValue(min(max(bar.value(), top + ROW_HEIGHT - self.viewport().height()), top))
+        bar.setValue(
+            min(max(bar.value(), top + self._sizes.height - self.viewport().height()), top)
+        )
+
+    def _measure(self) -> None:
+        """Let columns and rows be as large as the font needs them."""
+        self._sizes = RowSizes.measured(self.fontMetrics(), self._labels)
+        for row in self._rows:
+            row.set_sizes(self._sizes)
+        self.updateGeometry()
 
     def _fit_scroll_bar(self) -> None:
         height = self.viewport().height()
+        self.verticalScrollBar().setSingleStep(self._sizes.height)
         self.verticalScrollBar().setPageStep(height)
-        self.verticalScrollBar().setRange(0, max(0, len(self._order) * ROW_HEIGHT - height))
+        self.verticalScrollBar().setRange(0, max(0, len(self._order) * self._sizes.height - height))
 
     def _arrange(self) -> None:
         """Put a row at every place in view; not during a drag, whose row must stay."""
         if self._dragging:
             return
-        needed = min(self.viewport().height() // ROW_HEIGHT + 2, len(self._labels))
+        needed = min(self.viewport().height() // self._sizes.height + 2, len(self._labels))
         while len(self._rows) < needed:
             self._rows.append(self._new_row())
-        first, offset = divmod(self.verticalScrollBar().value(), ROW_HEIGHT)
+        first, offset = divmod(self.verticalScrollBar().value(), self._sizes.height)
         width = self.viewport().width()
         for place in range(first, first + len(self._rows)):
             row = self._rows[place % len(self._rows)]
             if place < len(self._order):
                 dim = int(self._order[place])
                 row.bind(dim, self._labels[dim], float(self._bounds[dim]))
-                y = (place - first) * ROW_HEIGHT - offset
-                row.setGeometry(0, y, width, ROW_HEIGHT)
+                y = (place - first) * self._sizes.height - offset
+                row.setGeometry(0, y, width, self._sizes.height)
             row.setVisible(place < len(self._order))
         self._show_rows()
         self._place_edit()
@@ -208,8 +219,7 @@ class SliderList(QAbstractScrollArea):
         self.setAccessibleDescription(text.format(name=self._labels[dim], value=value))
 
     def _new_row(self) -> SliderRow:
-        width = self.fontMetrics().horizontalAdvance(max(self._labels, key=len)) + 6
-        row = SliderRow(width, self._icons, self.viewport())
+        row = SliderRow(self._sizes, self._icons, self.viewport())
         row.touched.connect(self._choose)
         row.pressed.connect(self._on_pressed)
         row.moved.connect(self.dragged)
@@ -349,6 +359,11 @@ class SliderList(QAbstractScrollArea):
         if not self._dragging:
             super().wheelEvent(event)
 
+    def minimumSizeHint(self) -> QSize:
+        """Return room for a whole row."""
+        bar = self.verticalScrollBar().sizeHint().width() + 2 * self.frameWidth()
+        return QSize(self._sizes.least_width() + bar, super().minimumSizeHint().height())
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fill the view with rows."""
         self._fit_scroll_bar()
@@ -359,8 +374,14 @@ class SliderList(QAbstractScrollArea):
         self._arrange()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Draw the icons anew when the theme changes."""
+        """Follow the theme and the zoom."""
         super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and self._labels:
+            top = self.verticalScrollBar().value() / self._sizes.height
+            self._measure()
+            self._fit_scroll_bar()
+            self.verticalScrollBar().setValue(round(top * self._sizes.height))
+            self._arrange()
         if event.type() == QEvent.Type.PaletteChange:
             self._icons = RowIcons.drawn(self.palette())
             for row in self._rows:

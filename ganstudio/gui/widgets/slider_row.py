@@ -2,8 +2,16 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRect, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QIcon, QMouseEvent, QPainter, QPaintEvent, QPalette, QWheelEvent
+from PySide6.QtCore import QMargins, QRect, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import (
+    QFontMetrics,
+    QIcon,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -17,8 +25,9 @@ from PySide6.QtWidgets import (
 from ganstudio.gui.icons import icon
 from ganstudio.gui.widgets.number_edit import number_text
 
-ROW_HEIGHT = 28
 _BUTTON = 24
+_GROOVE = 60  # px, at least: the slider
+_MARGINS, _SPACING = QMargins(6, 0, 2, 0), 2
 _STEPS = 4000  # of the slider, from 0 to the bound
 
 
@@ -34,6 +43,35 @@ class RowIcons:
     def drawn(palette: QPalette) -> "RowIcons":
         """Draw them in the colours of `palette`."""
         return RowIcons(icon("reset", palette), icon("lock", palette), icon("unlock", palette))
+
+
+@dataclass(frozen=True, slots=True)
+class RowSizes:
+    """What the font makes of the columns that all rows share, in pixels.
+
+    Attributes
+    ----------
+    label, value : int
+        The widths of the name and of the value.
+    height : int
+        Of a row.
+    """
+
+    label: int
+    value: int
+    height: int
+
+    @staticmethod
+    def measured(metrics: QFontMetrics, labels: tuple[str, ...]) -> "RowSizes":
+        """Make room for all `labels` and for any value that can be typed."""
+        label = max(map(metrics.horizontalAdvance, labels), default=0)
+        value = metrics.horizontalAdvance("−100.00")
+        return RowSizes(label + 6, value + 10, max(_BUTTON, metrics.height()) + 4)
+
+    def least_width(self) -> int:
+        """Return the width that a row needs."""
+        margins = _MARGINS.left() + _MARGINS.right() + 4 * _SPACING
+        return self.label + _GROOVE + self.value + 2 * _BUTTON + margins
 
 
 class ValueSlider(QSlider):
@@ -106,24 +144,22 @@ class SliderRow(QWidget):
     reset_wanted = Signal(int)
     lock_wanted = Signal(int)
 
-    def __init__(self, label_width: int, icons: RowIcons, parent: QWidget) -> None:
+    def __init__(self, sizes: RowSizes, icons: RowIcons, parent: QWidget) -> None:
         super().__init__(parent)
         self.dim = -1  # before the first `bind`
         self._bound = 1.0
         self._shown: tuple[float, float, bool] | None = None
         self._current = self._active = False
         self._label = QLabel()
-        self._label.setFixedWidth(label_width)
         self._slider = ValueSlider()
         self._slider.setMinimumHeight(_BUTTON)
-        self.value = self._button(self.fontMetrics().horizontalAdvance("−100.00") + 10)
-        self._reset = self._button(_BUTTON)
-        self._lock = self._button(_BUTTON)
+        self.value, self._reset, self._lock = (self._button() for _ in range(3))
         self._lock.setCheckable(True)
+        self.set_sizes(sizes)
         self.set_icons(icons)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(6, 0, 2, 0)
-        layout.setSpacing(2)
+        layout.setContentsMargins(_MARGINS)
+        layout.setSpacing(_SPACING)
         layout.addWidget(self._label)
         layout.addWidget(self._slider, 1)
         for button in (self.value, self._reset, self._lock):
@@ -197,17 +233,22 @@ class SliderRow(QWidget):
             self._current, self._active = current, active
             self.update()
 
+    def set_sizes(self, sizes: RowSizes) -> None:
+        """Take other columns: the font has changed."""
+        self._label.setFixedWidth(sizes.label)
+        self.value.setFixedSize(sizes.value, sizes.height - 4)
+
     def set_icons(self, icons: RowIcons) -> None:
         """Use other icons: the palette has changed."""
         self._icons = icons
         self._reset.setIcon(icons.reset)
         self._lock.setIcon(icons.locked if self._lock.isChecked() else icons.unlocked)
 
-    def _button(self, width: int) -> QToolButton:
+    def _button(self) -> QToolButton:
         button = QToolButton()
         button.setAutoRaise(True)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.setFixedSize(width, _BUTTON)
+        button.setFixedSize(_BUTTON, _BUTTON)
         button.pressed.connect(lambda: self.touched.emit(self.dim))
         return button
 
