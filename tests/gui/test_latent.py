@@ -594,10 +594,14 @@ def test_a_run_that_is_returned_to_has_its_z_and_locks(qtbot: QtBot, make: MakeP
     assert panel.state() != first, "there was no way back"
 
 
+@pytest.mark.parametrize("zoom", [1, 2])
 def test_an_order_without_any_effect_says_why_it_is_by_number(
-    qtbot: QtBot, make: MakePanel
+    qtbot: QtBot, make: MakePanel, zoom: int
 ) -> None:
     panel = make()
+    font = panel.font()
+    font.setPointSizeF(font.pointSizeF() * zoom)
+    panel.setFont(font)
     words = child(panel, QLabel, "no_effect")
     choose_order(qtbot, panel, 1)
     assert not words.isVisible(), "not measured yet"

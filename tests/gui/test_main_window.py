@@ -290,7 +290,7 @@ def test_undoing_start_over_returns_z_and_locks_of_another_size(qtbot, window) -
     before, info = window.latent.state(), window.session.info
     window.session.start_over(info.config.changed(latent_dim=8), "cpu")
     qtbot.waitUntil(lambda: len(window.latent.state().z) == 8, timeout=WAIT)
-    qtbot.waitUntil(window.session.undo_stack.canUndo, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.session.undo_stack.undoText() == "Start over", timeout=WAIT)
     press_button(qtbot, window, "random_z")
     window.actions_.by_name["undo"].trigger()
     window.actions_.by_name["undo"].trigger()

@@ -62,7 +62,7 @@ class LatentControls(QWidget):
         self._order = QComboBox()
         self._fill_order()
         self._no_effect = QLabel(
-            self.tr("Here no small step of one slider changes the image: by number.")
+            self.tr("No small step of a slider changes this image: by number.")
         )
         self._no_effect.setObjectName("no_effect")
         self._no_effect.setWordWrap(True)
@@ -164,7 +164,6 @@ class LatentControls(QWidget):
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         layout.addLayout(first, 0, 0)
         layout.addLayout(second, 1, 0)
         layout.addWidget(self._no_effect, 2, 0)
