@@ -447,12 +447,12 @@ def test_a_cancelled_close_trains_on(qtbot, window) -> None:
 
 
 def test_a_cancelled_close_goes_on_with_as_many_steps_as_were_asked_for(qtbot, window) -> None:
-    window.session.step("both", 200)
+    window.session.step("both", 60)
     qtbot.waitUntil(lambda: window.session.status.step > 0, timeout=WAIT)
     answer_box(QMessageBox.StandardButton.Cancel)
     window.close()
     wait_phase(qtbot, window, Phase.PAUSED)
-    qtbot.waitUntil(lambda: window.session.status.step == 200, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.session.status.step == 60, timeout=WAIT)
     wait_phase(qtbot, window, Phase.PAUSED)
 
 
