@@ -88,6 +88,7 @@ def _train(arguments: argparse.Namespace) -> int:
     if config is not None:
         trainer = headless.new_trainer(config, arguments.device, arguments.data_root)
         name = "custom" if arguments.config else arguments.preset or DEFAULT_PRESET
+        name += "-published" if arguments.published else ""
         out = arguments.out or Path("runs") / f"{name}-{config.seed}"
     else:
         live = _live_changes(arguments)
@@ -113,10 +114,15 @@ def _train(arguments: argparse.Namespace) -> int:
 
 def _config(arguments: argparse.Namespace) -> Config:
     """Return the settings that the options of a new run ask for."""
+    if arguments.config and arguments.published:
+        raise StudioError("published-what", other="--config")
     if arguments.config:
         config = load_config(arguments.config)
     else:
-        config = load_preset(arguments.preset or DEFAULT_PRESET).config
+        preset = load_preset(arguments.preset or DEFAULT_PRESET)
+        if arguments.published and preset.published is None:
+            raise StudioError("no-published-form", name=preset.name)
+        config = preset.form(published=arguments.published)
     changes = dict(parse_assignment(text) for text in arguments.set)
     if arguments.dataset is not None:
         changes["dataset"] = parse("dataset", arguments.dataset)
@@ -137,6 +143,8 @@ def _recipe(arguments: argparse.Namespace, settings: Config) -> str:
 def _live_changes(arguments: argparse.Namespace) -> dict[str, float]:
     """Return the settings that a resumed run is to change; only live ones can."""
     changes = dict(parse_assignment(text) for text in arguments.set)
+    if arguments.published:
+        raise StudioError("published-what", other="--resume")
     for name in ("preset", "config", "dataset", "seed"):
         if getattr(arguments, name) is not None:
             changes[name] = None
@@ -169,7 +177,8 @@ def _presets(_arguments: argparse.Namespace) -> int:
     for name in preset_names():
         preset = load_preset(name)
         print(f"{name} ({preset.title})")
-        print(textwrap.indent(textwrap.fill(preset.description, 96), "    "), flush=True)
+        for text in filter(None, (preset.description, preset.difference)):
+            print(textwrap.indent(textwrap.fill(text, 96), "    "), flush=True)
     return 0
 
 
@@ -197,6 +206,11 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--preset", help="a recipe (default: studio): see ganstudio presets")
     start.add_argument("--config", type=Path, metavar="F.toml", help="settings from a file")
     start.add_argument("--resume", type=Path, metavar="CHECKPOINT", help="continue this run")
+    train.add_argument(
+        "--published",
+        action="store_true",
+        help="the preset as published, its flaws included, instead of repaired",
+    )
     train.add_argument("--dataset", help="the dataset (default: the recipe's)")
     train.add_argument("--data-root", type=Path, metavar="DIR", help="where its files are")
     length = train.add_mutually_exclusive_group()

@@ -29,7 +29,9 @@ class Setting:
     low, high : float
         The range of a number, both ends included.
     choices : tuple of str
-        The names that a text field accepts; empty for numbers.
+        The names that a text field accepts; empty for numbers and switches.
+    switch : bool
+        Whether it is on or off.
     live : bool
         Whether a running training takes the change between two steps. The others need a new run.
     """
@@ -37,6 +39,7 @@ class Setting:
     low: float = -math.inf
     high: float = math.inf
     choices: tuple[str, ...] = ()
+    switch: bool = False
     live: bool = False
 
 
@@ -48,9 +51,20 @@ def _choice(default: str, choices: tuple[str, ...]) -> Any:
     return field(default=default, metadata={"setting": Setting(choices=choices)})
 
 
+def _switch(default: bool = False) -> Any:
+    return field(default=default, metadata={"setting": Setting(switch=True)})
+
+
 ORDERS = ("d-first", "d-first-shared", "g-first-shared", "simultaneous")
 """The order of updates in a step: D first and G on fresh noise; D first and G scores the same fakes
 again; G first and D on the same fakes; both gradients from one forward pass, then both updates."""
+
+DATA_RANGES = ("generator", "[-1, 1]", "[0, 1]")
+"""The range of real images: G's own, or a fixed one, which D can tell from another by itself."""
+
+
+AUTOENCODERS = ("aae",)
+"""The models with an encoder, whose D judges codes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,17 +82,28 @@ class Config:
     batch_size: int = _number(64, 1, 8192)  # images
     epochs: int = _number(60, 0, 100_000)  # length of the recipe; 0 = without end
 
+    image_size: int = _number(0, 0, 256)  # pixels a side; 0 = as the dataset has them
+    data_range: str = _choice("generator", DATA_RANGES)  # of the real images that D sees
+
     model: str = _choice("conv-small", parts.names(parts.MODEL))
     latent_dim: int = _number(64, 1, 1024)
     prior: str = _choice("normal", ("normal", "uniform"))  # N(0, 1) or U(-1, 1)
+    conditional: bool = _switch()  # G draws, and D is told, a class (Mirza and Osindero 2014)
+    code_choices: int = _number(0, 0, 100)  # of InfoGAN's categorical code; 0 = no such code
+    continuous_codes: int = _number(0, 0, 16)  # InfoGAN's uniform codes
+    info_weight: float = _number(1.0, 0.0, 100.0)  # lambda, the weight of finding the codes again
 
     objective: str = _choice("non-saturating", parts.names(parts.OBJECTIVE))
     d_total: str = _choice("sum", ("sum", "mean"))  # D minimises real + fake, or half of it
-    regulariser: str = _choice("r1", parts.names(parts.REGULARISER))
-    penalty: float = _number(0.1, 0.0, 10_000.0)  # gamma, the weight of the regulariser
-    penalty_every: int = _number(
-        8, 1, 1000
-    )  # D updates between two penalties, each weighted as many times
+    adversarial_share: float = _number(0.001, 0.0, 1.0)  # of an autoencoder's loss; L1 the rest
+    r1: float = _number(0.1, 0.0, 10_000.0)  # gamma, D's squared gradient at real images
+    r2: float = _number(0.0, 0.0, 10_000.0)  # the same at generated ones
+    gradient_penalty: float = _number(0.0, 0.0, 10_000.0)  # lambda, D's gradient off 1 in between
+    penalty_every: int = _number(8, 1, 1000)  # D updates between two penalties, as many times each
+    weight_clip: float = _number(0.0, 0.0, 100.0)  # D's weights are kept within ±this; 0 = free
+    spectral_norm: bool = _switch()  # of D's layers
+    instance_noise: float = _number(0.0, 0.0, 10.0)  # standard deviation on all that D sees
+    translation: float = _number(0.0, 0.0, 0.5)  # all that D sees shifts by up to this share
 
     order: str = _choice("d-first-shared", ORDERS)
     d_steps: int = _number(1, 0, 100, live=True)  # k, D updates per step
@@ -145,6 +170,8 @@ def _checked(item: Field[Any], value: Any) -> Any:
         if value not in allowed.choices:
             raise unknown_name(item.name, str(value), allowed.choices)
         return value
+    if allowed.switch:
+        return _as_switch(item.name, value)
     whole = item.type is int
     expected = Phrase("whole-number" if whole else "number")
     try:
@@ -166,6 +193,17 @@ def _checked(item: Field[Any], value: Any) -> Any:
     return int(number) if whole else number
 
 
+_SWITCH = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
+
+
+def _as_switch(name: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if str(value).lower() not in _SWITCH:
+        raise ConfigError("not-a-switch", field=name, value=value)
+    return _SWITCH[str(value).lower()]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preset:
     """A recipe with a name: the settings and what to know about them.
@@ -177,13 +215,23 @@ class Preset:
     description : str
         What it is, what to expect of it, and the source it comes from.
     config : Config
-        Its settings.
+        Its settings; repaired, where the published ones have a flaw.
+    published : Config or None
+        Its settings as published, where they differ.
+    difference : str
+        What differs, and why.
     """
 
     name: str
     title: str
     description: str
     config: Config
+    published: Config | None
+    difference: str
+
+    def form(self, *, published: bool) -> Config:
+        """Return the settings as published, where that differs, or repaired."""
+        return self.published if published and self.published else self.config
 
 
 def preset_names() -> tuple[str, ...]:
@@ -197,36 +245,57 @@ def load_preset(name: str) -> Preset:
     if name not in preset_names():
         raise unknown_name("preset", name, preset_names())
     table = _read_toml(resource(f"presets/{name}.toml"))
-    about = table.pop("about")
+    about, published = table.pop("about"), table.pop("published", None)
+    config = from_mapping(table)
     return Preset(
         name=name,
         title=about["title"],
         description=about["description"],
-        config=from_mapping(table),
+        config=config,
+        published=config.changed(**published) if published is not None else None,
+        difference=about.get("difference", ""),
     )
 
 
 @cache
-def _recipes() -> dict[str, dict[str, Any]]:
-    """Return by name what makes each preset: its settings, but not the personal ones."""
-    presets = {name: load_preset(name).config.to_dict() for name in preset_names()}
-    return {
-        name: {key: value for key, value in settings.items() if key not in PERSONAL}
-        for name, settings in presets.items()
-    }
+def _recipes() -> dict[tuple[str, bool], dict[str, Any]]:
+    """Return what makes each preset's forms: its settings, but not the personal ones."""
+    recipes = {}
+    for name in preset_names():
+        preset = load_preset(name)
+        for published in (False, True) if preset.published else (False,):
+            settings = preset.form(published=published).to_dict()
+            recipe = {key: value for key, value in settings.items() if key not in PERSONAL}
+            recipes[name, published] = recipe
+    return recipes
+
+
+def form_of(settings: Mapping[str, Any]) -> tuple[str, bool] | None:
+    """Return the preset whose settings these are, the personal ones aside, and if as published."""
+    for form, recipe in _recipes().items():
+        if recipe.items() <= settings.items():
+            return form
+    return None
 
 
 def preset_of(settings: Mapping[str, Any]) -> str | None:
-    """Return the name of the preset whose settings these are, the personal ones aside."""
-    for name, recipe in _recipes().items():
-        if recipe.items() <= settings.items():
-            return name
-    return None
+    """Return the name of the preset whose settings these are in any of its forms."""
+    form = form_of(settings)
+    return form[0] if form else None
 
 
 def from_mapping(table: Mapping[str, Any]) -> Config:
     """Return the settings in `table`; what it leaves out keeps its default."""
-    return Config().changed(**table)
+    return Config().changed(**_renamed(table))
+
+
+def _renamed(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings under their present names: version 1 had one regulariser and its weight."""
+    table = dict(table)
+    if "regulariser" in table:
+        weight = table.pop("penalty", 0.0)
+        table["r1"] = weight if table.pop("regulariser") == "r1" else 0.0
+    return table
 
 
 def load_config(path: Path) -> Config:
@@ -238,7 +307,8 @@ def load_config(path: Path) -> Config:
         ``cannot-read`` or ``not-toml``, naming the file; `ConfigError` for a setting.
     """
     table = _read_toml(path)
-    table.pop("about", None)
+    for name in ("about", "published"):
+        table.pop(name, None)
     return from_mapping(table)
 
 

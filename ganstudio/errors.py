@@ -17,10 +17,14 @@ MESSAGES = {
     "unknown-name": "There is no {what} called “{name}”.{hint} Known: {known}.",
     "unknown-field": "There is no setting called “{name}”.{hint} Known: {known}.",
     "not-a-number": "{field} takes {expected}, not “{value}”.",
+    "not-a-switch": "{field} is either on or off, not “{value}”.",
+    "cannot-combine": "{field} does not go together with {other}: {reason}.",
     "unclear-comma": "{field}: the comma in “{value}” is unclear. Leave it out, or type a point.",
     "out-of-range": "{field} is {value}; it must be between {low} and {high}.",
     "not-an-assignment": "“{text}” is not of the form setting=value, for example d_lr=0.0005.",
     "not-toml": "{path} is not a valid TOML file: {detail}. Correct it and open it again.",
+    "no-published-form": "The preset {name} has one form only: leave --published out.",
+    "published-what": "--published chooses a preset's form; it needs --preset, not {other}.",
     "needs-new-run": "{name} cannot change in a run that goes on. Live settings: {known}. "
     "For the others, begin a new run.",
     "batch-too-large": "{field} is {value}, but {dataset} has only {size} training images. "
@@ -86,6 +90,11 @@ PHRASES = {
     "other-networks": "its networks are for images of {shape} and {dim} latent dimensions",
     "other-shape": "{name} is {found}, expected {expected}",
     "gradient": "gradient",
+    "judges-codes": "its D judges codes, not images",
+    "wrong-sides": "it draws images whose sides are multiples of {sides} pixels, "
+    "and these are {size}",
+    "no-classes": "its images have no classes",
+    "batch-norm": "it normalises over the batch, which takes at least 2 images",
 }
 
 

@@ -15,7 +15,6 @@ from ganstudio.errors import unknown_name
 
 MODEL = "ganstudio.models"
 OBJECTIVE = "ganstudio.training.objectives"
-REGULARISER = "ganstudio.training.regularisers"
 DATASET = "ganstudio.data.sources"
 
 

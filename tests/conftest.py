@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import settings
-from oracle import idx_bytes, small_networks
+from oracle import SMALL, idx_bytes
 
-from ganstudio.data.batches import Noise, RealBatches
+from ganstudio.data import batches
+from ganstudio.data.batches import Noise
 from ganstudio.data.dataset import Dataset
 from ganstudio.data.sources.mnist import FILES
 from ganstudio.training import trainer as trainer_module
@@ -73,7 +74,8 @@ def tiny_root(tiny: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the model mlp-gelu build networks that train in a millisecond, BatchNorm in both."""
-    monkeypatch.setattr("ganstudio.models.mlp_gelu.build", small_networks)
+    for name, build in SMALL.items():
+        monkeypatch.setattr(f"ganstudio.models.mlp_gelu.{name}", build)
     monkeypatch.setattr("ganstudio.latent.snapshot._built", threading.local())
 
 
@@ -84,14 +86,19 @@ def double(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def doubled(architecture, seed):
         networks = build(architecture, seed)
-        networks.G.double()
-        networks.D.double()
+        for net in (networks.G, networks.D, networks.E):
+            if net is not None:
+                net.double()
         return networks
 
     monkeypatch.setattr(trainer_module, "_build", doubled)
-    for source in (RealBatches, Noise):
-        original = source.next
-        monkeypatch.setattr(source, "next", lambda self, original=original: original(self).double())
+    monkeypatch.setattr(batches, "to_range", _to_range_double)
+    original = Noise.next
+    monkeypatch.setattr(Noise, "next", lambda self: original(self).double())
+
+
+def _to_range_double(images: torch.Tensor, low: float, high: float) -> torch.Tensor:
+    return images.double() / 255 * (high - low) + low
 
 
 @pytest.fixture(autouse=True)

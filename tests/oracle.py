@@ -11,30 +11,32 @@ import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from ganstudio.models._networks import Networks
 from ganstudio.training.trainer import Trainer
 
 
-def small_networks(latent_dim: int, image_shape: tuple[int, int, int]) -> Networks:
-    """Build two-layer networks with BatchNorm in both."""
-    pixels = math.prod(image_shape)
-    G = nn.Sequential(
+def _small_generator(latent_dim: int, image_shape: tuple[int, int, int]) -> nn.Module:
+    return nn.Sequential(
         nn.Linear(latent_dim, 12),
         nn.BatchNorm1d(12),
         nn.GELU(),
-        nn.Linear(12, pixels),
+        nn.Linear(12, math.prod(image_shape)),
         nn.Sigmoid(),
         nn.Unflatten(1, image_shape),
     )
-    D = nn.Sequential(
+
+
+def _small_discriminator(shape: tuple[int, ...], outputs: int) -> nn.Module:
+    return nn.Sequential(
         nn.Flatten(),
-        nn.Linear(pixels, 12),
+        nn.Linear(math.prod(shape), 12),
         nn.BatchNorm1d(12),
         nn.GELU(),
-        nn.Linear(12, 1),
-        nn.Flatten(0),
+        nn.Linear(12, outputs),
     )
-    return Networks(G=G, D=D, output_range=(0.0, 1.0))
+
+
+SMALL = {"generator": _small_generator, "discriminator": _small_discriminator}
+"""Two-layer networks with BatchNorm in both, for a model module."""
 
 
 def idx_bytes(values: np.ndarray) -> bytes:
@@ -141,7 +143,7 @@ class PlainGAN:
         self.G_opt.step()
 
     def d_loss(self, fake: torch.Tensor) -> torch.Tensor:
-        real, fake = self.D(self.real.next()), self.D(fake)
+        real, fake = self.D(self.real.next())[:, 0], self.D(fake)[:, 0]
         real_loss = binary_cross_entropy_with_logits(real, torch.ones_like(real))
         fake_loss = binary_cross_entropy_with_logits(fake, torch.zeros_like(fake))
         self.see(real_loss=real_loss, fake_loss=fake_loss)
@@ -149,7 +151,7 @@ class PlainGAN:
         return (real_loss + fake_loss) / (2 if self.half else 1)
 
     def g_loss(self, fake: torch.Tensor) -> torch.Tensor:
-        logits = self.D(fake)
+        logits = self.D(fake)[:, 0]
         g_loss = binary_cross_entropy_with_logits(logits, torch.ones_like(logits))
         self.see(g_loss=g_loss, fake_score=logits.sigmoid().mean())
         return g_loss

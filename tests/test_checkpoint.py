@@ -221,10 +221,35 @@ def test_other_files_of_torch_are_refused(content: object, path, tiny, cpu):
     assert refused(path, tiny, cpu) == "not-a-checkpoint"
 
 
-@pytest.mark.parametrize("version", [2, 99, None, "1"])
+@pytest.mark.parametrize("version", [checkpoint.VERSION + 1, 99, None, "1"])
 def test_newer_versions_are_refused(version: object, path, tiny, cpu):
     rewrite(path, lambda content: content.update(version=version))
     assert refused(path, tiny, cpu) == "newer-checkpoint"
+
+
+def test_checkpoints_of_version_1_open(trainer, path, tiny, cpu):
+    """It had one regulariser and its weight, no encoder, and two columns of history less."""
+    before = everything(trainer)
+
+    def to_version_1(content) -> None:
+        content["version"] = 1
+        del content["E"]
+        settings = content["config"]
+        for name in ("r2", "gradient_penalty", "weight_clip", "spectral_norm", "image_size"):
+            del settings[name]
+        settings["regulariser"], settings["penalty"] = "r1", settings.pop("r1")
+        for name in ("perturbation", "penalty"):
+            del content["counts"][name]
+        del content["latent"]["parts"][0]["role"]
+        rows = content["history"]
+        content["history"] = torch.cat([rows[:7], rows[9:]])
+
+    rewrite(path, to_version_1)
+    content = checkpoint.read(path)
+    restored = checkpoint.restore(content, path, tiny, cpu)
+    assert restored.config == trainer.config
+    assert same(everything(restored), before)
+    assert checkpoint.snapshot_of(content, path).step == trainer.step
 
 
 def test_missing_files_and_folders(tmp_path):

@@ -283,7 +283,7 @@ def test_the_engine_does_not_load_qt():
         "import sys, ganstudio.cli, ganstudio.training.runner, ganstudio.training.headless\n"
         "import ganstudio.latent.decode, ganstudio.data.sources.mnist\n"
         "from ganstudio import parts\n"
-        "for kind in (parts.MODEL, parts.OBJECTIVE, parts.REGULARISER, parts.DATASET):\n"
+        "for kind in (parts.MODEL, parts.OBJECTIVE, parts.DATASET):\n"
         "    for name in parts.names(kind):\n"
         "        parts.load(kind, name)\n"
         "loaded = {'PySide6', 'pyqtgraph', 'ganstudio.gui'} & set(sys.modules)\n"

@@ -7,11 +7,14 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ganstudio import parts
 from ganstudio.config import (
+    AUTOENCODERS,
     LIVE,
     SETTINGS,
     Config,
     Setting,
+    form_of,
     from_mapping,
     load_config,
     load_preset,
@@ -25,13 +28,15 @@ from ganstudio.config import (
 from ganstudio.errors import ConfigError, StudioError
 
 FIELDS = {item.name: item for item in dataclasses.fields(Config)}
-NUMBERS = [name for name in FIELDS if not SETTINGS[name].choices]
+NUMBERS = [name for name in FIELDS if not (SETTINGS[name].choices or SETTINGS[name].switch)]
 
 
 def values(name: str) -> st.SearchStrategy:
     allowed = SETTINGS[name]
     if allowed.choices:
         return st.sampled_from(allowed.choices)
+    if allowed.switch:
+        return st.booleans()
     if FIELDS[name].type is int:
         return st.integers(int(allowed.low), int(allowed.high))
     return st.floats(allowed.low, allowed.high)
@@ -198,7 +203,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
 def test_live_settings():
     assert set(LIVE) == {"d_steps", "g_lr", "d_lr"}
     assert all(SETTINGS[name].live == (name in LIVE) for name in FIELDS)
-    assert Setting() == Setting(low=-math.inf, high=math.inf, choices=(), live=False)
+    assert Setting() == Setting(low=-math.inf, high=math.inf, choices=(), switch=False, live=False)
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -221,9 +226,41 @@ def test_unknown_presets_name_the_nearest():
         load_preset("studoi")
 
 
+@pytest.mark.parametrize(
+    ("text", "value"), [("on", True), (" Yes", True), ("true", True), ("off", False), ("no", False)]
+)
+def test_switches_are_words(text: str, value: bool):
+    assert parse("spectral_norm", text) is value
+    assert Config(spectral_norm=value).spectral_norm is value
+
+
+@pytest.mark.parametrize("bad", ["maybe", 2, None, 0.0])
+def test_a_switch_is_on_or_off(bad: object):
+    with pytest.raises(ConfigError, match="spectral_norm is either on or off") as caught:
+        Config(spectral_norm=bad)
+    assert caught.value.fields["field"] == "spectral_norm"
+
+
 @pytest.mark.parametrize("name", preset_names())
 def test_a_presets_settings_are_known_as_its_own(name: str):
     config = load_preset(name).config
     assert preset_of(config.to_dict()) == name
     assert preset_of(config.changed(seed=7).to_dict() | {"dataset": "another"}) == name
     assert preset_of(config.changed(d_lr=config.d_lr / 2).to_dict()) is None
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_both_forms_of_a_preset_are_known(name: str):
+    preset = load_preset(name)
+    assert form_of(preset.config.to_dict()) == (name, False)
+    assert (preset.published is None) == (preset.difference == "")
+    if preset.published:
+        assert form_of(preset.published.to_dict()) == (name, True)
+        assert preset_of(preset.published.changed(seed=3).to_dict()) == name
+        assert preset.form(published=True) == preset.published
+    assert preset.form(published=False) == preset.config
+
+
+def test_autoencoders_are_the_models_with_an_encoder():
+    models = {name: parts.load(parts.MODEL, name) for name in parts.names(parts.MODEL)}
+    assert {name for name, model in models.items() if hasattr(model, "encoder")} == {*AUTOENCODERS}

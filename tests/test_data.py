@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracle import idx_bytes
 
+from ganstudio import parts
 from ganstudio.data.dataset import find, read_idx
+from ganstudio.data.loading import load
 from ganstudio.data.sources import mnist
 from ganstudio.errors import StudioError
 from ganstudio.work import Cancelled, Work
@@ -150,3 +152,35 @@ def test_bundled_mnist():
         5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949,
     ]  # fmt: skip
     assert loaded.train[0].sum() == 27525
+
+
+def test_images_are_resized_with_antialiasing(tiny_root):
+    whole = load("mnist", 0, tiny_root, Work())
+    small = load("mnist", 14, tiny_root, Work())
+    assert small.train.shape == (256, 1, 14, 14)
+    assert small.test.shape == (64, 1, 14, 14)
+    # a bilinear filter over the whole footprint of a pixel, [1, 3, 3, 1] / 8 at half the size
+    row = whole.train[5, 0].astype(float)
+    padded = np.pad(row, 1)
+    weights = np.array([1, 3, 3, 1]) / 8
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (4, 4))[::2, ::2]
+    expected = np.einsum("ijkl,k,l->ij", windows, weights, weights)
+    inner = (slice(1, -1), slice(1, -1))
+    assert np.abs(small.train[5, 0][inner] - expected[inner]).max() <= 1.01
+    large = load("mnist", 32, tiny_root, Work())
+    assert large.train.shape[2:] == (32, 32)
+    assert np.array_equal(small.train_labels, whole.train_labels)
+
+
+def test_resizing_can_be_cancelled(tiny_root, monkeypatch):
+    work = Work()
+    original = parts.load(parts.DATASET, "mnist").load
+
+    def load_then_cancel(root, given):
+        dataset = original(root, given)
+        given.cancel()
+        return dataset
+
+    monkeypatch.setattr("ganstudio.data.sources.mnist.load", load_then_cancel)
+    with pytest.raises(Cancelled):
+        load("mnist", 16, tiny_root, work)

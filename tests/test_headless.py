@@ -14,7 +14,7 @@ from ganstudio.training import checkpoint, headless
 from ganstudio.training.headless import Limit
 from ganstudio.training.trainer import Trainer
 
-CONFIG = Config(model="mlp-gelu", batch_size=16, latent_dim=5, regulariser="none", epochs=0)
+CONFIG = Config(model="mlp-gelu", batch_size=16, latent_dim=5, r1=0, epochs=0)
 PER_EPOCH = 256 // 16
 
 pytestmark = pytest.mark.usefixtures("small")

@@ -74,8 +74,8 @@ def test_descriptions_round_trip():
     assert LatentSpec.from_dict(table) == SPEC
     assert table == {
         "parts": [
-            {"name": "z", "kind": "normal", "dim": 3},
-            {"name": "code", "kind": "uniform", "dim": 2},
+            {"name": "z", "kind": "normal", "dim": 3, "role": "noise"},
+            {"name": "code", "kind": "uniform", "dim": 2, "role": "noise"},
         ]
     }
 

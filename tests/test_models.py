@@ -1,62 +1,103 @@
-from itertools import pairwise
-
 import pytest
 import torch
 from torch import nn
 
 from ganstudio import parts
-from ganstudio.latent.snapshot import Architecture
+from ganstudio.latent.networks import Architecture, Networks, build, with_classes
 from ganstudio.latent.spec import LatentPart, LatentSpec
-from ganstudio.models import mlp_gelu
 from ganstudio.training.trainer import _build
 
 NAMES = parts.names(parts.MODEL)
 
 
-def count(net: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in net.parameters())
+def built(name: str, shape: tuple[int, int, int] = (1, 28, 28), **changes: object) -> Networks:
+    latent = LatentSpec((LatentPart(name="z", kind="normal", dim=7),))
+    settings: dict = {"model": name, "latent": latent, "image_shape": shape, **changes}
+    return build(Architecture(**settings))
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("shape", [(1, 28, 28), (1, 32, 32), (3, 64, 64)])
 def test_shapes_and_range(name: str, shape: tuple[int, int, int]):
-    networks = parts.load(parts.MODEL, name).build(7, shape)
+    networks = built(name, shape)
     images = networks.G(torch.randn(3, 7) * 50)
     assert images.shape == (3, *shape)
     low, high = networks.output_range
     assert low <= images.min() < images.max() <= high
-    assert networks.D(images).shape == (3,)
+    judged = images if networks.E is None else networks.E(images)[:, :7]
+    assert networks.D(judged).shape == (3, 1)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_d_gives_logits(name: str):
     """A D that ends in a sigmoid would squash twice."""
-    networks = parts.load(parts.MODEL, name).build(7, (1, 28, 28))
+    networks = built(name)
     with torch.no_grad():
         for parameter in networks.D.parameters():
             parameter.mul_(50)
-        logits = networks.D(torch.rand(64, 1, 28, 28))
+        judged = torch.rand(64, *((1, 28, 28) if networks.E is None else (7,)))
+        logits = networks.D(judged)
     assert logits.abs().max() > 1
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_weight_learns(name: str):
-    networks = parts.load(parts.MODEL, name).build(7, (1, 28, 28))
-    networks.D(networks.G(torch.randn(8, 7))).square().sum().backward()
-    for net in (networks.G, networks.D):
-        assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in net.parameters())
+    networks = built(name)
+    images = networks.G(torch.randn(8, 7))
+    judged = images
+    if networks.E is not None:
+        codes = networks.E(torch.rand(8, 1, 28, 28))
+        judged = codes[:, :7] + codes[:, 7:]
+    (networks.D(judged).square().sum() + images.square().sum()).backward()
+    for net in (networks.G, networks.D, networks.E):
+        for parameter in net.parameters() if net is not None else ():
+            assert parameter.grad is not None
+            assert parameter.grad.abs().sum() > 0
 
 
-def test_mlp_gelu_has_the_published_sizes():
-    networks = mlp_gelu.build(96, (1, 28, 28))
-    g, d = (96, 128, 256, 512, 1024, 784), (784, 512, 256, 128, 64, 32, 1)
-    linear = [sum(n * m + m for n, m in pairwise(sizes)) for sizes in (g, d)]
-    assert count(networks.G) == linear[0] + 2 * sum(g[1:-1]) == 1_509_776
-    assert count(networks.D) == linear[1] == 576_513
-    kinds = [type(layer).__name__ for layer in networks.G]
-    assert kinds == ["Linear", "BatchNorm1d", "GELU"] * 4 + ["Linear", "Sigmoid", "Unflatten"]
-    kinds = [type(layer).__name__ for layer in networks.D]
-    assert kinds == ["Flatten"] + ["Linear", "GELU"] * 5 + ["Linear", "Flatten"]
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "aae"])
+def test_a_conditional_d_sees_a_map_for_each_class(name: str):
+    latent = LatentSpec(
+        (
+            LatentPart(name="z", kind="normal", dim=4),
+            LatentPart(name="class", kind="one-hot", dim=3, role="class"),
+        )
+    )
+    networks = built(name, latent=latent)
+    images, classes = torch.rand(5, 1, 28, 28), torch.eye(3)[[0, 1, 2, 1, 0]]
+    seen = with_classes(images, classes)
+    assert seen.shape == (5, 4, 28, 28)
+    assert torch.equal(seen[:, :1], images)
+    assert torch.equal(seen[3, 2], torch.ones(28, 28))
+    assert seen[3, [1, 3]].abs().max() == 0
+    assert networks.D(seen).shape == (5, 1)
+    assert networks.G(torch.rand(5, 7)).shape == (5, 1, 28, 28)
+
+
+def test_codes_give_d_more_outputs():
+    latent = LatentSpec(
+        (
+            LatentPart(name="z", kind="normal", dim=4),
+            LatentPart(name="choice", kind="one-hot", dim=10, role="code"),
+            LatentPart(name="code", kind="uniform", dim=2, role="code"),
+        )
+    )
+    assert built("conv-small", latent=latent).D(torch.rand(3, 1, 28, 28)).shape == (3, 1 + 10 + 4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_spectral_norm_bounds_every_layer_of_d(name: str):
+    """After enough power iterations the largest singular value of every layer is 1."""
+    networks = built(name, spectral_norm=True)
+    judged = torch.rand(4, *((1, 28, 28) if networks.E is None else (7,)))
+    with torch.no_grad():
+        for _ in range(300):
+            networks.D(judged)
+    layers = [m for m in networks.D.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
+    assert layers
+    for layer in layers:
+        largest = torch.linalg.matrix_norm(layer.weight.flatten(1), 2)
+        assert float(largest.detach()) == pytest.approx(1, abs=0.02)
 
 
 def test_initial_weights_come_from_the_seed_alone():

@@ -1,114 +1,150 @@
-"""Presets against recipes written down a second time: the arithmetic here shares no code."""
-
-import math
+"""Presets against the recipes as `pages` writes them down, which shares no code with the engine."""
 
 import numpy as np
 import pytest
 import torch
+from pages import COUNTS, PAGES, Page
 
-from ganstudio.config import load_preset
+from ganstudio.config import Config, load_preset
 from ganstudio.data.batches import Noise, RealBatches
+from ganstudio.data.dataset import Dataset
 from ganstudio.latent.spec import Stream
 from ganstudio.training.trainer import Trainer
 
-Tensor = torch.Tensor
 STEPS = 50
+SIDE = 12  # pixels, to be fast; the sizes of the networks at full size have a test of their own
+FORMS = ("published", "repaired")
 
 
-def test_mlp_gelu_as_the_table_has_it():
-    config = load_preset("mlp-gelu").config
-    expected = {
-        "model": "mlp-gelu", "latent_dim": 96, "prior": "normal", "objective": "bce",
-        "d_total": "sum", "regulariser": "none", "order": "g-first-shared", "d_steps": 1,
-        "g_lr": 3e-4, "d_lr": 3e-4, "beta1": 0.4, "beta2": 0.8, "weight_decay": 1e-4,
-        "ema_decay": 0.0, "epochs": 200, "batch_size": 64,
-    }  # fmt: skip
-    assert {name: getattr(config, name) for name in expected} == expected
+def settings(name: str, form: str) -> Config:
+    return load_preset(name).form(published=form == "published").changed(batch_size=4)
 
 
-class MlpGelu:
-    """The recipe mlp-gelu from its table, in bare tensor arithmetic."""
-
-    def __init__(self, G: dict[str, Tensor], D: dict[str, Tensor]) -> None:
-        self.G_state = [value.detach().clone() for value in G.values()]
-        self.layers = [self.G_state[i : i + 7] for i in range(0, 28, 7)]
-        self.last = self.G_state[28:]
-        self.G = [w for layer in self.layers for w in layer[:4]] + self.last
-        self.D = [value.detach().clone() for value in D.values()]
-        for w in (*self.G, *self.D):
-            w.requires_grad_()
-        self.moments = {id(w): [torch.zeros_like(w), torch.zeros_like(w), 0] for w in self.G}
-        self.moments |= {id(w): [torch.zeros_like(w), torch.zeros_like(w), 0] for w in self.D}
-
-    def generate(self, z: Tensor) -> Tensor:
-        x = z
-        for weight, bias, scale, shift, running_mean, running_var, batches in self.layers:
-            x = x @ weight.T + bias
-            mean, var = x.mean(0), x.var(0, correction=0)
-            n = len(x)
-            running_mean.mul_(0.9).add_(0.1 * mean.detach())
-            running_var.mul_(0.9).add_(0.1 * var.detach() * n / (n - 1))
-            batches.add_(1)
-            x = gelu((x - mean) / (var + 1e-5).sqrt() * scale + shift)
-        weight, bias = self.last
-        return 1 / (1 + torch.exp(-(x @ weight.T + bias)))
-
-    def probability(self, images: Tensor) -> Tensor:
-        x = images.flatten(1)
-        for i in range(0, 12, 2):
-            x = x @ self.D[i].T + self.D[i + 1]
-            x = gelu(x) if i < 10 else x
-        return 1 / (1 + torch.exp(-x[:, 0]))
-
-    def adam(self, weights: list[Tensor], loss: Tensor) -> None:
-        gradients = torch.autograd.grad(loss, weights)
-        with torch.no_grad():
-            for w, g in zip(weights, gradients, strict=True):
-                m, v, t = self.moments[id(w)]
-                g = g + 1e-4 * w
-                m.mul_(0.4).add_(0.6 * g)
-                v.mul_(0.8).add_(0.2 * g * g)
-                t = self.moments[id(w)][2] = t + 1
-                w.sub_(3e-4 * (m / (1 - 0.4**t)) / ((v / (1 - 0.8**t)).sqrt() + 1e-8))
-
-    def step(self, z: Tensor, real: Tensor) -> list[float]:
-        # G first; D on the same fakes, detached.
-        fake = self.generate(z)
-        g_loss = -self.probability(fake).log().mean()
-        self.adam(self.G, g_loss)
-        real_loss = -self.probability(real).log().mean()
-        fake_loss = -(1 - self.probability(fake.detach())).log().mean()
-        self.adam(self.D, real_loss + fake_loss)
-        return [float(loss.detach()) for loss in (real_loss, fake_loss, g_loss)]
+def noisy(side: int, channels: int) -> Dataset:
+    """64 images, no two alike."""
+    images = np.random.default_rng(5).integers(0, 256, (64, channels, side, side), dtype=np.uint8)
+    labels = np.arange(64) % 10
+    return Dataset(name="noisy", train=images, test=images, train_labels=labels, test_labels=labels)
 
 
-def gelu(x: Tensor) -> Tensor:
-    return x / 2 * (1 + torch.erf(x / math.sqrt(2)))
+def built(name: str, form: str, side: int, channels: int) -> tuple[Page, Trainer]:
+    """Return a page and a trainer that begin with the same weights."""
+    page = PAGES[name](form, side=side, channels=channels)
+    trainer = Trainer(settings(name, form), noisy(side, channels), torch.device("cpu"))
+    with torch.no_grad():
+        for net, own in page.nets.items():
+            theirs = parameters(getattr(trainer, net), own)
+            for target, source in zip(own.parameters(), theirs, strict=True):
+                target.copy_(source)
+    return page, trainer
 
 
-@pytest.mark.usefixtures("double")
-def test_mlp_gelu_trains_as_published(tiny, cpu):
-    config = load_preset("mlp-gelu").config.changed(batch_size=8)
-    trainer = Trainer(config, tiny, cpu)
-    oracle = MlpGelu(trainer.G.state_dict(), trainer.D.state_dict())
-    real = RealBatches(tiny, 8, config.seed, (0.0, 1.0), cpu)
-    z = Noise(trainer.latent, 8, config.seed, Stream.Z_G, cpu)
+def parameters(net: torch.nn.Module, like: torch.nn.Module) -> list[torch.Tensor]:
+    """Return the engine's parameters in the page's shapes: its encoder has two last layers."""
+    theirs = [p.detach().clone() for p in net.parameters()]
+    if len(theirs) == len(list(like.parameters())):
+        return theirs
+    weight, bias = theirs[-2:]
+    means, log_variances = zip(weight.chunk(2), bias.chunk(2), strict=True)
+    return [*theirs[:-2], *means, *log_variances]
 
-    expected = []
-    for _ in range(STEPS):
+
+class Draws:
+    """The trainer's batches and noise a second time, for a page."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        size, seed, cpu = trainer.config.batch_size, trainer.config.seed, torch.device("cpu")
+        self._real = RealBatches(trainer.dataset, size, seed, (0.0, 1.0), cpu)
+        self._z = {
+            "D": Noise(trainer.latent, size, seed, Stream.Z_D, cpu),
+            "G": Noise(trainer.latent, size, seed, Stream.Z_G, cpu),
+        }
+
+    def real(self) -> torch.Tensor:
+        return self._real.next()
+
+    def z(self, who: str) -> torch.Tensor:
+        return self._z[who].next()
+
+
+def compare(name: str, form: str, side: int, channels: int, steps: int) -> None:
+    page, trainer = built(name, form, side, channels)
+    draws = Draws(trainer)
+    seen = []
+    for _ in range(steps):
         trainer.train_step()
-        expected.append(oracle.step(z.next(), real.next()))
+        seen.append(page.step(draws))
     trainer.drain()
-    losses = [trainer.history.column(name) for name in ("real_loss", "fake_loss", "g_loss")]
-    np.testing.assert_allclose(np.array(losses).T, expected, rtol=1e-5)
-    for net, state in ((trainer.G, oracle.G_state), (trainer.D, oracle.D)):
-        for actual, wanted in zip(net.state_dict().values(), state, strict=True):
+    for loss in seen[0]:
+        expected = [losses[loss] for losses in seen]
+        np.testing.assert_allclose(trainer.history.column(loss), expected, rtol=1e-6)
+    for net, own in page.nets.items():
+        theirs = parameters(getattr(trainer, net), own)
+        for actual, wanted in zip(theirs, own.parameters(), strict=True):
             torch.testing.assert_close(actual, wanted.detach(), rtol=1e-6, atol=1e-8)
 
 
-def test_mlp_gelu_is_repaired_where_it_was_broken(tiny, cpu):
-    """D's real images lie in G's range."""
-    trainer = Trainer(load_preset("mlp-gelu").config, tiny, cpu)
-    assert trainer.real.next().min() == 0
-    with torch.no_grad():
-        assert trainer.G(torch.randn(64, 96)).min() > 0
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", PAGES)
+def test_trains_as_the_page_says(name: str, form: str):
+    compare(name, form, SIDE, 1, STEPS)
+
+
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize(("side", "channels"), [(32, 1), (64, 3)])
+@pytest.mark.parametrize("name", ["conv", "dcgan"])
+def test_trains_at_other_sizes(name: str, side: int, channels: int):
+    compare(name, "repaired", side, channels, 3)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_has_the_pages_sizes(name: str):
+    side = load_preset(name).config.image_size or 28
+    page, trainer = built(name, "repaired", side, 1)
+    for net, own in page.nets.items():
+        theirs = parameters(getattr(trainer, net), own)
+        assert [tuple(p.shape) for p in theirs] == [tuple(p.shape) for p in own.parameters()]
+        assert sum(p.numel() for p in theirs) == COUNTS[name][net]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_has_the_pages_lengths_and_prior(name: str):
+    lengths = {
+        "mlp-gelu": 200, "mlp-leaky": 300, "mnistgan": 100, "conv": 50, "dcgan": 50, "aae": 200,
+    }  # fmt: skip
+    for form in FORMS:
+        config = load_preset(name).form(published=form == "published")
+        assert (config.epochs, config.batch_size) == (lengths[name], 64)
+        assert config.prior == PAGES[name].prior
+        assert config.latent_dim == PAGES[name].latent_dim
+    published = load_preset(name).form(published=True)
+    assert published.ema_decay == 0  # they sample the raw G
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_forms_differ_and_say_how(name: str):
+    preset = load_preset(name)
+    assert preset.published is not None
+    assert preset.published != preset.config
+    assert "As published" in preset.difference
+    assert "Repaired" in preset.difference
+
+
+def test_saturated_d_tells_probabilities_from_logits():
+    """The switch between the forms is real, though both agree on fresh weights."""
+    gradients = {}
+    for form in FORMS:
+        trainer = Trainer(settings("mlp-leaky", form), noisy(28, 1), torch.device("cpu"))
+        logits = torch.full((4,), -150.0, requires_grad=True)
+        (gradient,) = torch.autograd.grad(trainer.objective.g_loss(logits), logits)
+        gradients[form] = gradient.tolist()
+    assert gradients == {"published": [0.0] * 4, "repaired": [-0.25] * 4}
+
+
+def test_the_published_range_gives_d_a_hint():
+    for form, low in (("published", -1.0), ("repaired", 0.0)):
+        trainer = Trainer(settings("mlp-gelu", form), noisy(28, 1), torch.device("cpu"))
+        assert trainer.real.next().min() == low
+        with torch.no_grad():
+            assert trainer.G(torch.randn(64, 96)).min() > 0

@@ -18,7 +18,7 @@ from ganstudio.training.runner import HELD_OUT, PARKED_RUNS, SNAPSHOT_SECONDS, R
 from ganstudio.training.status import Phase
 from ganstudio.training.trainer import Nets, Trainer
 
-CONFIG = Config(model="mlp-gelu", batch_size=16, latent_dim=5, regulariser="none", epochs=0)
+CONFIG = Config(model="mlp-gelu", batch_size=16, latent_dim=5, r1=0, epochs=0)
 PER_EPOCH = 256 // 16
 
 

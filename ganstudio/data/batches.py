@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ganstudio.data.dataset import Dataset
 from ganstudio.errors import ConfigError
+from ganstudio.latent.networks import Range, to_range
 from ganstudio.latent.spec import LatentSpec, Stream, generator
 
 
@@ -22,6 +23,8 @@ class RealBatches:
     ----------
     images : (N, C, H, W) uint8
         The training images, on the device.
+    labels : (N,) int64
+        Their classes, on the device.
     count : int
         Batches taken so far: the position.
     per_epoch : int
@@ -33,7 +36,7 @@ class RealBatches:
         dataset: Dataset,
         batch_size: int,
         seed: int,
-        output_range: tuple[float, float],
+        value_range: Range,
         device: torch.device,
     ) -> None:
         size = len(dataset.train)
@@ -47,11 +50,12 @@ class RealBatches:
             )
         self._source = dataset.train  # alive for as long as its tensor is shared
         self.images = _on_device(self._source, device)
+        self.labels = torch.tensor(dataset.train_labels, device=device)
         self.count = 0
         self.per_epoch = size // batch_size
         self._batch_size = batch_size
         self._seed = seed
-        self._low, self._high = output_range
+        self._low, self._high = value_range
         self._epoch = -1
         self._order = torch.empty(0)
 
@@ -61,15 +65,50 @@ class RealBatches:
         return self.count / self.per_epoch
 
     def next(self) -> Tensor:
-        """Return the next batch, (batch, C, H, W) float32 in the generator's output range."""
+        """Return the next batch, (batch, C, H, W) float32 in `value_range`."""
+        return self._images(self._next_index())
+
+    def next_labelled(self) -> tuple[Tensor, Tensor]:
+        """Return the next batch as `next` does, and its labels, (batch,) int64."""
+        index = self._next_index()
+        return self._images(index), self.labels[index]
+
+    def _images(self, index: Tensor) -> Tensor:
+        return to_range(self.images[index], self._low, self._high)
+
+    def _next_index(self) -> Tensor:
+        """Return the positions of the next batch's images, (batch,) int64."""
         epoch, i = divmod(self.count, self.per_epoch)
         if epoch != self._epoch:
             order = generator(self._seed, Stream.DATA, epoch).permutation(len(self.images))
             self._order = torch.from_numpy(order).to(self.images.device)
             self._epoch = epoch
         self.count += 1
-        index = self._order[i * self._batch_size : (i + 1) * self._batch_size]
-        return to_range(self.images[index], self._low, self._high)
+        return self._order[i * self._batch_size : (i + 1) * self._batch_size]
+
+
+class Dice:
+    """Generators of random numbers on the device, from one stream of a seed, as penalties need.
+
+    Other than z, what they draw differs from device to device.
+
+    Attributes
+    ----------
+    count : int
+        Generators taken so far: the position.
+    """
+
+    def __init__(self, seed: int, stream: Stream, device: torch.device) -> None:
+        self.count = 0
+        self._seed, self._stream = seed, stream
+        self._generator = torch.Generator(device)
+
+    def next(self) -> torch.Generator:
+        """Return the next generator; it is good until the one after."""
+        bits = generator(self._seed, self._stream, self.count).bit_generator.random_raw()
+        self._generator.manual_seed(int(bits) >> 1)
+        self.count += 1
+        return self._generator
 
 
 _shared: WeakValueDictionary[tuple[int, torch.device], Tensor] = WeakValueDictionary()
@@ -86,11 +125,6 @@ def _on_device(images: NDArray[np.uint8], device: torch.device) -> Tensor:
         writeable = images if images.flags.writeable else np.array(images)
         found = _shared[key] = torch.from_numpy(writeable).to(device)
     return found
-
-
-def to_range(images: Tensor, low: float, high: float) -> Tensor:
-    """Return uint8 images as float32 in [low, high]."""
-    return images.to(torch.float32).mul_((high - low) / 255).add_(low)
 
 
 class Noise:

@@ -39,6 +39,11 @@ class Dataset:
         _, channels, height, width = self.train.shape
         return channels, height, width
 
+    @property
+    def classes(self) -> int:
+        """How many classes its labels name."""
+        return int(self.train_labels.max(initial=0)) + 1
+
 
 def find(folder: Path, name: str, dataset: str, needed: tuple[str, ...]) -> Path:
     """Return the file `name` in `folder`, plain or gzipped; ``missing-data`` if there is none."""

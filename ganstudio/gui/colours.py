@@ -10,6 +10,7 @@ SKY = "#56B4E9"
 VERMILLION = "#D55E00"
 ORANGE = "#E69F00"
 GREEN = "#009E73"
+PURPLE = "#CC79A7"
 
 
 def is_dark(palette: QPalette) -> bool:

@@ -316,12 +316,14 @@ class Session(QObject):
 
     # panels -> threads
 
-    def _ask(self, lane: Lane, snapshot: "Snapshot | None", inputs: Any) -> bool:
+    def _ask(
+        self, lane: Lane, snapshot: "Snapshot | None", inputs: Any, labels: Any = None
+    ) -> bool:
         """Ask the decode thread; return whether there is a snapshot of the current run."""
         if snapshot is None or self.info is None or snapshot.run_id != self.info.run_id:
             return False
         averaged = self._samples.averaged()
-        job = Job(lane=lane, snapshot=snapshot, inputs=inputs, averaged=averaged)
+        job = Job(lane=lane, snapshot=snapshot, inputs=inputs, labels=labels, averaged=averaged)
         self.requests[lane] = self.decoding.ask(job)
         return True
 
@@ -348,7 +350,8 @@ class Session(QObject):
             if lane is Lane.GRID:
                 asked = self._ask(lane, self.training.snapshot, self._grid_z)
             else:
-                asked = self._ask(lane, self._explored(), self.info.held_out)
+                held_out, labels = self.info.held_out, self.info.held_out_labels
+                asked = self._ask(lane, self._explored(), held_out, labels)
             if asked:
                 self._renewing.add(lane)
 

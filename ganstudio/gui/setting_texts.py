@@ -22,12 +22,34 @@ _ENGLISH = {
     "epochs": SettingText(
         "Epochs", "Length of the run, in passes over the training images; 0 is without end."
     ),
+    "image_size": SettingText(
+        "Image size", "Images are resized to squares of so many pixels a side; 0 leaves them."
+    ),
+    "data_range": SettingText(
+        "Data range",
+        "The range of the real images that D sees: G's own, or a fixed one, which may give D a "
+        "hint that has nothing to do with digits.",
+    ),
     "g_lr": SettingText("G learning rate", "Step size of G's optimiser, Adam; 0 holds G still."),
     "d_lr": SettingText("D learning rate", "Step size of D's optimiser, Adam; 0 holds D still."),
     "d_steps": SettingText("D updates, k", "Updates of D in each step; G has one."),
     "model": SettingText("Model", "The networks of G and D."),
     "latent_dim": SettingText("Size of z", "How many numbers G makes an image from."),
     "prior": SettingText("Prior", "What z is drawn from: normal is N(0, 1), uniform is U(−1, 1)."),
+    "conditional": SettingText(
+        "Conditional", "G is told which class to draw, and D which class it sees."
+    ),
+    "code_choices": SettingText(
+        "Code, choices",
+        "How many values the code has that D must find in the image, as in InfoGAN; 0 is no code.",
+    ),
+    "continuous_codes": SettingText(
+        "Codes, continuous",
+        "How many numbers in [−1, 1] D must find in the image, as in InfoGAN.",
+    ),
+    "info_weight": SettingText(
+        "Code weight", "Lambda, the weight of what D gets wrong about the codes."
+    ),
     "ema_decay": SettingText(
         "EMA decay",
         "Share of the averaged generator that each step keeps; 0 is no averaged generator.",
@@ -36,11 +58,37 @@ _ENGLISH = {
     "d_total": SettingText(
         "D's loss", "D minimises the sum of its losses on real and generated images, or their mean."
     ),
-    "regulariser": SettingText("Regulariser", "What D is penalised for besides its losses."),
-    "penalty": SettingText("Penalty", "The weight gamma of the regulariser."),
+    "adversarial_share": SettingText(
+        "Adversarial share",
+        "What share of an autoencoder's loss is the adversarial one; the rest is the mean absolute "
+        "error of the pixels.",
+    ),
+    "r1": SettingText("R1", "Gamma, the weight of D's squared gradient at real images; 0 is none."),
+    "r2": SettingText(
+        "R2", "Gamma, the weight of D's squared gradient at generated images; 0 is none."
+    ),
+    "gradient_penalty": SettingText(
+        "Gradient penalty",
+        "Lambda, the weight of how far D's gradient between real and generated images is from 1; "
+        "0 is none.",
+    ),
     "penalty_every": SettingText(
-        "Penalty every",
+        "Penalties every",
         "Updates of D from one penalty to the next, which weighs as many times as much.",
+    ),
+    "weight_clip": SettingText(
+        "Weight clip", "D's weights are cut off at plus and minus this; 0 lets them be."
+    ),
+    "spectral_norm": SettingText(
+        "Spectral norm", "Divides every layer of D by its largest singular value."
+    ),
+    "instance_noise": SettingText(
+        "Instance noise",
+        "Standard deviation of the noise on all images that D sees, in their units.",
+    ),
+    "translation": SettingText(
+        "Translation",
+        "All images that D sees are shifted by up to this share of their sides, at random.",
     ),
     "order": SettingText(
         "Order", "Who is updated first in a step, and whether both see the same generated images."

@@ -3,11 +3,16 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.functional import one_hot
 
-from ganstudio.latent.snapshot import Snapshot
+from ganstudio.latent.networks import to_range, with_classes
+from ganstudio.latent.snapshot import Snapshot, State
 from ganstudio.latent.spec import Array
+
+Logits = NDArray[np.float32]
+Labels = NDArray[np.int64]
 
 
 @torch.inference_mode()
@@ -33,18 +38,72 @@ def decode(snapshot: Snapshot, z: Array, *, averaged: bool = True) -> NDArray[np
         ``latent-mismatch`` if z has another length.
     """
     snapshot.latent.check(z)
-    G, _, (low, high) = snapshot.networks
-    fake: Tensor = functional_call(G, snapshot.generator(averaged), (torch.tensor(z),))  # type: ignore[arg-type]  # a Mapping does
+    networks = snapshot.networks
+    low, high = networks.output_range
+    fake = _call(networks.G, snapshot.generator(averaged), torch.tensor(z))
     images = fake.sub(low).mul_(255 / (high - low)).round_().clamp_(0, 255).to(torch.uint8)
     return images.numpy()
 
 
 @torch.inference_mode()
-def judge(snapshot: Snapshot, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return D's logits of images, (N, C, H, W) uint8 -> (N,) float32."""
-    _, D, (low, high) = snapshot.networks
-    x = torch.tensor(images, dtype=torch.float32).mul_((high - low) / 255).add_(low)
-    return functional_call(D, snapshot.D, (x,)).numpy()  # type: ignore[no-any-return,arg-type]
+def judge(snapshot: Snapshot, images: NDArray[np.uint8], z: Array) -> NDArray[np.float32]:
+    """Return D's logits of generated images, (N,) float32.
+
+    Parameters
+    ----------
+    images : (N, C, H, W) uint8
+        What G made of z; an autoencoder's D judges z itself.
+    z : (N, latent_dim) float32
+        Latents; a conditional D is told their class.
+    """
+    if snapshot.networks.E is not None:
+        return _logits(snapshot, torch.tensor(z), None)
+    classes = torch.tensor(snapshot.latent.classes_of(z)) if snapshot.latent.classes else None
+    x = to_range(torch.tensor(images), *snapshot.networks.output_range)
+    return _logits(snapshot, x, classes)
+
+
+@torch.inference_mode()
+def judge_real(snapshot: Snapshot, images: NDArray[np.uint8], labels: Labels) -> Logits:
+    """Return D's logits of real images, (N,) float32; an autoencoder's D judges their codes.
+
+    Parameters
+    ----------
+    images : (N, C, H, W) uint8
+        Images.
+    labels : (N,) int64
+        Their classes, which a conditional D is told.
+    """
+    x = to_range(torch.tensor(images), *snapshot.real_range)
+    if snapshot.networks.E is not None:
+        assert snapshot.E is not None
+        codes = _call(snapshot.networks.E, snapshot.E, x)
+        return _logits(snapshot, codes[:, : snapshot.latent.dim], None)
+    count = snapshot.latent.classes
+    classes = one_hot(torch.tensor(labels), count).float() if count else None
+    return _logits(snapshot, x, classes)
+
+
+@torch.inference_mode()
+def reconstruct(snapshot: Snapshot, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return what an autoencoder makes of images, (N, C, H, W) uint8, by their mean codes."""
+    assert snapshot.networks.E is not None
+    assert snapshot.E is not None
+    x = to_range(torch.tensor(images), *snapshot.real_range)
+    codes = _call(snapshot.networks.E, snapshot.E, x)[:, : snapshot.latent.dim]
+    return decode(snapshot, codes.numpy())
+
+
+def _logits(snapshot: Snapshot, x: Tensor, classes: Tensor | None) -> Logits:
+    said = _call(snapshot.networks.D, snapshot.D, with_classes(x, classes))
+    logits: Logits = said[:, 0].numpy()
+    return logits
+
+
+def _call(net: nn.Module, state: State, x: Tensor) -> Tensor:
+    """Call a network of the snapshot with its weights."""
+    out: Tensor = functional_call(net, state, (x,))  # type: ignore[arg-type]  # a Mapping does
+    return out
 
 
 def rank(logit: float, reference: NDArray[np.float32]) -> float:

@@ -5,31 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ganstudio import parts
+from ganstudio.latent.networks import Architecture, Networks, Range, build
 from ganstudio.latent.spec import LatentSpec
 
 State = Mapping[str, Tensor]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Architecture:
-    """What it takes to build a model's networks again.
-
-    Attributes
-    ----------
-    model : str
-        Name of the model.
-    latent : LatentSpec
-        What z consists of.
-    image_shape : (int, int, int)
-        Channels, height and width.
-    """
-
-    model: str
-    latent: LatentSpec
-    image_shape: tuple[int, int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +29,10 @@ class Snapshot:
         States of the latest generator and discriminator, buffers included.
     G_ema : mapping of str to Tensor, or None
         State of the averaged generator, where the recipe has one.
+    E : mapping of str to Tensor, or None
+        State of the encoder, in an autoencoder.
+    real_range : (float, float)
+        The range of the real images that D sees.
     """
 
     run_id: str
@@ -56,6 +41,8 @@ class Snapshot:
     G: State
     D: State
     G_ema: State | None
+    E: State | None
+    real_range: Range
 
     @property
     def latent(self) -> LatentSpec:
@@ -67,8 +54,8 @@ class Snapshot:
         return self.G_ema if averaged and self.G_ema is not None else self.G
 
     @property
-    def networks(self) -> tuple[nn.Module, nn.Module, tuple[float, float]]:
-        """G and D in evaluation mode, to be called with a state by `functional_call`; G's range."""
+    def networks(self) -> Networks:
+        """The networks in evaluation mode, to be called with a state by `functional_call`."""
         return _networks(self.architecture)
 
 
@@ -77,15 +64,14 @@ class Snapshot:
 _built = threading.local()
 
 
-def _networks(
-    architecture: Architecture,
-) -> tuple[nn.Module, nn.Module, tuple[float, float]]:
+def _networks(architecture: Architecture) -> Networks:
     """Build an architecture's networks once a thread, without weights: the snapshot has them."""
     if getattr(_built, "architecture", None) != architecture:
-        module = parts.load(parts.MODEL, architecture.model)
         with torch.device("meta"):
-            built = module.build(architecture.latent.dim, architecture.image_shape)
-        G, D = (net.eval().requires_grad_(False) for net in (built.G, built.D))
-        _built.architecture, _built.networks = architecture, (G, D, built.output_range)
-    networks: tuple[nn.Module, nn.Module, tuple[float, float]] = _built.networks
+            built = build(architecture)
+        for net in (built.G, built.D, built.E):
+            if net is not None:
+                net.eval().requires_grad_(False)
+        _built.architecture, _built.networks = architecture, built
+    networks: Networks = _built.networks
     return networks

@@ -44,15 +44,19 @@ class LatentPart:
     ----------
     name : str
         What its sliders are called, e.g. ``"z"``.
-    kind : {"normal", "uniform"}
-        N(0, 1), or U(-1, 1).
+    kind : {"normal", "uniform", "one-hot"}
+        N(0, 1); U(-1, 1); or one of `dim` choices as a row of zeros with a single 1.
     dim : int
         How many dimensions it has.
+    role : {"noise", "class", "code"}
+        What it is for: noise; the class that G is to draw and D is told; or a code that D has to
+        find in the image (InfoGAN; Chen et al. 2016, arXiv 1606.03657).
     """
 
     name: str
-    kind: Literal["normal", "uniform"]
+    kind: Literal["normal", "uniform", "one-hot"]
     dim: int
+    role: Literal["noise", "class", "code"] = "noise"
 
     @property
     def bound(self) -> float:
@@ -81,6 +85,34 @@ class LatentSpec:
         """A name for every dimension, e.g. ``"z 12"``."""
         return tuple(f"{part.name} {i}" for part in self.parts for i in range(part.dim))
 
+    @property
+    def slices(self) -> dict[str, slice]:
+        """Where in z each part lies, by its name."""
+        ends = np.cumsum([part.dim for part in self.parts]).tolist()
+        return {
+            part.name: slice(end - part.dim, end)
+            for part, end in zip(self.parts, ends, strict=True)
+        }
+
+    @property
+    def classes(self) -> int:
+        """How many classes G is told to draw; 0 if it is not conditional."""
+        return sum(part.dim for part in self.parts if part.role == "class")
+
+    def classes_of(self, z: Array) -> Array:
+        """Return the class part of `z`, (N, classes) float32."""
+        return z[:, self.slices["class"]] if self.classes else z[:, :0]
+
+    @property
+    def codes(self) -> tuple[LatentPart, ...]:
+        """The parts that D has to find in the image."""
+        return tuple(part for part in self.parts if part.role == "code")
+
+    @property
+    def code_outputs(self) -> int:
+        """How many numbers D says of the codes: a logit a choice, mean and log variance else."""
+        return sum(part.dim if part.kind == "one-hot" else 2 * part.dim for part in self.codes)
+
     def sample(self, n: int, rng: np.random.Generator) -> Array:
         """Draw `n` latents from the prior: (n, dim) float32."""
         return np.concatenate([_draw(part, n, rng) for part in self.parts], axis=1)
@@ -105,6 +137,8 @@ class LatentSpec:
 
 
 def _draw(part: LatentPart, n: int, rng: np.random.Generator) -> Array:
+    if part.kind == "one-hot":
+        return np.eye(part.dim, dtype=np.float32)[rng.integers(part.dim, size=n)]
     if part.kind == "normal":
         return rng.standard_normal((n, part.dim), dtype=np.float32)
     return rng.random((n, part.dim), dtype=np.float32) * 2 - 1

@@ -6,16 +6,15 @@ convolution, Shi et al. 2016, arXiv 1609.05158): few, dense matrix products, whi
 
 from torch import nn
 
-from ganstudio.models._networks import Networks
+OUTPUT_RANGE = (-1.0, 1.0)
+SIDES = PATCH = 4  # pixels
 
-PATCH = 4  # pixels a side
 
-
-def build(latent_dim: int, image_shape: tuple[int, int, int]) -> Networks:
-    """Return G and D for images whose sides are multiples of 4."""
+def generator(latent_dim: int, image_shape: tuple[int, int, int]) -> nn.Module:
+    """Return G; BatchNorm in its hidden layers."""
     channels, height, width = image_shape
-    h, w, pixels = height // PATCH, width // PATCH, PATCH**2 * channels
-    G = nn.Sequential(
+    h, w = height // PATCH, width // PATCH
+    return nn.Sequential(
         nn.Linear(latent_dim, 32 * h * w, bias=False),
         nn.Unflatten(1, (32, h, w)),
         nn.BatchNorm2d(32),
@@ -23,18 +22,22 @@ def build(latent_dim: int, image_shape: tuple[int, int, int]) -> Networks:
         nn.Conv2d(32, 64, 3, padding=1, bias=False),
         nn.BatchNorm2d(64),
         nn.ReLU(),
-        nn.Conv2d(64, pixels, 3, padding=1),
+        nn.Conv2d(64, PATCH**2 * channels, 3, padding=1),
         nn.PixelShuffle(PATCH),
         nn.Tanh(),
     )
-    D = nn.Sequential(
+
+
+def discriminator(shape: tuple[int, int, int], outputs: int) -> nn.Module:
+    """Return D; no normalisation, so that penalties on its gradient hold for each image."""
+    channels, height, width = shape
+    h, w = height // PATCH, width // PATCH
+    return nn.Sequential(
         nn.PixelUnshuffle(PATCH),
-        nn.Conv2d(pixels, 32, 3, padding=1),
+        nn.Conv2d(PATCH**2 * channels, 32, 3, padding=1),
         nn.LeakyReLU(0.2),
         nn.Conv2d(32, 32, 3, padding=1),
         nn.LeakyReLU(0.2),
         nn.Flatten(),
-        nn.Linear(32 * h * w, 1),
-        nn.Flatten(0),
+        nn.Linear(32 * h * w, outputs),
     )
-    return Networks(G=G, D=D, output_range=(-1.0, 1.0))

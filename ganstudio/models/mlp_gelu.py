@@ -5,18 +5,22 @@ from itertools import pairwise
 
 from torch import nn
 
-from ganstudio.models._networks import Networks
+OUTPUT_RANGE = (0.0, 1.0)
+BATCH_NORM = True
 
 
-def build(latent_dim: int, image_shape: tuple[int, int, int]) -> Networks:
-    """Return G and D for images of any size."""
-    pixels = math.prod(image_shape)
-    G: list[nn.Module] = []
+def generator(latent_dim: int, image_shape: tuple[int, int, int]) -> nn.Module:
+    """Return G."""
+    layers: list[nn.Module] = []
     for n, m in pairwise((latent_dim, 128, 256, 512, 1024)):
-        G += [nn.Linear(n, m), nn.BatchNorm1d(m), nn.GELU()]
-    G += [nn.Linear(1024, pixels), nn.Sigmoid(), nn.Unflatten(1, image_shape)]
-    D: list[nn.Module] = [nn.Flatten()]
-    for n, m in pairwise((pixels, 512, 256, 128, 64, 32)):
-        D += [nn.Linear(n, m), nn.GELU()]
-    D += [nn.Linear(32, 1), nn.Flatten(0)]
-    return Networks(G=nn.Sequential(*G), D=nn.Sequential(*D), output_range=(0.0, 1.0))
+        layers += [nn.Linear(n, m), nn.BatchNorm1d(m), nn.GELU()]
+    last = nn.Linear(1024, math.prod(image_shape))
+    return nn.Sequential(*layers, last, nn.Sigmoid(), nn.Unflatten(1, image_shape))
+
+
+def discriminator(shape: tuple[int, ...], outputs: int) -> nn.Module:
+    """Return D."""
+    layers: list[nn.Module] = [nn.Flatten()]
+    for n, m in pairwise((math.prod(shape), 512, 256, 128, 64, 32)):
+        layers += [nn.Linear(n, m), nn.GELU()]
+    return nn.Sequential(*layers, nn.Linear(32, outputs))

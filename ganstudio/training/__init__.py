@@ -1,1 +1,1 @@
-"""Objectives, regularisers, the trainer, its history, checkpoints, and the loops. No Qt."""
+"""Games, objectives, penalties, the trainer, its history, checkpoints, and the loops. No Qt."""

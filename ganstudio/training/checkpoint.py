@@ -19,16 +19,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ganstudio import parts
 from ganstudio.atomic import replacing
 from ganstudio.config import Config, from_mapping
 from ganstudio.data.dataset import Dataset
 from ganstudio.errors import ConfigError, Phrase, StudioError, reading
-from ganstudio.latent.snapshot import Architecture, Snapshot
+from ganstudio.latent.networks import Architecture
+from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentSpec
-from ganstudio.training.trainer import Trainer
+from ganstudio.training.history import COLUMNS
+from ganstudio.training.trainer import Trainer, real_range
 
 FORMAT = "ganstudio-checkpoint"
-VERSION = 1
+VERSION = 2
 
 # what torch raises for content of another kind than it expects
 _MISFIT = (
@@ -103,7 +106,18 @@ def read(path: Path) -> dict[str, Any]:
     version = content.get("version")
     if not isinstance(version, int) or version > VERSION:
         raise StudioError("newer-checkpoint", path=path, version=version, known=VERSION)
+    if version == 1:
+        _bring_forward(content)
     return content
+
+
+def _bring_forward(content: dict[str, Any]) -> None:
+    """Complete what version 1 did not have: an encoder, and two columns of the history."""
+    content["E"] = None
+    history = content.get("history")
+    if isinstance(history, Tensor) and history.dim() == 2:
+        missing = torch.full((len(COLUMNS) - 9, history.shape[1]), float("nan"))
+        content["history"] = torch.cat([history[:7], missing, history[7:]])
 
 
 def config_of(content: dict[str, Any], path: Path) -> Config:
@@ -169,7 +183,9 @@ def snapshot_of(content: dict[str, Any], path: Path) -> Snapshot:
             model=config.model,
             latent=LatentSpec.from_dict(content["latent"]),
             image_shape=tuple(content["image_shape"]),
+            spectral_norm=config.spectral_norm,
         )
+        output_range = parts.load(parts.MODEL, config.model).OUTPUT_RANGE
         snapshot = Snapshot(
             run_id=str(content["run_id"]),
             step=int(content["step"]),
@@ -177,12 +193,16 @@ def snapshot_of(content: dict[str, Any], path: Path) -> Snapshot:
             G=content["G"],
             D=content["D"],
             G_ema=content["G_ema"],
+            E=content["E"],
+            real_range=real_range(config, output_range),
         )
-        G, D, _ = snapshot.networks
-        _check_shapes(G, snapshot.G, path)
-        _check_shapes(D, snapshot.D, path)
+        nets = snapshot.networks
+        _check_shapes(nets.G, snapshot.G, path)
+        _check_shapes(nets.D, snapshot.D, path)
         if snapshot.G_ema is not None:
-            _check_shapes(G, snapshot.G_ema, path)
+            _check_shapes(nets.G, snapshot.G_ema, path)
+        if nets.E is not None:
+            _check_shapes(nets.E, snapshot.E or {}, path)
     return snapshot
 
 

@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ganstudio import images, parts
+from ganstudio import images
 from ganstudio.config import Config, save_config
 from ganstudio.data.dataset import Dataset
+from ganstudio.data.loading import load
 from ganstudio.errors import StudioError, writing
 from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import Stream, generator
@@ -66,21 +67,19 @@ def use_threads(count: int) -> None:
 def new_trainer(config: Config, device_name: str, root: Path | None) -> Trainer:
     """Return a trainer at step 0."""
     place = device.choose(device_name)
-    return Trainer(config, load_dataset(config.dataset, root), place)
+    return Trainer(config, _dataset(config, root), place)
 
 
 def resumed_trainer(path: Path, device_name: str, root: Path | None) -> Trainer:
     """Return a trainer that continues a checkpoint."""
     place = device.choose(device_name)
     content = checkpoint.read(path)
-    dataset = load_dataset(checkpoint.config_of(content, path).dataset, root)
+    dataset = _dataset(checkpoint.config_of(content, path), root)
     return checkpoint.restore(content, path, dataset, place)
 
 
-def load_dataset(name: str, root: Path | None) -> Dataset:
-    """Return a dataset, from `root` if given."""
-    dataset: Dataset = parts.load(parts.DATASET, name).load(root, Work())
-    return dataset
+def _dataset(config: Config, root: Path | None) -> Dataset:
+    return load(config.dataset, config.image_size, root, Work())
 
 
 def check_folder(out: Path, *, resumed: Path | None, step: int = 0) -> None:

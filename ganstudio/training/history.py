@@ -10,9 +10,20 @@ from numpy.typing import NDArray
 from ganstudio.atomic import replacing
 from ganstudio.work import Work
 
-METRICS = ("real_loss", "fake_loss", "g_loss", "real_score", "fake_score", "g_grad", "d_grad")
-"""What a step measures: the three losses, D's mean scores on real and on generated images, and the
-norms of both nets' gradients. A manual step of one net leaves the other's as NaN."""
+METRICS = (
+    "real_loss",
+    "fake_loss",
+    "g_loss",
+    "real_score",
+    "fake_score",
+    "g_grad",
+    "d_grad",
+    "reconstruction_loss",
+    "info_loss",
+)
+"""What a step measures: the three losses, D's mean scores on real and on generated images, the
+norms of both nets' gradients, an autoencoder's reconstruction loss, and how badly D finds InfoGAN's
+codes. What a recipe does not have is NaN; so is the other net's part in a manual step of one."""
 
 COLUMNS = (*METRICS, "epoch", "seconds")
 """A history's columns: the metrics, and where the step lies in epochs and seconds of training."""

@@ -10,9 +10,9 @@ from typing import Protocol
 
 import torch
 
-from ganstudio import parts
 from ganstudio.config import Config
 from ganstudio.data.dataset import Dataset
+from ganstudio.data.loading import load
 from ganstudio.errors import StudioError
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Stream, generator
@@ -71,7 +71,7 @@ class Runner:
         self.trainer: Trainer | None = None
         self._requests = requests
         self._listener = listener
-        self._datasets: dict[tuple[str, Path | None], Dataset] = {}
+        self._datasets: dict[tuple[str, int, Path | None], Dataset] = {}
         self._parked: OrderedDict[str, Trainer] = OrderedDict()
         self._training = False
         self._closed = False
@@ -109,7 +109,7 @@ class Runner:
         """Begin a run; the current one is parked."""
 
         def build(work: Work) -> Trainer:
-            dataset = self._dataset(config.dataset, root, work)
+            dataset = self._dataset(config, root, work)
             return Trainer(config, dataset, device.choose(device_name))
 
         self._switch(build)
@@ -119,7 +119,7 @@ class Runner:
 
         def build(work: Work) -> Trainer:
             content = checkpoint.read(path)
-            dataset = self._dataset(checkpoint.config_of(content, path).dataset, root, work)
+            dataset = self._dataset(checkpoint.config_of(content, path), root, work)
             trainer = checkpoint.restore(content, path, dataset, device.choose(device_name))
             here = {*self._parked, self.trainer.run_id if self.trainer else None}
             if trainer.run_id in here:  # an earlier step of a run that is here: a branch of it
@@ -310,12 +310,13 @@ class Runner:
         self._listener.on_run(_describe(trainer))
         self._publish()
 
-    def _dataset(self, name: str, root: Path | None, work: Work) -> Dataset:
-        if (name, root) not in self._datasets:
-            dataset = parts.load(parts.DATASET, name).load(root, work)
+    def _dataset(self, config: Config, root: Path | None, work: Work) -> Dataset:
+        key = (config.dataset, config.image_size, root)
+        if key not in self._datasets:
+            dataset = load(config.dataset, config.image_size, root, work)
             self._datasets.clear()
-            self._datasets[name, root] = dataset
-        return self._datasets[name, root]
+            self._datasets[key] = dataset
+        return self._datasets[key]
 
     def _publish(self) -> None:
         """Publish a snapshot and the status."""
@@ -383,8 +384,8 @@ class _Rate:
 def _describe(trainer: Trainer) -> RunInfo:
     dataset, objective = trainer.dataset, trainer.objective
     rng = generator(trainer.config.seed, Stream.SAMPLES, 1)
-    real, held_out = (
-        images[rng.permutation(len(images))[:n]]
+    shown, held_out = (
+        rng.permutation(len(images))[:n]
         for images, n in ((dataset.train, SHOWN_REAL), (dataset.test, HELD_OUT))
     )
     return RunInfo(
@@ -396,6 +397,7 @@ def _describe(trainer: Trainer) -> RunInfo:
         image_shape=dataset.image_shape,
         averaged=trainer.ema is not None,
         curves=Curves(
+            losses=trainer.losses,
             score_range=objective.score_range,
             loss_reference=objective.loss_reference,
             score_reference=objective.score_reference,
@@ -403,6 +405,7 @@ def _describe(trainer: Trainer) -> RunInfo:
             sentence=objective.sentence,
         ),
         history=trainer.history,
-        real=real,
-        held_out=held_out,
+        real=dataset.train[shown],
+        held_out=dataset.test[held_out],
+        held_out_labels=dataset.test_labels[held_out],
     )

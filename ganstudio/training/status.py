@@ -84,8 +84,15 @@ class Status:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Curves:
-    """How the objective wants its curves read; the fields are those of `Objective`."""
+    """How the recipe wants its curves read; most fields are those of `Objective`.
 
+    Attributes
+    ----------
+    losses : tuple of str
+        The columns of the history that hold its losses.
+    """
+
+    losses: tuple[str, ...]
     score_range: tuple[float, float] | None
     loss_reference: float | None
     score_reference: float | None
@@ -121,6 +128,8 @@ class RunInfo:
         Some training images, to show.
     held_out : (N, C, H, W) uint8
         Held-out images, to rank D's verdict among.
+    held_out_labels : (N,) int64
+        Their classes.
     """
 
     run_id: str
@@ -134,3 +143,4 @@ class RunInfo:
     history: History = field(repr=False)
     real: NDArray[np.uint8] = field(repr=False)
     held_out: NDArray[np.uint8] = field(repr=False)
+    held_out_labels: NDArray[np.int64] = field(repr=False)

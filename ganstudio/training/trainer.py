@@ -14,18 +14,31 @@ from torch import Tensor, nn
 
 from ganstudio import parts
 from ganstudio.config import LIVE, Config
-from ganstudio.data.batches import Noise, RealBatches
+from ganstudio.data.batches import Dice, Noise, RealBatches
 from ganstudio.data.dataset import Dataset
 from ganstudio.errors import Phrase, StudioError
-from ganstudio.latent.snapshot import Architecture, Snapshot
+from ganstudio.latent.networks import Architecture, Networks, Range, build, with_classes
+from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentPart, LatentSpec, Stream
+from ganstudio.training import combinations
 from ganstudio.training.adam import Adam
 from ganstudio.training.ema import EMA
+from ganstudio.training.games import CodeGame, Game, ImageGame, Samples, info_loss
 from ganstudio.training.history import METRICS, History
 from ganstudio.training.objectives._objective import Objective
+from ganstudio.training.penalties import gradient_penalty, squared_gradient
+from ganstudio.training.perturb import instance_noise, translate
 
 DRAIN_STEPS = 50
 DRAIN_SECONDS = 0.1
+
+
+class _Step:
+    """What the updates of one step share: the row of its metrics, D's latest real batch."""
+
+    def __init__(self, row: Tensor) -> None:
+        self.row = row
+        self.real: Samples | None = None
 
 
 class Nets(Enum):
@@ -52,8 +65,8 @@ class Trainer:
         Steps so far.
     seconds : float
         Time spent in steps.
-    G, D : nn.Module
-        The latest networks.
+    G, D, E : nn.Module
+        The latest networks; E, the encoder, is None but in an autoencoder, where G is the decoder.
     ema : EMA or None
         The averaged generator.
     history : History
@@ -63,6 +76,7 @@ class Trainer:
     def __init__(
         self, config: Config, dataset: Dataset, device: torch.device, run_id: str | None = None
     ) -> None:
+        combinations.check(config, dataset)
         self.config = config
         self.dataset = dataset
         self.device = device
@@ -70,27 +84,43 @@ class Trainer:
         self.step = 0
         self.seconds = 0.0
         self.history = History()
-        self.latent = latent_of(config)
+        self.latent = latent_of(config, dataset.classes)
         self.architecture = Architecture(
-            model=config.model, latent=self.latent, image_shape=dataset.image_shape
+            model=config.model,
+            latent=self.latent,
+            image_shape=dataset.image_shape,
+            spectral_norm=config.spectral_norm,
         )
         self.objective: Objective = parts.load(parts.OBJECTIVE, config.objective).OBJECTIVE
-        self._penalty = parts.load(parts.REGULARISER, config.regulariser).penalty
 
         networks = _build(self.architecture, config.seed)
-        self.G, self.D = networks.G.to(device), networks.D.to(device)
+        for net in (networks.G, networks.D, networks.E):
+            if net is not None:
+                net.to(device)
+        self.G, self.D, self.E = networks.G, networks.D, networks.E
         self.ema = EMA(self.G, config.ema_decay) if config.ema_decay else None
         betas = (config.beta1, config.beta2)
+        self._G_weights = [*(self.E.parameters() if self.E else ()), *self.G.parameters()]
+        self._D_weights: list[Tensor] = list(self.D.parameters())
         self.G_opt, self.D_opt = (
-            Adam(net.parameters(), lr, betas, config.weight_decay)
-            for net, lr in ((self.G, config.g_lr), (self.D, config.d_lr))
+            Adam(weights, lr, betas, config.weight_decay)
+            for weights, lr in ((self._G_weights, config.g_lr), (self._D_weights, config.d_lr))
         )
 
         size, seed = config.batch_size, config.seed
-        self.real = RealBatches(dataset, size, seed, networks.output_range, device)
+        self.output_range: Range = networks.output_range
+        self.real_range = real_range(config, networks.output_range)
+        self.real = RealBatches(dataset, size, seed, self.real_range, device)
         self._z_D = Noise(self.latent, size, seed, Stream.Z_D, device)
         self._z_G = Noise(self.latent, size, seed, Stream.Z_G, device)
-        self._d_updates = 0  # decides when the regulariser's turn comes
+        self._perturbation = Dice(seed, Stream.AUGMENTATION, device)
+        self._penalty_dice = Dice(seed, Stream.PENALTY, device)
+        self._game: Game = (
+            CodeGame(networks, self.real, self._z_D)
+            if networks.E
+            else ImageGame(networks, self.latent, self.real)
+        )
+        self._d_updates = 0  # decides when the penalties' turn comes
 
         self._metrics = torch.empty((DRAIN_STEPS, len(METRICS)), device=device)
         self._places: list[tuple[float, float]] = []  # epoch and seconds of the undrained steps
@@ -100,6 +130,18 @@ class Trainer:
     def epoch(self) -> float:
         """Passes over the training images so far."""
         return self.real.epoch
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """The losses that this recipe has, by their columns in the history."""
+        has = {
+            "real_loss": True,
+            "fake_loss": not self.objective.paired,
+            "g_loss": True,
+            "reconstruction_loss": self.E is not None,
+            "info_loss": bool(self.latent.codes),
+        }
+        return tuple(name for name, is_there in has.items() if is_there)
 
     def train_step(self, nets: Nets = Nets.BOTH) -> None:
         """Make one step.
@@ -113,7 +155,7 @@ class Trainer:
         start = time.perf_counter()
         row = self._metrics[len(self._places)].fill_(math.nan)
         with self._all_or_nothing():
-            _ORDERS[self.config.order](self, nets, row)
+            _ORDERS[self.config.order](self, nets, _Step(row))
             if self.ema and nets is not Nets.D:
                 self.ema.update()
         self.step += 1
@@ -154,6 +196,8 @@ class Trainer:
             G=_frozen(self.G),
             D=_frozen(self.D),
             G_ema=_frozen(self.ema.model) if self.ema else None,
+            E=_frozen(self.E) if self.E else None,
+            real_range=self.real_range,
         )
 
     def state(self) -> dict[str, Any]:
@@ -165,6 +209,7 @@ class Trainer:
             "G": self.G.state_dict(),
             "D": self.D.state_dict(),
             "G_ema": self.ema.model.state_dict() if self.ema else None,
+            "E": self.E.state_dict() if self.E else None,
             "G_opt": self.G_opt.state_dict(),
             "D_opt": self.D_opt.state_dict(),
             "counts": self._counts(),
@@ -178,108 +223,184 @@ class Trainer:
         self.D.load_state_dict(state["D"])
         if self.ema:
             self.ema.model.load_state_dict(state["G_ema"])
+        if self.E:
+            self.E.load_state_dict(state["E"])
         self.G_opt.load_state_dict(state["G_opt"])
         self.D_opt.load_state_dict(state["D_opt"])
         self._set_counts(state["counts"])
         self.history = History()
         self.history.append(state["history"].numpy())
 
-    # The orders of a step. Each takes which nets to update and the row for the step's metrics.
+    # The orders of a step. Each takes which nets to update.
 
-    def _d_first(self, nets: Nets, row: Tensor) -> None:
+    def _d_first(self, nets: Nets, step: "_Step") -> None:
         """D first, k times; G on fresh noise."""
         if nets is not Nets.G:
             for _ in range(self.config.d_steps):
-                self._update_D(self._draw(self._z_D), row)
+                self._update_D(self._draw(self._z_D), step)
         if nets is not Nets.D:
-            self._update_G(self.G(self._z_G.next()), row)
+            self._update_G(self._game.fake(self._z_G), step)
 
-    def _d_first_shared(self, nets: Nets, row: Tensor) -> None:
+    def _d_first_shared(self, nets: Nets, step: "_Step") -> None:
         """D first, its last update on the fakes that G then scores again."""
-        fake_img = self.G(self._z_G.next()) if nets is not Nets.D else self._draw(self._z_D)
+        fake = self._game.fake(self._z_G) if nets is not Nets.D else self._draw(self._z_D)
         if nets is not Nets.G:
             for i in reversed(range(self.config.d_steps)):
-                self._update_D(fake_img.detach() if i == 0 else self._draw(self._z_D), row)
+                self._update_D(fake.detached() if i == 0 else self._draw(self._z_D), step)
         if nets is not Nets.D:
-            self._update_G(fake_img, row)
+            self._update_G(fake, step)
 
-    def _g_first_shared(self, nets: Nets, row: Tensor) -> None:
+    def _g_first_shared(self, nets: Nets, step: "_Step") -> None:
         """G first; D's first update on the same fakes, detached."""
-        fake_img = self.G(self._z_G.next()) if nets is not Nets.D else self._draw(self._z_D)
+        fake = self._game.fake(self._z_G) if nets is not Nets.D else self._draw(self._z_D)
         if nets is not Nets.D:
-            self._update_G(fake_img, row)
+            self._update_G(fake, step)
         if nets is not Nets.G:
             for i in range(self.config.d_steps):
-                self._update_D(fake_img.detach() if i == 0 else self._draw(self._z_D), row)
+                self._update_D(fake.detached() if i == 0 else self._draw(self._z_D), step)
 
-    def _simultaneous(self, nets: Nets, row: Tensor) -> None:
+    def _simultaneous(self, nets: Nets, step: "_Step") -> None:
         """Take both gradients from one forward pass, then make both updates; D's others before."""
         if nets is not Nets.G:
             for _ in range(self.config.d_steps - 1):
-                self._update_D(self._draw(self._z_D), row)
-        fake_img = self.G(self._z_G.next()) if nets is not Nets.D else self._draw(self._z_D)
-        updates = []
+                self._update_D(self._draw(self._z_D), step)
+        fake = self._game.fake(self._z_G) if nets is not Nets.D else self._draw(self._z_D)
+        d_gradients = g_gradients = None
         if nets is not Nets.G and self.config.d_steps:
-            updates.append((self.D_opt, self._D_gradients(fake_img.detach(), row)))
+            d_gradients = self._D_gradients(fake.detached(), step)
         if nets is not Nets.D:
-            updates.append((self.G_opt, self._G_gradients(fake_img, row)))
-        for opt, gradients in updates:
-            opt.step(gradients)
+            g_gradients = self._G_gradients(fake, step)
+        if d_gradients is not None:
+            self._move_D(d_gradients)
+        if g_gradients is not None:
+            self.G_opt.step(g_gradients)
 
-    def _draw(self, noise: Noise) -> Tensor:
-        """Draw images that no gradient will pass through."""
+    def _draw(self, noise: Noise) -> Samples:
+        """Draw samples that no gradient will pass through."""
         with torch.no_grad():
-            images: Tensor = self.G(noise.next())
-        return images
+            return self._game.fake(noise)
 
-    def _update_G(self, fake_img: Tensor, row: Tensor) -> None:
-        self.G_opt.step(self._G_gradients(fake_img, row))
+    def _update_G(self, fake: Samples, step: "_Step") -> None:
+        self.G_opt.step(self._G_gradients(fake, step))
 
-    def _update_D(self, fake_img: Tensor, row: Tensor) -> None:
-        self.D_opt.step(self._D_gradients(fake_img, row))
+    def _update_D(self, fake: Samples, step: "_Step") -> None:
+        self._move_D(self._D_gradients(fake, step))
 
-    def _G_gradients(self, fake_img: Tensor, row: Tensor) -> Sequence[Tensor]:
-        logits = self.D(fake_img)
-        g_loss = self.objective.g_loss(logits)
-        gradients = torch.autograd.grad(g_loss, list(self.G.parameters()))
+    def _move_D(self, gradients: Sequence[Tensor]) -> None:
+        self.D_opt.step(gradients)
+        if bound := self.config.weight_clip:
+            with torch.no_grad():
+                torch._foreach_clamp_min_(self._D_weights, -bound)
+                torch._foreach_clamp_max_(self._D_weights, bound)
+
+    def _judge(self, samples: Samples, x: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Return D's logits, and what it says of the codes; of `x` if given instead."""
+        x = samples.x if x is None else x
+        if self.config.translation:
+            share, rng = self.config.translation, self._perturbation.next()
+            x = translate(x, share, self.output_range[0], rng)
+        if self.config.instance_noise:
+            x = instance_noise(x, self.config.instance_noise, self._perturbation.next())
+        said = self.D(with_classes(x, samples.classes))
+        if said.shape[1] == 1:
+            return said.flatten(), None
+        return said[:, 0], said[:, 1:]
+
+    def _G_gradients(self, fake: Samples, step: "_Step") -> Sequence[Tensor]:
+        logits, said = self._judge(fake)
+        against = logits
+        if self.objective.paired:
+            with torch.no_grad():
+                real_logits, _ = self._judge(step.real or self._game.real())
+            against = logits - real_logits
+        total = g_loss = self.objective.g_loss(against)
+        losses = {"g_loss": g_loss}
+        if fake.reconstruction_loss is not None:
+            losses["reconstruction_loss"] = fake.reconstruction_loss
+            share = self.config.adversarial_share
+            total = share * g_loss + (1 - share) * fake.reconstruction_loss
+        total = self._with_info_loss(total, fake, said, losses)
+        gradients = torch.autograd.grad(total, self._G_weights)
         norm = nn.utils.get_total_norm(gradients)
-        _record(row, g_loss=g_loss, g_grad=norm, fake_score=self.objective.score(logits).mean())
-        self._require_finite("G", {"g_loss": g_loss, "gradient": norm})
+        score = self.objective.score(logits).mean()
+        _record(step.row, **losses, g_grad=norm, fake_score=score)
+        self._require_finite("G", {**losses, "gradient": norm})
         return gradients
 
-    def _D_gradients(self, fake_img: Tensor, row: Tensor) -> Sequence[Tensor]:
-        turn = self._penalty is not None and self._d_updates % self.config.penalty_every == 0
+    def _D_gradients(self, fake: Samples, step: "_Step") -> Sequence[Tensor]:
+        turn = self._penalised() and self._d_updates % self.config.penalty_every == 0
         self._d_updates += 1
 
-        # Score real and generated images.
-        real_img = self.real.next().requires_grad_(turn)
-        real_logits, fake_logits = self.D(real_img), self.D(fake_img)
-        real_loss = self.objective.real_loss(real_logits)
-        fake_loss = self.objective.fake_loss(fake_logits)
-        d_loss = real_loss + fake_loss
+        # Score real and generated samples.
+        real = step.real = self._game.real()
+        if turn:
+            real.x.requires_grad_()
+            fake.x.requires_grad_()
+        (real_logits, _), (fake_logits, said) = self._judge(real), self._judge(fake)
+        losses = self._d_losses(real_logits, fake_logits)
+        d_loss = sum(losses.values(), start=torch.zeros((), device=self.device))
         if self.config.d_total == "mean":
-            d_loss = d_loss / 2
-        losses = {"real_loss": real_loss, "fake_loss": fake_loss}
+            d_loss = d_loss / len(losses)
+        d_loss = self._with_info_loss(d_loss, fake, said, losses)
+        shown = dict(losses)
 
         # Regularise; a lazy penalty weighs as much as the updates that went without.
         if turn:
-            penalty = self._penalty(real_img, real_logits)
-            losses["penalty"] = penalty
-            d_loss = d_loss + self.config.penalty * self.config.penalty_every * penalty
+            losses["penalty"] = self._penalty(real, real_logits, fake, fake_logits)
+            d_loss = d_loss + self.config.penalty_every * losses["penalty"]
 
-        gradients = torch.autograd.grad(d_loss, list(self.D.parameters()))
+        gradients = torch.autograd.grad(d_loss, self._D_weights)
         norm = nn.utils.get_total_norm(gradients)
         score = self.objective.score
         _record(
-            row,
-            real_loss=real_loss,
-            fake_loss=fake_loss,
+            step.row,
+            **shown,
             d_grad=norm,
             real_score=score(real_logits).mean(),
             fake_score=score(fake_logits).mean(),
         )
         self._require_finite("D", {**losses, "gradient": norm})
         return gradients
+
+    def _d_losses(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
+        objective = self.objective
+        if objective.fake_loss is None:
+            return {"real_loss": objective.real_loss(real_logits - fake_logits)}
+        return {
+            "real_loss": objective.real_loss(real_logits),
+            "fake_loss": objective.fake_loss(fake_logits),
+        }
+
+    def _with_info_loss(
+        self, loss: Tensor, fake: Samples, said: Tensor | None, losses: dict[str, Tensor]
+    ) -> Tensor:
+        """Add what it costs D and G alike that D does not find the codes in the images."""
+        if said is None or fake.z is None:
+            return loss
+        losses["info_loss"] = info_loss(self.latent, fake.z, said)
+        return loss + self.config.info_weight * losses["info_loss"]
+
+    def _penalised(self) -> bool:
+        config = self.config
+        return bool(config.r1 or config.r2 or config.gradient_penalty)
+
+    def _penalty(
+        self, real: Samples, real_logits: Tensor, fake: Samples, fake_logits: Tensor
+    ) -> Tensor:
+        """Return the weighted sum of the penalties on D's gradient."""
+        config, terms = self.config, []
+        if config.r1:
+            terms.append(config.r1 * squared_gradient(real.x, real_logits))
+        if config.r2:
+            terms.append(config.r2 * squared_gradient(fake.x, fake_logits))
+        if config.gradient_penalty:
+            rng = self._penalty_dice.next()
+            share = torch.rand(len(real.x), device=self.device, generator=rng).to(real.x.dtype)
+            between = gradient_penalty(
+                lambda x: self._judge(real, x)[0], real.x.detach(), fake.x.detach(), share
+            )
+            terms.append(config.gradient_penalty * between)
+        return torch.stack(terms).sum()
 
     def _require_finite(self, net: str, quantities: dict[str, Tensor]) -> None:
         """Raise ``non-finite``, naming the first quantity that is not."""
@@ -307,7 +428,8 @@ class Trainer:
         pass, those of both nets are kept.
         """
         g_first = self.config.order == "g-first-shared"
-        live = [*self.G.buffers(), *self.D.buffers()]
+        nets = [net for net in (self.G, self.D, self.E) if net is not None]
+        live = [buffer for net in nets for buffer in net.buffers()]
         if g_first:
             live += self.G_opt.tensors()
         if not g_first or self.config.d_steps > 1:
@@ -329,6 +451,8 @@ class Trainer:
             "real": self.real.count,
             "z_D": self._z_D.count,
             "z_G": self._z_G.count,
+            "perturbation": self._perturbation.count,
+            "penalty": self._penalty_dice.count,
             "d_updates": self._d_updates,
             "ema_updates": self.ema.updates if self.ema else 0,
         }
@@ -337,6 +461,8 @@ class Trainer:
         self.real.count = counts["real"]
         self._z_D.count = counts["z_D"]
         self._z_G.count = counts["z_G"]
+        self._perturbation.count = counts.get("perturbation", 0)  # not in version 1
+        self._penalty_dice.count = counts.get("penalty", 0)
         self._d_updates = counts["d_updates"]
         if self.ema:
             self.ema.updates = counts["ema_updates"]
@@ -355,18 +481,32 @@ def new_run_id() -> str:
     return uuid.uuid4().hex[:12]
 
 
-def latent_of(config: Config) -> LatentSpec:
-    """Return what z consists of under `config`."""
+def latent_of(config: Config, classes: int) -> LatentSpec:
+    """Return what z consists of under `config`, on a dataset of so many classes."""
     kind: Any = config.prior
-    return LatentSpec((LatentPart(name="z", kind=kind, dim=config.latent_dim),))
+    found = [LatentPart(name="z", kind=kind, dim=config.latent_dim)]
+    if config.conditional:
+        found.append(LatentPart(name="class", kind="one-hot", dim=classes, role="class"))
+    if config.code_choices:
+        part = LatentPart(name="choice", kind="one-hot", dim=config.code_choices, role="code")
+        found.append(part)
+    if config.continuous_codes:
+        part = LatentPart(name="code", kind="uniform", dim=config.continuous_codes, role="code")
+        found.append(part)
+    return LatentSpec(tuple(found))
 
 
-def _build(architecture: Architecture, seed: int) -> Any:
+def real_range(config: Config, output_range: Range) -> Range:
+    """Return the range of the real images that D sees."""
+    fixed = {"[-1, 1]": (-1.0, 1.0), "[0, 1]": (0.0, 1.0)}
+    return fixed.get(config.data_range, output_range)
+
+
+def _build(architecture: Architecture, seed: int) -> Networks:
     """Build the networks on the CPU, weights drawn from the seed: every device starts the same."""
-    module = parts.load(parts.MODEL, architecture.model)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return module.build(architecture.latent.dim, architecture.image_shape)
+        return build(architecture)
 
 
 def _record(row: Tensor, **values: Tensor) -> None:

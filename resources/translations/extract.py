@@ -34,6 +34,8 @@ def tables() -> Iterator[tuple[str, str]]:
     for preset in map(load_preset, preset_names()):
         yield "presets", preset.title
         yield "presets", preset.description
+        if preset.difference:
+            yield "presets", preset.difference
     for name in parts.names(parts.OBJECTIVE):
         yield "objectives", parts.load(parts.OBJECTIVE, name).OBJECTIVE.sentence
 

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +41,12 @@ def history_of(n: int, **values: Any) -> History:
 
 def info(history: History, loss: float | None = LN2, score: float | None = 0.5) -> RunInfo:
     curves = Curves(
-        score_range=(0, 1), loss_reference=loss, score_reference=score, formula="", sentence=""
+        losses=("real_loss", "fake_loss", "g_loss"),
+        score_range=(0, 1),
+        loss_reference=loss,
+        score_reference=score,
+        formula="",
+        sentence="",
     )
     none = np.zeros((0, 1, 8, 8), np.uint8)
     return RunInfo(
@@ -55,6 +61,7 @@ def info(history: History, loss: float | None = LN2, score: float | None = 0.5) 
         history=history,
         real=none,
         held_out=none,
+        held_out_labels=np.zeros(len(none), np.int64),
     )
 
 
@@ -379,7 +386,8 @@ def test_smoothed_curves_can_be_told_apart_after_long_training(
         child(panel, QAction, "logarithmic").trigger()
     panel.set_run(info(history_of(24_000, **values)))
     low, high = panel.plot.y_range()
-    curves = [line.get_data()[1] for line in panel.plot._smooth.values()]
+    drawn = panel.plot._smooth
+    curves = [drawn[name].get_data()[1] for name in ("real_loss", "fake_loss", "g_loss")]
     assert low < np.nanmedian(curves) < high
     apart = np.nanmedian(curves[2]) - np.nanmedian(curves[0])
     height = panel.plot.getViewBox().sceneBoundingRect().height()
@@ -630,6 +638,7 @@ def test_everything_fits_and_has_a_name(panel: CurvesPanel) -> None:
     QApplication.processEvents()
     assert child(panel, QToolButton, "legend_g_loss").caption() == "G 0.800", "in two rows"
     controls = [*panel.bar.findChildren(QToolButton), *panel.bar.findChildren(QComboBox)]
+    controls = [widget for widget in controls if widget.isVisible()]
     right = row = 0
     for widget in sorted(controls, key=lambda w: w.mapTo(panel, QPoint()).toTuple()[::-1]):
         top = widget.mapTo(panel, QPoint()).y()
@@ -766,3 +775,28 @@ def test_a_cancelled_dialog_writes_nothing(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
     with qtbot.assertNotEmitted(panel.message), qtbot.assertNotEmitted(panel.failed):
         child(panel, QAction, "export_csv").trigger()
+
+
+def test_each_recipe_has_curves_of_its_own(panel: CurvesPanel) -> None:
+    def offered() -> list[str]:
+        buttons = panel.bar.findChildren(QToolButton)
+        return [b.objectName()[7:] for b in buttons if "legend" in b.objectName() and b.isVisible()]
+
+    panel.set_run(info(history_of(50)))
+    assert offered() == ["real_loss", "fake_loss", "g_loss"]
+    for losses in (
+        ("real_loss", "g_loss"),
+        ("real_loss", "fake_loss", "g_loss", "reconstruction_loss"),
+        ("real_loss", "fake_loss", "g_loss", "info_loss"),
+    ):
+        of_run = info(history_of(50))
+        of_run = dataclasses.replace(
+            of_run, curves=dataclasses.replace(of_run.curves, losses=losses)
+        )
+        panel.set_run(of_run)
+        assert tuple(offered()) == losses
+        assert {name for name, shown in shown_curves(panel).items() if shown} == set(losses)
+
+
+def shown_curves(panel: CurvesPanel) -> dict[str, bool]:
+    return {name: curve.isVisible() for name, curve in panel.plot._smooth.items()}

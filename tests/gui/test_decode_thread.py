@@ -6,18 +6,18 @@ import torch
 
 from ganstudio.gui.threads import decode_thread
 from ganstudio.gui.threads.decode_thread import PIECE, DecodeThread, Job, Lane
-from ganstudio.latent.decode import decode, judge, rank
-from ganstudio.latent.snapshot import Architecture, Snapshot
+from ganstudio.latent.decode import decode, judge, judge_real, rank
+from ganstudio.latent.networks import Architecture, build
+from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentPart, LatentSpec
-from ganstudio.models import mlp_gelu
 
 LATENT = LatentSpec((LatentPart(name="z", kind="normal", dim=6),))
 
 
 def make_snapshot(step: int, run_id: str = "run") -> Snapshot:
     torch.manual_seed(step)
-    networks = mlp_gelu.build(6, (1, 8, 8))
     architecture = Architecture(model="mlp-gelu", latent=LATENT, image_shape=(1, 8, 8))
+    networks = build(architecture)
     return Snapshot(
         run_id=run_id,
         step=step,
@@ -25,6 +25,8 @@ def make_snapshot(step: int, run_id: str = "run") -> Snapshot:
         G=networks.G.state_dict(),
         D=networks.D.state_dict(),
         G_ema=None,
+        E=None,
+        real_range=(0.0, 1.0),
     )
 
 
@@ -75,16 +77,19 @@ def test_a_grid_comes_after_the_large_image_and_in_pieces_if_it_is_slow(
 def test_the_rank_is_among_the_held_out_images_of_the_same_run(qtbot, thread) -> None:
     snapshot, z = make_snapshot(1), latents(1)
     held_out = np.random.default_rng(5).integers(0, 256, (40, 1, 8, 8), np.uint8)
+    labels = np.zeros(40, np.int64)
     thread.start()
     with qtbot.waitSignal(thread.image_drawn) as unranked:
         thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=z))
     assert unranked.args[0].rank is None
     with qtbot.waitSignal(thread.reference_judged):
-        thread.ask(Job(lane=Lane.REFERENCE, snapshot=snapshot, inputs=held_out))
+        thread.ask(Job(lane=Lane.REFERENCE, snapshot=snapshot, inputs=held_out, labels=labels))
     with qtbot.waitSignal(thread.image_drawn) as ranked:
         thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=z))
-    logit = judge(snapshot, decode(snapshot, z))[0]
-    assert ranked.args[0].rank == pytest.approx(rank(logit, judge(snapshot, held_out)), abs=0.03)
+    logit = judge(snapshot, decode(snapshot, z), z)[0]
+    assert ranked.args[0].rank == pytest.approx(
+        rank(logit, judge_real(snapshot, held_out, labels)), abs=0.03
+    )
     with qtbot.waitSignal(thread.image_drawn) as other:
         thread.ask(Job(lane=Lane.IMAGE, snapshot=make_snapshot(1, "another"), inputs=z))
     assert other.args[0].rank is None

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
+    QCheckBox,
     QComboBox,
     QGroupBox,
     QLabel,
@@ -39,11 +40,17 @@ def make_info(config: Config | None = None, device: str = "cpu") -> RunInfo:
         image_shape=(1, 28, 28),
         averaged=True,
         curves=Curves(
-            score_range=None, loss_reference=None, score_reference=None, formula="", sentence=""
+            losses=("real_loss", "fake_loss", "g_loss"),
+            score_range=None,
+            loss_reference=None,
+            score_reference=None,
+            formula="",
+            sentence="",
         ),
         history=History(),
         real=images,
         held_out=images,
+        held_out_labels=np.zeros(len(images), np.int64),
     )
 
 
@@ -339,8 +346,10 @@ def test_a_message_moves_no_field_and_takes_no_click(panel: ExperimentPanel, qtb
 def test_every_message_is_whole(panel: ExperimentPanel, qtbot: QtBot) -> None:
     qtbot.mouseClick(child(panel, "advanced"), LEFT)
     panel.resize(250, 1000)
-    fields = [name for name, setting in SETTINGS.items() if not setting.choices]
-    for name in fields:
+    numbers = [name for name, s in SETTINGS.items() if not (s.choices or s.switch)]
+    for name in numbers:
+        if not spin(panel, f"setting_{name}").isEnabled():
+            continue
         retype(qtbot, spin(panel, f"setting_{name}"), "none of it", Qt.Key.Key_Return)
         message = child(panel, f"setting_{name}_message")
         assert isinstance(message, QLabel)
@@ -351,23 +360,38 @@ def test_every_message_is_whole(panel: ExperimentPanel, qtbot: QtBot) -> None:
     assert not child(panel, "setting_beta1_message").isVisible()
 
 
-def test_without_a_regulariser_its_weight_cannot_be_edited(
-    panel: ExperimentPanel, qtbot: QtBot
-) -> None:
+def test_what_has_no_effect_cannot_be_edited(panel: ExperimentPanel, qtbot: QtBot) -> None:
     qtbot.mouseClick(child(panel, "advanced"), LEFT)
-    names = ("setting_penalty", "setting_penalty_every")
-    assert all(spin(panel, name).isEnabled() for name in names)
-    retype(qtbot, spin(panel, "setting_penalty"), "much", Qt.Key.Key_Return)
-    choose(qtbot, combo(panel, "setting_regulariser"), "none")
-    for name in names:
-        assert not spin(panel, name).isEnabled()
-        assert "no effect" in spin(panel, name).toolTip()
-        assert spin(panel, name).error is None
-    assert panel.pending_config() == Config(regulariser="none")
-    choose(qtbot, combo(panel, "setting_regulariser"), "r1")
-    for name in names:
-        assert spin(panel, name).isEnabled()
-        assert "no effect" not in spin(panel, name).toolTip()
+    every = spin(panel, "setting_penalty_every")
+    assert every.isEnabled()
+    retype(qtbot, every, "much", Qt.Key.Key_Return)
+    retype(qtbot, spin(panel, "setting_r1"), "0", Qt.Key.Key_Return)
+    assert not every.isEnabled()
+    assert "no effect" in every.toolTip()
+    assert every.error is None
+    assert panel.pending_config() == Config(r1=0)
+    retype(qtbot, spin(panel, "setting_gradient_penalty"), "10", Qt.Key.Key_Return)
+    assert every.isEnabled()
+    assert "no effect" not in every.toolTip()
+    assert not spin(panel, "setting_info_weight").isEnabled()
+    retype(qtbot, spin(panel, "setting_continuous_codes"), "2", Qt.Key.Key_Return)
+    assert spin(panel, "setting_info_weight").isEnabled()
+    share = spin(panel, "setting_adversarial_share")
+    assert not share.isEnabled()
+    choose(qtbot, combo(panel, "setting_model"), "aae")
+    assert share.isEnabled()
+
+
+def test_a_switch_is_a_change_for_a_new_run(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    qtbot.mouseClick(child(panel, "advanced"), LEFT)
+    switch = panel.findChild(QCheckBox, "setting_spectral_norm")
+    panel.findChild(QScrollArea).ensureWidgetVisible(switch)
+    assert not switch.isChecked()
+    qtbot.mouseClick(switch, LEFT, pos=QPoint(8, switch.height() // 2))
+    assert panel.pending_count() == 1
+    assert panel.pending_config() == Config(spectral_norm=True)
+    panel.discard()
+    assert not switch.isChecked()
 
 
 @pytest.mark.parametrize(
@@ -677,3 +701,20 @@ def test_an_arrow_that_leads_nowhere_is_off(panel: ExperimentPanel) -> None:
     assert (
         spin(panel, "setting_seed").stepEnabled() == QAbstractSpinBox.StepEnabledFlag.StepUpEnabled
     )
+
+
+def test_a_preset_is_shown_as_published_or_repaired(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    switch = panel.findChild(QCheckBox, "published")
+    assert not switch.isVisible()
+    choose(qtbot, combo(panel, "preset"), "MLP, GELU")
+    assert switch.isVisible()
+    assert not switch.isChecked()
+    assert "[-1, 1]" in switch.toolTip()
+    at = QPoint(8, switch.height() // 2)
+    qtbot.mouseClick(switch, LEFT, pos=at)
+    assert panel.pending_config() == load_preset("mlp-gelu").published
+    assert combo(panel, "preset").currentText() == "MLP, GELU"
+    qtbot.mouseClick(switch, LEFT, pos=at)
+    assert panel.pending_config() == load_preset("mlp-gelu").config
+    choose(qtbot, combo(panel, "preset"), "Studio")
+    assert not switch.isVisible()

@@ -47,11 +47,17 @@ def run_info(dim: int = 16, kind: str = "normal") -> RunInfo:
         image_shape=(1, 28, 28),
         averaged=True,
         curves=Curves(
-            score_range=None, loss_reference=None, score_reference=None, formula="", sentence=""
+            losses=("real_loss", "fake_loss", "g_loss"),
+            score_range=None,
+            loss_reference=None,
+            score_reference=None,
+            formula="",
+            sentence="",
         ),
         history=History(),
         real=images,
         held_out=images,
+        held_out_labels=np.zeros(len(images), np.int64),
     )
 
 

@@ -36,11 +36,17 @@ def make_info(averaged: bool = True, shape: tuple[int, int, int] = (1, 28, 28)) 
         image_shape=shape,
         averaged=averaged,
         curves=Curves(
-            score_range=None, loss_reference=None, score_reference=None, formula="", sentence=""
+            losses=("real_loss", "fake_loss", "g_loss"),
+            score_range=None,
+            loss_reference=None,
+            score_reference=None,
+            formula="",
+            sentence="",
         ),
         history=History(),
         real=real,
         held_out=real,
+        held_out_labels=np.zeros(len(real), np.int64),
     )
 
 

@@ -33,7 +33,8 @@ from PySide6.QtWidgets import (
 )
 
 import ganstudio.gui
-from ganstudio.config import Config, load_preset, parse
+from ganstudio import parts
+from ganstudio.config import Config, load_preset, parse, preset_names
 from ganstudio.data.dataset import read_idx
 from ganstudio.errors import MESSAGES, PHRASES, Phrase, StudioError, device_missing, unknown_name
 from ganstudio.gui import app
@@ -361,9 +362,9 @@ def bad_idx(folder: Path, content: bytes) -> None:
         (lambda _: parse("batch_size", "--"), ()),
         (lambda _: parse("d_lr", "--"), ()),
         (lambda _: parse("beta1", "7"), ()),
-        (lambda _: parse("objective", "bcee"), ("bcee", "bce", "non-saturating")),
+        (lambda _: parse("objective", "bcee"), ("bcee", *parts.names(parts.OBJECTIVE))),
         (lambda _: Config().changed(d_lrr=1), ("d_lrr", *Config().to_dict())),
-        (lambda _: load_preset("studoi"), ("studoi", "studio", "mlp-gelu")),
+        (lambda _: load_preset("studoi"), ("studoi", *preset_names())),
         (lambda folder: bad_checkpoint(folder, b""), ()),
         (lambda folder: bad_checkpoint(folder, b"no checkpoint"), ()),
         (lambda folder: bad_checkpoint(folder, b"PK\x03\x04 cut short"), ()),

@@ -9,7 +9,7 @@ from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtGui import QPalette, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from ganstudio.gui.colours import BLUE, GREEN, SKY, VERMILLION
+from ganstudio.gui.colours import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
 from ganstudio.gui.widgets.curve_words import (
     loss_words,
     number,
@@ -40,7 +40,8 @@ from ganstudio.training.status import RunInfo
 _REAL = Stroke(BLUE, SKY, Qt.PenStyle.SolidLine)
 _FAKE = Stroke(VERMILLION, VERMILLION, Qt.PenStyle.DashLine)
 _G = Stroke(GREEN, GREEN, Qt.PenStyle.DashDotLine)
-
+_RECONSTRUCTION = Stroke(PURPLE, PURPLE, Qt.PenStyle.DashDotDotLine)
+_INFO = Stroke(ORANGE, ORANGE, Qt.PenStyle.DotLine)
 
 _PIXELS = 3  # for every bucket of steps, or down to half of that
 _PNG_RATIO = 2  # pixels of an exported picture for one on the screen
@@ -54,7 +55,13 @@ class Kind(Enum):
 
 
 _STROKES = {
-    Kind.LOSSES: {"real_loss": _REAL, "fake_loss": _FAKE, "g_loss": _G},
+    Kind.LOSSES: {
+        "real_loss": _REAL,
+        "fake_loss": _FAKE,
+        "g_loss": _G,
+        "reconstruction_loss": _RECONSTRUCTION,
+        "info_loss": _INFO,
+    },
     Kind.SCORES: {"real_score": _REAL, "fake_score": _FAKE},
 }
 
@@ -93,6 +100,7 @@ class CurvesPanel(QWidget):
         self._cursor: int | None = None  # the crosshair's row
         self._words = loss_words() if kind is Kind.LOSSES else score_words()
         self.bar = CurvesBar(_STROKES[kind], self._words)
+        self.bar.offer(list(self._words)[:3])  # those of a plain GAN, until there is a run
         self.plot = CurvePlot(_STROKES[kind])
         self._pages = QStackedWidget()
         self._lay_out()
@@ -106,6 +114,7 @@ class CurvesPanel(QWidget):
         curves, losses = info.curves, self._kind is Kind.LOSSES
         self._reference = curves.loss_reference if losses else curves.score_reference
         self.bar.set_has_reference(self._reference is not None)
+        self.bar.offer(curves.losses if losses else self._words)
         self._cursor = None
         self.bar.set_exportable(False)
         for name in self._words:

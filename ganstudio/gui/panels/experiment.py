@@ -14,7 +14,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ganstudio.config import LIVE, PERSONAL, SETTINGS, Config, load_preset, parse
+from ganstudio.config import (
+    AUTOENCODERS,
+    LIVE,
+    PERSONAL,
+    SETTINGS,
+    Config,
+    form_of,
+    load_preset,
+    parse,
+)
 from ganstudio.errors import ConfigError
 from ganstudio.gui.icons import icon
 from ganstudio.gui.setting_texts import setting_texts
@@ -25,7 +34,8 @@ from ganstudio.gui.widgets.form_scroll import FormScroll
 from ganstudio.gui.widgets.number_field import NumberField, Steps
 from ganstudio.gui.widgets.pause_limits import PauseLimits
 from ganstudio.gui.widgets.pending_bar import PendingBar
-from ganstudio.gui.widgets.preset_row import PresetRow
+from ganstudio.gui.widgets.preset_row import FormRow, PresetRow
+from ganstudio.gui.widgets.switch_field import SwitchField
 from ganstudio.gui.wording import translate
 from ganstudio.training.status import RunInfo
 
@@ -38,12 +48,23 @@ _STEPS: dict[str, dict[str, Any]] = {
     "latent_dim": {"doubles": True},
     "g_lr": {"size": 1e-4, "doubles": True},
     "d_lr": {"size": 1e-4, "doubles": True},
-    "penalty": {"size": 1.0, "doubles": True},
+    "image_size": {"size": 4},
+    "adversarial_share": {"size": 1e-3, "doubles": True},
+    "r1": {"size": 0.1, "doubles": True},
+    "r2": {"size": 0.1, "doubles": True},
+    "gradient_penalty": {"size": 1.0, "doubles": True},
+    "weight_clip": {"size": 0.01, "doubles": True},
+    "instance_noise": {"size": 0.05},
+    "translation": {"size": 0.05},
+    "info_weight": {"size": 0.1, "doubles": True},
     "beta1": {"size": 0.1},
     "beta2": {"size": 0.01},
     "weight_decay": {"size": 1e-4, "doubles": True},
     "ema_decay": {"size": 0.001},
 }
+
+
+_IDLE = ("penalty_every", "info_weight", "adversarial_share")  # what may have no effect
 
 
 class ExperimentPanel(QWidget):
@@ -125,9 +146,9 @@ class ExperimentPanel(QWidget):
         """Return how many changes wait for a new run."""
         return self._count
 
-    def select_preset(self, name: str) -> None:
+    def select_preset(self, name: str, *, published: bool = False) -> None:
         """Show the settings of a preset as changes for a new run; seed and dataset stay."""
-        recipe = load_preset(name).config.to_dict()
+        recipe = load_preset(name).form(published=published).to_dict()
         kept = {name: self._draft[name] for name in (*PERSONAL, "device")}
         self._draft = {**recipe, **kept}
         self._show(all_fields=True)
@@ -169,12 +190,14 @@ class ExperimentPanel(QWidget):
         self._add("device", FieldRow("setting_device", self.tr("Device"), tip, ChoiceField()))
         self._preset_row = PresetRow()
         self._preset_row.field.edited.connect(self.select_preset)
+        self._form_row = FormRow()
+        self._form_row.field.edited.connect(self._on_form_chosen)
         self._limits = PauseLimits()
         self._limits.changed.connect(self.limits_changed)
 
         folded = [self._rows[name] for name in _ADVANCED]
         always = [row for row in self._rows.values() if row not in folded]
-        self._aligned = [[*always, self._preset_row, *self._limits.rows], folded]
+        self._aligned = [[*always, self._preset_row, self._form_row, *self._limits.rows], folded]
         tip = self.tr("Networks, losses and optimiser, all for a new run.")
         self._advanced = Disclosure("advanced", self.tr("Advanced"), tip, _column(folded))
         form = QWidget()
@@ -182,6 +205,7 @@ class ExperimentPanel(QWidget):
         layout.setContentsMargins(4, 6, 4, 6)
         layout.setSpacing(6)
         layout.addWidget(self._preset_row)
+        layout.addWidget(self._form_row)
         layout.addWidget(self._group(self.tr("For a new run"), _FIRST))
         self._live = self._group("", _LIVE)
         self._live.setObjectName("live_settings")
@@ -279,6 +303,7 @@ class ExperimentPanel(QWidget):
         title = self.tr("Live: • waits for a new run")
         self._live.setTitle(title if waits else self.tr("Live: acts at once"))
         self._preset_row.show_settings(self._draft)
+        self._form_row.show_settings(self._draft)
         self._bar.set_count(len(changed))
         if len(changed) != self._count:
             self._count = len(changed)
@@ -286,17 +311,24 @@ class ExperimentPanel(QWidget):
 
     def _show_effects(self) -> None:
         """Grey out what has no effect, and say so if nothing can learn."""
-        idle = None
-        if self._draft["regulariser"] == "none":
-            idle = self.tr("It has no effect: the regulariser is “{none}”.").format(
-                none=translate("choices", "none")
-            )
-        for name in ("penalty", "penalty_every"):
-            if idle and self._rows[name].field.error is not None:  # a text nobody could correct
-                self._rows[name].field.set_value(self._draft[name])
-            self._rows[name].set_idle(idle)
+        idle = self._idle()
+        for name in _IDLE:
+            if name in idle and self._rows[name].field.error is not None:
+                self._rows[name].field.set_value(self._draft[name])  # a text nobody could correct
+            self._rows[name].set_idle(idle.get(name))
         d_learns = self._draft["d_lr"] > 0 and self._draft["d_steps"] > 0
         self._nothing_learns.setVisible(not d_learns and self._draft["g_lr"] == 0)
+
+    def _idle(self) -> dict[str, str]:
+        """Return the settings that have no effect beside the others, with the reason."""
+        draft, idle = self._draft, {}
+        if not (draft["r1"] or draft["r2"] or draft["gradient_penalty"]):
+            idle["penalty_every"] = self.tr("It has no effect: there is no penalty.")
+        if not (draft["code_choices"] or draft["continuous_codes"]):
+            idle["info_weight"] = self.tr("It has no effect: there are no codes.")
+        if draft["model"] not in AUTOENCODERS:
+            idle["adversarial_share"] = self.tr("It has no effect: the model is no autoencoder.")
+        return idle
 
     def _note(self, name: str) -> str:
         """Return what to say of a field that waits: the value that runs."""
@@ -328,6 +360,11 @@ class ExperimentPanel(QWidget):
         if acts:
             self.live_changed.emit(name, value)
 
+    def _on_form_chosen(self, published: bool) -> None:
+        form = form_of(self._draft)
+        assert form is not None  # the row is hidden without one
+        self.select_preset(form[0], published=published)
+
     def changeEvent(self, event: QEvent) -> None:
         """Follow the theme and the zoom."""
         super().changeEvent(event)
@@ -339,6 +376,8 @@ class ExperimentPanel(QWidget):
 
 def _field(name: str) -> Field:
     setting = SETTINGS[name]
+    if setting.switch:
+        return SwitchField()
     if setting.choices:
         return ChoiceField((choice, translate("choices", choice)) for choice in setting.choices)
     steps = Steps(low=setting.low, high=setting.high, **_STEPS.get(name, {}))

@@ -44,7 +44,9 @@ class Job:
     snapshot : Snapshot
         The model.
     inputs : (N, latent_dim) float32, or (N, C, H, W) uint8
-        Latents, or images in the lane REFERENCE.
+        Latents, or images in the lane REFERENCE,
+    labels : (N,) int64 or None
+        and there their classes.
     averaged : bool
         By the averaged generator, where there is one.
     start : int
@@ -56,6 +58,7 @@ class Job:
     lane: Lane
     snapshot: "Snapshot"
     inputs: NDArray[np.float32] | NDArray[np.uint8] = field(repr=False)
+    labels: NDArray[np.int64] | None = field(default=None, repr=False)
     averaged: bool = True
     start: int = 0
     request: int = 0
@@ -182,11 +185,12 @@ class DecodeThread(QThread):
     def _draw_image(self, job: Job) -> None:
         from ganstudio.latent.decode import decode, judge, rank
 
-        images = decode(job.snapshot, np.asarray(job.inputs, np.float32), averaged=job.averaged)
+        z = np.asarray(job.inputs, np.float32)
+        images = decode(job.snapshot, z, averaged=job.averaged)
         place = None
         if self._reference is not None and self._reference[0].run_id == job.snapshot.run_id:
             judging, logits = self._reference  # one D for both, though G may be newer
-            place = rank(float(judge(judging, images)[0]), logits)
+            place = rank(float(judge(judging, images, z)[0]), logits)
         self.image_drawn.emit(_stamped(job, images, place))
 
     def _draw_piece(self, job: Job) -> None:
@@ -207,13 +211,15 @@ class DecodeThread(QThread):
 
     def _judge_piece(self, job: Job) -> None:
         """Judge the next held-out images; the logits count once all are judged."""
-        from ganstudio.latent.decode import judge
+        from ganstudio.latent.decode import judge_real
 
+        assert job.labels is not None
         end = job.start + 4 * PIECE
         if job.start == 0:
             self._judged = []
         images = np.asarray(job.inputs, np.uint8)
-        self._judged.append(judge(job.snapshot, images[job.start : end]))
+        piece = slice(job.start, end)
+        self._judged.append(judge_real(job.snapshot, images[piece], job.labels[piece]))
         if end < len(images):
             self._continue(job, end)
         else:

@@ -35,6 +35,16 @@ def loss_words() -> dict[str, CurveWords]:
             translate("curves", "G's loss"),
             translate("curves", "Loss of G: it falls when D takes generated images for real."),
         ),
+        "reconstruction_loss": CurveWords(
+            translate("curves", "restored"),
+            translate("curves", "Reconstruction loss"),
+            translate("curves", "Mean absolute error of the images that the autoencoder restores."),
+        ),
+        "info_loss": CurveWords(
+            translate("curves", "codes"),
+            translate("curves", "Loss of the codes"),
+            translate("curves", "What D gets wrong about the codes that are in the images."),
+        ),
     }
 
 

@@ -1,6 +1,6 @@
 """The row above a plot of curves: their legend, smoothing, x axis, Follow, and the rest."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent
@@ -114,6 +114,14 @@ class CurvesBar(QWidget):
         """Offer the reference line, or not."""
         self._reference.setEnabled(has)
 
+    def offer(self, names: Iterable[str]) -> None:
+        """Offer these curves, and no others."""
+        names = set(names)
+        for name, button in self._buttons.items():
+            button.setVisible(name in names)
+        self.updateGeometry()
+        self._fit()
+
     def set_exportable(self, exportable: bool) -> None:
         """Offer the exports, or not."""
         for action in self._exports:
@@ -121,7 +129,8 @@ class CurvesBar(QWidget):
 
     def shown(self) -> list[str]:
         """Return the names of the curves that are shown."""
-        return [name for name, button in self._buttons.items() if button.isChecked()]
+        offered = self._offered()
+        return [name for name, b in self._buttons.items() if b in offered and b.isChecked()]
 
     def set_value(self, name: str, value: str) -> None:
         """Tell a curve's present value."""
@@ -279,7 +288,7 @@ class CurvesBar(QWidget):
 
     def _legend_widths(self) -> tuple[int, int]:
         """Return the width of all names, and that of all names with values."""
-        buttons = self._buttons.values()
+        buttons = self._offered()
         gaps = _GAP * (len(buttons) - 1)
         names = sum(button.width_of_name() for button in buttons)
         return names + gaps, sum(button.width_with_value() for button in buttons) + gaps
@@ -291,6 +300,9 @@ class CurvesBar(QWidget):
         """
         combos = self._smoothing.sizeHint().width() + self._x_axis.sizeHint().width()
         return combos + 2 * _BUTTON + 3 * _GAP
+
+    def _offered(self) -> list[LegendButton]:
+        return [button for button in self._buttons.values() if not button.isHidden()]
 
     def _draw_icons(self) -> None:
         self._follow.setIcon(icon("follow", self.palette()))

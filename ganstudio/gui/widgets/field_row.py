@@ -7,9 +7,10 @@ from ganstudio.errors import ConfigError
 from ganstudio.gui.widgets.choice_field import ChoiceField
 from ganstudio.gui.widgets.complaint import Complaint
 from ganstudio.gui.widgets.number_field import NumberField
+from ganstudio.gui.widgets.switch_field import SwitchField
 from ganstudio.gui.wording import worded
 
-Field = NumberField | ChoiceField
+Field = NumberField | ChoiceField | SwitchField
 
 _MARK = "• "
 
@@ -19,7 +20,7 @@ class FieldRow(QWidget):
 
     Attributes
     ----------
-    field : NumberField or ChoiceField
+    field : NumberField, ChoiceField or SwitchField
         The field.
     """
 

@@ -7,9 +7,10 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QStandardItemModel
 
-from ganstudio.config import Preset, load_preset, preset_names, preset_of
+from ganstudio.config import form_of, load_preset, preset_names
 from ganstudio.gui.widgets.choice_field import ChoiceField
 from ganstudio.gui.widgets.field_row import FieldRow
+from ganstudio.gui.widgets.switch_field import SwitchField
 from ganstudio.gui.wording import translate
 
 _CUSTOM = ""
@@ -23,7 +24,8 @@ class PresetRow(FieldRow):
         titles = [(name, translate("presets", p.title)) for name, p in self._presets.items()]
         self._choice = ChoiceField([*titles, (_CUSTOM, translate("PresetRow", "Custom"))])
         for i, preset in enumerate(self._presets.values()):
-            self._choice.setItemData(i, _description(preset), Qt.ItemDataRole.ToolTipRole)
+            tip = _paragraph(preset.description)
+            self._choice.setItemData(i, tip, Qt.ItemDataRole.ToolTipRole)
         model = self._choice.model()
         assert isinstance(model, QStandardItemModel)
         model.item(len(titles)).setEnabled(False)  # it says what is, and cannot be chosen
@@ -31,12 +33,30 @@ class PresetRow(FieldRow):
 
     def show_settings(self, settings: Mapping[str, Any]) -> None:
         """Show which preset `settings` are, seed and dataset aside."""
-        name = preset_of(settings)
-        self._choice.set_value(name or _CUSTOM)
+        form = form_of(settings)
+        self._choice.set_value(form[0] if form else _CUSTOM)
         none = self.tr("These settings are those of no preset.")
-        self.set_tip(_description(self._presets[name]) if name else none)
+        self.set_tip(_paragraph(self._presets[form[0]].description) if form else none)
 
 
-def _description(preset: Preset) -> str:
+class FormRow(FieldRow):
+    """Switches a preset between its published and its repaired form; hidden where there is one."""
+
+    def __init__(self) -> None:
+        self._switch = SwitchField()
+        super().__init__("published", translate("FormRow", "As published"), "", self._switch)
+        self.hide()
+
+    def show_settings(self, settings: Mapping[str, Any]) -> None:
+        """Show which form of a preset `settings` are."""
+        form = form_of(settings)
+        preset = load_preset(form[0]) if form else None
+        self.setVisible(preset is not None and preset.published is not None)
+        if form and preset:
+            self._switch.set_value(form[1])
+            self.set_tip(_paragraph(preset.difference))
+
+
+def _paragraph(text: str) -> str:
     """Return a tooltip that Qt breaks into lines."""
-    return f"<p>{html.escape(translate('presets', preset.description))}</p>"
+    return f"<p>{html.escape(translate('presets', text))}</p>"

@@ -1,0 +1,62 @@
+"""From a name to a dataset whose images have the size that a recipe asks for."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ganstudio import parts
+from ganstudio.data.dataset import Dataset
+from ganstudio.work import Work
+
+_PIECE = 1000  # images resized between two looks at whether they are still wanted
+
+
+def load(name: str, image_size: int, root: Path | None, work: Work) -> Dataset:
+    """Load a dataset.
+
+    Parameters
+    ----------
+    name : str
+        The dataset.
+    image_size : int
+        The sides of its images, in pixels; 0 leaves them as they are.
+    root : Path or None
+        Where its files are; None is its usual place.
+
+    Raises
+    ------
+    Cancelled
+        If `work` was.
+    StudioError
+        If a file is missing or damaged, naming it.
+    """
+    dataset: Dataset = parts.load(parts.DATASET, name).load(root, work)
+    if image_size in (0, *dataset.image_shape[1:]):
+        return dataset
+    work.at(None)
+    return replace(
+        dataset,
+        train=_resized(dataset.train, image_size, work),
+        test=_resized(dataset.test, image_size, work),
+    )
+
+
+def _resized(images: NDArray[np.uint8], side: int, work: Work) -> NDArray[np.uint8]:
+    """Return images as squares of `side` pixels, with antialiasing; on all cores."""
+    out = np.empty((*images.shape[:2], side, side), np.uint8)
+
+    def resize(start: int) -> None:
+        work.at(None)
+        for i in range(start, min(start + _PIECE, len(images))):
+            for channel, target in zip(images[i], out[i], strict=True):
+                # bilinear over the pixel's whole footprint, as torchvision's antialias does
+                small = Image.fromarray(channel).resize((side, side), Image.Resampling.BILINEAR)
+                target[:] = np.asarray(small)
+
+    with ThreadPoolExecutor() as pool:  # Pillow lets go of Python's lock
+        list(pool.map(resize, range(0, len(images), _PIECE)))
+    return out

@@ -1,0 +1,90 @@
+"""What networks a recipe trains: their description, building them, and asking D's opinion."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from ganstudio import parts
+from ganstudio.latent.spec import LatentSpec
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Architecture:
+    """What it takes to build a recipe's networks again.
+
+    Attributes
+    ----------
+    model : str
+        Name of the model.
+    latent : LatentSpec
+        What z consists of. A class part makes D conditional, codes give it more outputs.
+    image_shape : (int, int, int)
+        Channels, height and width.
+    spectral_norm : bool
+        Whether D's weights are divided by their largest singular value (Miyato et al. 2018,
+        arXiv 1802.05957).
+    """
+
+    model: str
+    latent: LatentSpec
+    image_shape: tuple[int, int, int]
+    spectral_norm: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Networks:
+    """A generator, its discriminator and, in an autoencoder, the encoder.
+
+    Attributes
+    ----------
+    G, D, E : nn.Module
+        As `ganstudio.models` describes them.
+    output_range : (float, float)
+        The range that G draws in.
+    """
+
+    G: nn.Module
+    D: nn.Module
+    E: nn.Module | None
+    output_range: Range
+
+
+def build(architecture: Architecture) -> Networks:
+    """Build the networks, their weights drawn from torch's global generator."""
+    module = parts.load(parts.MODEL, architecture.model)
+    latent, shape = architecture.latent, architecture.image_shape
+    encoder = getattr(module, "encoder", None)
+    G = module.generator(latent.dim, shape)
+    judged = (latent.dim,) if encoder else (shape[0] + latent.classes, *shape[1:])
+    D = module.discriminator(judged, 1 + latent.code_outputs)
+    if architecture.spectral_norm:
+        for layer in D.modules():
+            if isinstance(layer, nn.Linear | nn.Conv2d):
+                spectral_norm(layer)
+    E = encoder(latent.dim, shape) if encoder else None
+    return Networks(G=G, D=D, E=E, output_range=module.OUTPUT_RANGE)
+
+
+def with_classes(images: Tensor, classes: Tensor | None) -> Tensor:
+    """Return what a conditional D sees: images with a map for each class beside their channels.
+
+    Parameters
+    ----------
+    images : (N, C, H, W)
+        Images.
+    classes : (N, classes) or None
+        One-hot; None for a D that is not conditional.
+    """
+    if classes is None:
+        return images
+    maps = classes[:, :, None, None].expand(-1, -1, *images.shape[2:])
+    return torch.cat([images, maps], dim=1)
+
+
+def to_range(images: Tensor, low: float, high: float) -> Tensor:
+    """Return uint8 images as float32 in [low, high]."""
+    return images.to(torch.float32).mul_((high - low) / 255).add_(low)

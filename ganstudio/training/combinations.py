@@ -1,0 +1,39 @@
+"""Which parts of a recipe do not go together, and why."""
+
+from collections.abc import Iterator
+
+from ganstudio import parts
+from ganstudio.config import Config
+from ganstudio.data.dataset import Dataset
+from ganstudio.errors import ConfigError, Phrase
+
+
+def check(config: Config, dataset: Dataset) -> None:
+    """Refuse a recipe that cannot be trained.
+
+    Raises
+    ------
+    ConfigError
+        ``cannot-combine``, naming both settings and the reason.
+    """
+    for field, other, reason in _conflicts(config, dataset):
+        raise ConfigError("cannot-combine", field=field, other=other, reason=reason)
+
+
+def _conflicts(config: Config, dataset: Dataset) -> Iterator[tuple[str, str, Phrase]]:
+    """Give pairs of settings that do not go together, the first as its name alone."""
+    model = f"model = {config.model}"
+    module = parts.load(parts.MODEL, config.model)
+    _, height, width = dataset.image_shape
+    if hasattr(module, "encoder"):
+        for field in ("conditional", "code_choices", "continuous_codes", "translation"):
+            if getattr(config, field):
+                yield field, model, Phrase("judges-codes")
+    sides = getattr(module, "SIDES", 1)
+    if height % sides or width % sides:
+        reason = Phrase("wrong-sides", sides=sides, size=f"{width}×{height}")
+        yield "image_size", model, reason
+    if config.conditional and dataset.classes < 2:
+        yield "conditional", f"dataset = {config.dataset}", Phrase("no-classes")
+    if config.batch_size == 1 and getattr(module, "BATCH_NORM", False):
+        yield "batch_size", model, Phrase("batch-norm")

@@ -1,0 +1,122 @@
+"""Who plays against D, and for what: a generator for images, or an autoencoder for codes."""
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, gaussian_nll_loss, l1_loss, one_hot
+
+from ganstudio.data.batches import Noise, RealBatches
+from ganstudio.latent.networks import Networks
+from ganstudio.latent.spec import LatentSpec
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Samples:
+    """What D judges, and what belongs to it.
+
+    Attributes
+    ----------
+    x : (N, C, H, W) or (N, latent_dim)
+        Images or, in an autoencoder, codes.
+    classes : (N, classes) or None
+        One-hot: what a conditional D is told.
+    z : (N, latent_dim) or None
+        What generated images were made from.
+    reconstruction_loss : scalar Tensor or None
+        Of an autoencoder: the mean absolute error of the pixels.
+    """
+
+    x: Tensor
+    classes: Tensor | None = None
+    z: Tensor | None = None
+    reconstruction_loss: Tensor | None = None
+
+    def detached(self) -> "Samples":
+        """Return them without the way back into G."""
+        return replace(self, x=self.x.detach(), reconstruction_loss=None)
+
+
+class Game(Protocol):
+    """Where D's two kinds of samples come from."""
+
+    def real(self) -> Samples:
+        """Return the next real batch."""
+
+    def fake(self, noise: Noise) -> Samples:
+        """Return a batch made from noise, with the way back into G."""
+
+
+class ImageGame:
+    """G draws images from z, D tells them from real ones."""
+
+    def __init__(self, networks: Networks, latent: LatentSpec, real: RealBatches) -> None:
+        self._G = networks.G
+        self._real = real
+        self._class_part = next((p for p in latent.parts if p.role == "class"), None)
+        self._slices = latent.slices
+
+    def real(self) -> Samples:
+        """Return the next real images, with their classes where D is told them."""
+        if self._class_part is None:
+            return Samples(x=self._real.next())
+        images, labels = self._real.next_labelled()
+        classes = one_hot(labels, self._class_part.dim).to(images.dtype)
+        return Samples(x=images, classes=classes)
+
+    def fake(self, noise: Noise) -> Samples:
+        """Return images that G draws."""
+        z = noise.next()
+        classes = z[:, self._slices[self._class_part.name]] if self._class_part else None
+        return Samples(x=self._G(z), classes=classes, z=z)
+
+
+class CodeGame:
+    """An autoencoder whose codes D tells from draws of the prior.
+
+    Makhzani et al. 2016, arXiv 1511.05644; codes by the reparametrisation of Kingma and Welling
+    2014, arXiv 1312.6114.
+    """
+
+    def __init__(self, networks: Networks, real: RealBatches, prior: Noise) -> None:
+        assert networks.E is not None
+        self._E, self._G = networks.E, networks.G
+        self._real, self._prior = real, prior
+
+    def real(self) -> Samples:
+        """Return draws of the prior."""
+        return Samples(x=self._prior.next())
+
+    def fake(self, noise: Noise) -> Samples:
+        """Return the codes of the next real images, and how well the decoder restores those."""
+        images = self._real.next()
+        mean, log_variance = self._E(images).chunk(2, dim=1)
+        codes = mean + torch.exp(log_variance / 2) * noise.next()
+        return Samples(x=codes, reconstruction_loss=l1_loss(self._G(codes), images))
+
+
+def info_loss(latent: LatentSpec, z: Tensor, said: Tensor) -> Tensor:
+    """Return the negative log likelihood of z's codes under what D says of them.
+
+    Up to a constant it bounds the mutual information of codes and image from above, negated (Chen
+    et al. 2016, arXiv 1606.03657, equation 5).
+
+    Parameters
+    ----------
+    z : (N, latent_dim)
+        What the images were made from.
+    said : (N, latent.code_outputs)
+        For each code: logits of the choices, or means and log variances.
+    """
+    losses, start = [], 0
+    for part in latent.codes:
+        code = z[:, latent.slices[part.name]]
+        if part.kind == "one-hot":
+            losses.append(cross_entropy(said[:, start : start + part.dim], code))
+            start += part.dim
+        else:
+            mean, log_variance = said[:, start : start + 2 * part.dim].chunk(2, dim=1)
+            losses.append(gaussian_nll_loss(mean, code, log_variance.exp()))
+            start += 2 * part.dim
+    return torch.stack(losses).sum()

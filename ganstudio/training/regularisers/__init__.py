@@ -1,1 +1,0 @@
-"""Penalties on D, one module each, which defines ``penalty``; named as its file."""

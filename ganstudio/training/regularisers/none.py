@@ -1,3 +1,0 @@
-"""No penalty."""
-
-penalty = None

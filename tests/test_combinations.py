@@ -1,0 +1,57 @@
+"""What does not go together is refused with the reason; what is not refused trains."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ganstudio import parts
+from ganstudio.config import Config
+from ganstudio.errors import ConfigError
+from ganstudio.training.trainer import Trainer
+
+PLAIN = Config(batch_size=8, latent_dim=4, r1=0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "reason"),
+    [
+        ({"model": "aae", "conditional": True}, "conditional", "judges codes"),
+        ({"model": "aae", "code_choices": 10}, "code_choices", "judges codes"),
+        ({"model": "aae", "continuous_codes": 2}, "continuous_codes", "judges codes"),
+        ({"model": "aae", "translation": 0.1}, "translation", "judges codes"),
+        ({"model": "aae", "batch_size": 1}, "batch_size", "at least 2 images"),
+        ({"model": "mlp-gelu", "batch_size": 1}, "batch_size", "at least 2 images"),
+    ],
+)
+def test_refused_with_the_reason(changes: dict, field: str, reason: str, tiny, cpu):
+    with pytest.raises(ConfigError, match=reason) as caught:
+        Trainer(PLAIN.changed(**changes), tiny, cpu)
+    assert caught.value.fields["field"] == field
+    assert f"model = {changes['model']}" in str(caught.value)
+
+
+@pytest.mark.parametrize("model", ["conv", "conv-small", "dcgan"])
+def test_sides_that_a_model_cannot_draw(model: str, tiny, cpu):
+    odd = replace(tiny, train=tiny.train[..., :26], test=tiny.test[..., :26])
+    with pytest.raises(ConfigError, match=r"multiples of 4 pixels, and these are 26×28"):
+        Trainer(PLAIN.changed(model=model), odd, cpu)
+
+
+def test_classes_that_are_not_there(tiny, cpu):
+    none = replace(tiny, train_labels=np.zeros(256, np.int64))
+    with pytest.raises(ConfigError, match="no classes"):
+        Trainer(PLAIN.changed(conditional=True), none, cpu)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2])
+@pytest.mark.parametrize("latent_dim", [1, 3])
+@pytest.mark.parametrize("model", parts.names(parts.MODEL))
+def test_the_smallest_that_is_not_refused_trains(model, latent_dim, batch_size, tiny, cpu):
+    config = PLAIN.changed(model=model, latent_dim=latent_dim, batch_size=batch_size)
+    refused = batch_size == 1 and model in ("aae", "mlp-gelu")
+    if refused:
+        return
+    trainer = Trainer(config, tiny, cpu)
+    trainer.train_step()
+    assert trainer.step == 1
