@@ -51,8 +51,8 @@ def _choice(default: str, choices: tuple[str, ...]) -> Any:
     return field(default=default, metadata={"setting": Setting(choices=choices)})
 
 
-def _switch(default: bool = False) -> Any:
-    return field(default=default, metadata={"setting": Setting(switch=True)})
+def _switch() -> Any:
+    return field(default=False, metadata={"setting": Setting(switch=True)})
 
 
 ORDERS = ("d-first", "d-first-shared", "g-first-shared", "simultaneous")
@@ -61,7 +61,6 @@ again; G first and D on the same fakes; both gradients from one forward pass, th
 
 DATA_RANGES = ("generator", "[-1, 1]", "[0, 1]")
 """The range of real images: G's own, or a fixed one, which D can tell from another by itself."""
-
 
 AUTOENCODERS = ("aae",)
 """The models with an encoder, whose D judges codes."""
@@ -240,6 +239,7 @@ def preset_names() -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda name: name != "studio"))
 
 
+@cache
 def load_preset(name: str) -> Preset:
     """Return a built-in preset; ``unknown-name`` with the nearest name if there is none."""
     if name not in preset_names():

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QApplication
 
 from ganstudio.errors import StudioError
 from ganstudio.gui import appearance
-from ganstudio.gui.dock_icons import DockIcons
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.resources import resource
 
@@ -60,7 +59,6 @@ def run(path: Path | None, device: str) -> int:
 def open_window(path: Path | None, device: str) -> MainWindow:
     """Return the window, shown; its threads start behind it."""
     window = MainWindow(device, path)
-    DockIcons(window)
     _show_unexpected_errors(window)
     _tame_garbage_collector(window)
     window.show()

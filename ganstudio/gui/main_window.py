@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 from ganstudio.errors import StudioError
 from ganstudio.gui import appearance
 from ganstudio.gui.actions import Actions, tool_button
+from ganstudio.gui.dock_icons import DockIcons
 from ganstudio.gui.files import Files
 from ganstudio.gui.help import show_about, show_help
 from ganstudio.gui.panels.curves import CurvesPanel, Kind
@@ -157,6 +158,7 @@ class MainWindow(QMainWindow):
             self._dock("latent_dock", self.tr("Latent"), self.latent, right),
         ]
         _, losses, scores, _ = self._docks
+        DockIcons(self)
         self.tabifyDockWidget(losses, scores)
         losses.raise_()
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)

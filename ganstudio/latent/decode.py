@@ -102,7 +102,7 @@ def _logits(snapshot: Snapshot, x: Tensor, classes: Tensor | None) -> Logits:
 
 def _call(net: nn.Module, state: State, x: Tensor) -> Tensor:
     """Call a network of the snapshot with its weights."""
-    out: Tensor = functional_call(net, state, (x,))  # type: ignore[arg-type]  # a Mapping does
+    out: Tensor = functional_call(net, dict(state), (x,))
     return out
 
 

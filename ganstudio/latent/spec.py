@@ -100,8 +100,8 @@ class LatentSpec:
         return sum(part.dim for part in self.parts if part.role == "class")
 
     def classes_of(self, z: Array) -> Array:
-        """Return the class part of `z`, (N, classes) float32."""
-        return z[:, self.slices["class"]] if self.classes else z[:, :0]
+        """Return the class part of `z`, which there must be: (N, classes) float32."""
+        return z[:, self.slices["class"]]
 
     @property
     def codes(self) -> tuple[LatentPart, ...]:

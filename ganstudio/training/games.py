@@ -54,21 +54,21 @@ class ImageGame:
     def __init__(self, networks: Networks, latent: LatentSpec, real: RealBatches) -> None:
         self._G = networks.G
         self._real = real
-        self._class_part = next((p for p in latent.parts if p.role == "class"), None)
-        self._slices = latent.slices
+        self._classes = latent.classes
+        self._class_slice = latent.slices.get("class", slice(0))
 
     def real(self) -> Samples:
         """Return the next real images, with their classes where D is told them."""
-        if self._class_part is None:
+        if not self._classes:
             return Samples(x=self._real.next())
         images, labels = self._real.next_labelled()
-        classes = one_hot(labels, self._class_part.dim).to(images.dtype)
+        classes = one_hot(labels, self._classes).to(images.dtype)
         return Samples(x=images, classes=classes)
 
     def fake(self, noise: Noise) -> Samples:
         """Return images that G draws."""
         z = noise.next()
-        classes = z[:, self._slices[self._class_part.name]] if self._class_part else None
+        classes = z[:, self._class_slice] if self._classes else None
         return Samples(x=self._G(z), classes=classes, z=z)
 
 
@@ -109,9 +109,9 @@ def info_loss(latent: LatentSpec, z: Tensor, said: Tensor) -> Tensor:
     said : (N, latent.code_outputs)
         For each code: logits of the choices, or means and log variances.
     """
-    losses, start = [], 0
+    losses, start, slices = [], 0, latent.slices
     for part in latent.codes:
-        code = z[:, latent.slices[part.name]]
+        code = z[:, slices[part.name]]
         if part.kind == "one-hot":
             losses.append(cross_entropy(said[:, start : start + part.dim], code))
             start += part.dim

@@ -338,7 +338,8 @@ class Trainer:
             fake.x.requires_grad_()
         (real_logits, _), (fake_logits, said) = self._judge(real), self._judge(fake)
         losses = self._d_losses(real_logits, fake_logits)
-        d_loss = sum(losses.values(), start=torch.zeros((), device=self.device))
+        first, *others = losses.values()
+        d_loss = sum(others, start=first)
         if self.config.d_total == "mean":
             d_loss = d_loss / len(losses)
         d_loss = self._with_info_loss(d_loss, fake, said, losses)

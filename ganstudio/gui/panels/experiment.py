@@ -64,9 +64,6 @@ _STEPS: dict[str, dict[str, Any]] = {
 }
 
 
-_IDLE = ("penalty_every", "info_weight", "adversarial_share")  # what may have no effect
-
-
 class ExperimentPanel(QWidget):
     """A form of every setting. Live ones act at once, the others collect for a new run.
 
@@ -312,10 +309,11 @@ class ExperimentPanel(QWidget):
     def _show_effects(self) -> None:
         """Grey out what has no effect, and say so if nothing can learn."""
         idle = self._idle()
-        for name in _IDLE:
-            if name in idle and self._rows[name].field.error is not None:
-                self._rows[name].field.set_value(self._draft[name])  # a text nobody could correct
-            self._rows[name].set_idle(idle.get(name))
+        for name, row in self._rows.items():
+            field: Any = row.field
+            if name in idle and field.error is not None:
+                field.set_value(self._draft[name])  # a text nobody could correct
+            row.set_idle(idle.get(name))
         d_learns = self._draft["d_lr"] > 0 and self._draft["d_steps"] > 0
         self._nothing_learns.setVisible(not d_learns and self._draft["g_lr"] == 0)
 

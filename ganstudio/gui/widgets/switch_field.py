@@ -1,9 +1,10 @@
 """A field that is on or off, used as a `NumberField` is."""
 
-from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from ganstudio.errors import ConfigError
+from ganstudio.gui.wording import translate
 
 
 class SwitchField(QCheckBox):
@@ -38,7 +39,6 @@ class SwitchField(QCheckBox):
 
     def wording(self, value: bool) -> str:
         """Return the word for `value`."""
-        translate = QCoreApplication.translate
         return translate("switch", "on") if value else translate("switch", "off")
 
     def commit(self) -> None:
