@@ -9,7 +9,7 @@ from oracle import idx_bytes
 
 from ganstudio import parts
 from ganstudio.data.dataset import find, read_idx
-from ganstudio.data.loading import load
+from ganstudio.data.loading import load, read_ahead
 from ganstudio.data.sources import mnist
 from ganstudio.errors import StudioError
 from ganstudio.work import Cancelled, Work
@@ -152,6 +152,30 @@ def test_bundled_mnist():
         5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949,
     ]  # fmt: skip
     assert loaded.train[0].sum() == 27525
+
+
+def test_what_was_read_ahead_is_taken_once(tiny_root, monkeypatch):
+    reads = []
+
+    def read(root, work):
+        reads.append(root)
+        return mnist_load(root or tiny_root, work)
+
+    mnist_load = mnist.load
+    monkeypatch.setattr(mnist, "load", read)
+    read_ahead("mnist")
+    assert len(load("mnist", 0, None, Work()).train) == len(load("mnist", 0, None, Work()).train)
+    assert reads == [None, None]  # one ahead, one by the second load
+
+
+def test_a_failure_to_read_ahead_is_told_by_load(monkeypatch):
+    def refuse(_root, _work):
+        raise StudioError("missing-data", path="x", dataset="mnist", files="")
+
+    monkeypatch.setattr(mnist, "load", refuse)
+    read_ahead("mnist")
+    with pytest.raises(StudioError, match="does not exist"):
+        load("mnist", 0, None, Work())
 
 
 def test_images_are_resized_with_antialiasing(tiny_root):

@@ -1,18 +1,25 @@
 """From a name to a dataset whose images have the size that a recipe asks for."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from ganstudio import parts
 from ganstudio.data.dataset import Dataset
 from ganstudio.work import Work
 
 _PIECE = 1000  # images resized between two looks at whether they are still wanted
+_ahead: dict[str, Future[Dataset]] = {}
+
+
+def read_ahead(name: str) -> None:
+    """Begin to read a dataset from its usual place, while torch is imported; `load` takes it."""
+    pool = ThreadPoolExecutor(1)
+    _ahead[name] = pool.submit(parts.load(parts.DATASET, name).load, None, Work(can_cancel=False))
+    pool.shutdown(wait=False)
 
 
 def load(name: str, image_size: int, root: Path | None, work: Work) -> Dataset:
@@ -34,7 +41,11 @@ def load(name: str, image_size: int, root: Path | None, work: Work) -> Dataset:
     StudioError
         If a file is missing or damaged, naming it.
     """
-    dataset: Dataset = parts.load(parts.DATASET, name).load(root, work)
+    dataset: Dataset
+    if root is None and name in _ahead:
+        dataset = _ahead.pop(name).result()
+    else:
+        dataset = parts.load(parts.DATASET, name).load(root, work)
     if image_size in (0, *dataset.image_shape[1:]):
         return dataset
     work.at(None)
@@ -47,6 +58,8 @@ def load(name: str, image_size: int, root: Path | None, work: Work) -> Dataset:
 
 def _resized(images: NDArray[np.uint8], side: int, work: Work) -> NDArray[np.uint8]:
     """Return images as squares of `side` pixels, with antialiasing; on all cores."""
+    from PIL import Image  # here, since the window imports this module
+
     out = np.empty((*images.shape[:2], side, side), np.uint8)
 
     def resize(start: int) -> None:

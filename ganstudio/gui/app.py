@@ -58,6 +58,7 @@ def run(path: Path | None, device: str) -> int:
 
 def open_window(path: Path | None, device: str) -> MainWindow:
     """Return the window, shown; its threads start behind it."""
+    gc.disable()  # until then it would walk all that Qt and torch bring in, for 0.3 s
     window = MainWindow(device, path)
     _show_unexpected_errors(window)
     _tame_garbage_collector(window)
@@ -82,9 +83,9 @@ def _tame_garbage_collector(window: MainWindow) -> None:
     """Collect young objects on a schedule, and never walk all of torch: that stalls for 150 ms."""
 
     def freeze() -> None:
-        gc.collect()
+        if gc.get_freeze_count():  # else that would walk all of torch
+            gc.collect()
         gc.freeze()
-        gc.disable()
 
     window.session.run_changed.connect(freeze)
     timer = QTimer(window)

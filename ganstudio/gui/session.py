@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from ganstudio.config import LIVE, Config
+from ganstudio.data.loading import read_ahead
 from ganstudio.errors import StudioError
 from ganstudio.gui.commands import Change
 from ganstudio.gui.panels.curves import CurvesPanel
@@ -89,6 +90,7 @@ class Session(QObject):
         self._held: Snapshot | None = None
         self._shown: Snapshot | None = None  # the model of the large image
         self._fell_back = False  # to the default run, because the one asked for was refused
+        self._first_dataset = ""
         self._config = Config()
         self._echoes = 0  # of live edits that the training thread has yet to confirm
         self._before: RunInfo | None = None  # the run before the current one
@@ -136,6 +138,8 @@ class Session(QObject):
 
     def begin(self) -> None:
         """Start the threads."""
+        if self._first_dataset:
+            read_ahead(self._first_dataset)
         self.decoding.start()
         self.training.start()
 
@@ -144,7 +148,9 @@ class Session(QObject):
         if path is not None:
             self.open(path)
         else:
-            self._new_run(self._experiment.pending_config(), self._device)
+            config = self._experiment.pending_config()
+            self._first_dataset = config.dataset
+            self._new_run(config, self._device)
 
     def start(self) -> None:
         """Train until paused; begun while torch still loads, it follows as soon as it can."""
