@@ -1,0 +1,1 @@
+"""How good generated images are, in numbers that can be trusted."""
