@@ -94,6 +94,10 @@ PHRASES = {
     "wrong-sides": "it draws images whose sides are multiples of {sides} pixels, "
     "and these are {size}",
     "no-classes": "its images have no classes",
+    "unfit-colour": "the feature network {network} sees grey images only",
+    "unfit-few": "figures need at least {needed} training and {needed} held-out images",
+    "unfit-network": "the feature network {network} names only {right} % of the held-out images "
+    "right, so its features say nothing about this data",
     "batch-norm": "it normalises over the batch, which takes at least 2 images",
 }
 

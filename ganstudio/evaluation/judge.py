@@ -1,0 +1,202 @@
+"""Judging a model: draw from a snapshot, look with the feature network, compare with real images.
+
+Everything runs in small pieces and says how far it is, so that it can go on in the background.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganstudio.data.dataset import Dataset
+from ganstudio.errors import Phrase
+from ganstudio.evaluation import metrics
+from ganstudio.evaluation.features import CLASSES, Features, digits
+from ganstudio.evaluation.metrics import Matrix, Moments
+from ganstudio.evaluation.quality import Figure, Quality, Rated
+from ganstudio.latent.decode import decode, judge, judge_real
+from ganstudio.latent.snapshot import Snapshot
+from ganstudio.latent.spec import Stream, generator
+from ganstudio.work import Work
+
+REFERENCE = 10_000  # training images that samples are compared with
+NEEDED = 40  # images, at least, on either side
+FITS = 0.9  # of the held-out images named right, at least: else the network does not fit the data
+JUDGED = 1000  # images of each kind whose logits are shown
+BRIGHTNESSES = 32
+_PIECE = 100
+
+
+class Judge:
+    """What samples of one dataset are compared with: real images, and the figures of others.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The data that the model learns from.
+    work : Work
+        Told how far the look at the real images is.
+    features : Features or None
+        The network; None is the one that the studio brings.
+
+    Raises
+    ------
+    Cancelled
+        If `work` was.
+    """
+
+    def __init__(self, dataset: Dataset, work: Work, features: Features | None = None) -> None:
+        self._features = features or digits()
+        rng = generator(0, Stream.SAMPLES, 3)
+        self._train, self._test = (
+            np.sort(rng.permutation(count)[:REFERENCE])
+            for count in (len(dataset.train), len(dataset.test))
+        )
+        self._dataset = dataset
+        self._floors: dict[int, dict[str, Figure]] = {}
+        self.unfit = self._look(work)
+
+    def _look(self, work: Work) -> Phrase | None:
+        """Look at the real images; return why that says nothing, if so."""
+        data = self._dataset
+        if data.image_shape[0] != 1:
+            return Phrase("unfit-colour", network=self._features.name)
+        if min(len(self._train), len(self._test)) < NEEDED:
+            return Phrase("unfit-few", needed=NEEDED)
+        self._test_features, named = self._seen(data.test[self._test], work, 0.0, 0.5)
+        right = float((named.argmax(1) == data.test_labels[self._test]).mean())
+        if right < FITS:
+            return Phrase("unfit-network", network=self._features.name, right=f"{100 * right:.0f}")
+        self._test_digits = named
+        self._real, _ = self._seen(data.train[self._train], work, 0.5, 1.0)
+        self._moments = Moments.of(self._real)
+        return None
+
+    def evaluate(
+        self, snapshot: Snapshot, n: int, work: Work, *, averaged: bool = True, seed: int = 0
+    ) -> Quality:
+        """Judge a model.
+
+        Parameters
+        ----------
+        snapshot : Snapshot
+            The model.
+        n : int
+            How many images to draw, at least `NEEDED`.
+        work : Work
+            Told how far it is.
+        averaged : bool
+            By the averaged generator, where there is one.
+        seed : int
+            Of the latents.
+
+        Raises
+        ------
+        Cancelled
+            If `work` was.
+        """
+        assert n >= NEEDED, n
+        z = snapshot.latent.sample(n, generator(seed, Stream.SAMPLES, 4))
+        draw = partial(decode, snapshot, averaged=averaged)
+        fakes = np.concatenate([draw(part) for part in _pieces(z, work, 0.0, 0.5)])
+        figures: dict[str, Rated] = {}
+        shares: tuple[Rated, ...] = ()
+        if self.unfit is None:
+            seen, named = self._seen(fakes, work, 0.5, 0.8)
+            floor_n = min(n, len(self._test))
+            if floor_n not in self._floors:
+                features, names = self._test_features[:floor_n], self._test_digits[:floor_n]
+                self._floors[floor_n] = self._figures(features, names, work)
+            floor = self._floors[floor_n]
+            figures = {
+                name: Rated(figure=figure, floor=floor[name])
+                for name, figure in self._figures(seen, named, work).items()
+            }
+            shares = tuple(
+                Rated(figure=figure, floor=real)
+                for figure, real in zip(
+                    _shares(named), _shares(self._test_digits[:floor_n]), strict=True
+                )
+            )
+        return Quality(
+            run_id=snapshot.run_id,
+            step=snapshot.step,
+            n=n,
+            floor_n=min(n, len(self._test)),
+            network=self._features.name,
+            unfit=self.unfit,
+            figures=figures,
+            digits=shares,
+            logits=self._logits(snapshot, fakes, z, work),
+            pixels={
+                "real": _brightness(self._dataset.train[self._train[:n]]),
+                "generated": _brightness(fakes),
+            },
+        )
+
+    def _seen(
+        self, images: NDArray[np.uint8], work: Work, start: float, end: float
+    ) -> tuple[Matrix, NDArray[np.float32]]:
+        """Return features and probabilities of the digits."""
+        seen = [self._features.of(part) for part in _pieces(images, work, start, end)]
+        return np.concatenate([f for f, _ in seen]), np.concatenate([p for _, p in seen])
+
+    def _figures(
+        self, features: Matrix, named: NDArray[np.float32], work: Work
+    ) -> dict[str, Figure]:
+        """Return all figures of generated or held-out images by their features."""
+        real = self._real[: len(features)]
+        found = {"frechet": metrics.frechet(self._moments, features)}
+        work.at(0.85)
+        found["kid"] = metrics.kid(self._real[: metrics.KID_MOST], features[: metrics.KID_MOST])
+        work.at(0.9)
+        found["precision"], found["recall"] = metrics.precision_recall(real, features)
+        work.at(0.95)
+        found["density"], found["coverage"] = metrics.density_coverage(real, features)
+        found["confidence"] = metrics.mean(named.max(1))
+        return found
+
+    def _logits(
+        self, snapshot: Snapshot, fakes: NDArray[np.uint8], z: NDArray[np.float32], work: Work
+    ) -> dict[str, NDArray[np.float32]]:
+        data = self._dataset
+        said = {
+            "generated": [
+                judge(snapshot, fakes[part], z[part]) for part in _parts(min(JUDGED, len(z)))
+            ]
+        }
+        for name, images, labels, order in (
+            ("train", data.train, data.train_labels, self._train),
+            ("held_out", data.test, data.test_labels, self._test),
+        ):
+            work.at(None)
+            chosen = order[:JUDGED]
+            said[name] = [
+                judge_real(snapshot, images[chosen[part]], labels[chosen[part]])
+                for part in _parts(len(chosen))
+            ]
+        return {name: np.concatenate(parts) for name, parts in said.items()}
+
+
+def _parts(n: int) -> list[slice]:
+    return [slice(start, start + _PIECE) for start in range(0, n, _PIECE)]
+
+
+def _pieces(values: NDArray[Any], work: Work, start: float, end: float) -> Iterator[NDArray[Any]]:
+    """Give the values piece by piece, and tell `work` from `start` to `end` how far it is."""
+    for part in _parts(len(values)):
+        work.at(start + (end - start) * part.start / len(values))
+        yield values[part]
+
+
+def _shares(named: NDArray[np.float32]) -> list[Figure]:
+    counts = np.bincount(named.argmax(1), minlength=CLASSES)
+    return [metrics.share(int(count), len(named)) for count in counts]
+
+
+def _brightness(images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    counts = np.bincount(images.ravel() // (256 // BRIGHTNESSES), minlength=BRIGHTNESSES)
+    shares: NDArray[np.float64] = counts / counts.sum()
+    return shares
