@@ -1,130 +1,89 @@
-"""Measure how soon a preset makes digits; run by hand: ``python benchmarks/quality.py``.
+"""Measure what presets make after some training; run by hand: ``python benchmarks/quality.py``.
 
-A classifier of its own is trained first (half a minute, 99 % of the test digits right). 5,000
-samples from the averaged generator are then judged after so many seconds of training:
+Every preset is trained from every seed, and its averaged generator judged after so many seconds of
+training, as ``ganstudio evaluate`` does:
 
-    Frechet     distance of their features from those of the training digits (Heusel et al. 2017,
-                arXiv 1706.08500), as a multiple of that of the test digits: 1 is as good as data
-    classes     share of the rarest and of the most frequent digit; 10 % each would be even
-    sure        share that the classifier is surer of than 95 %
+    Frechet     the Fréchet distance as a multiple of that of held-out images: 1 is as good as data
+    classes     shares of the rarest and of the most frequent digit; 10 % each would be even
+    found       how many of the ten digits there are
+
+The medians over the seeds (and least and most) end the output as a table in Markdown.
 """
 
 import argparse
+import statistics
 import time
+from collections import defaultdict
 
-import numpy as np
-import torch
-from torch import Tensor, nn
-
-from ganstudio.config import load_preset, preset_names
-from ganstudio.data.sources import mnist
-from ganstudio.latent.decode import decode
-from ganstudio.latent.spec import Stream, generator
+from ganstudio.config import load_preset, parse_assignment, preset_names
+from ganstudio.evaluation.judge import Judge
+from ganstudio.evaluation.quality import Quality
 from ganstudio.training.headless import new_trainer
+from ganstudio.training.trainer import Trainer
 from ganstudio.work import Work
 
-SAMPLES = 5000
-Statistics = tuple[np.ndarray, np.ndarray]
+Marks = dict[float, list[Quality]]
 
 
 def main() -> None:
     """Train every preset from every seed, and judge it at every mark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--preset", action="append", choices=preset_names(), help="repeatable")
-    parser.add_argument("--seconds", default="5,10,20,60", help="of training, ascending")
+    parser.add_argument("--published", action="store_true", help="the presets as published")
+    parser.add_argument("--set", action="append", default=[], metavar="key=value")
+    parser.add_argument("--seconds", default="10,60,300", help="of training, ascending")
+    parser.add_argument("--steps", help="instead of seconds")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--num", type=int, default=10_000, help="samples")
     arguments = parser.parse_args()
-    marks = [float(mark) for mark in arguments.seconds.split(",")]
-    judge = Judge()
-    for name in arguments.preset or ["studio"]:
+    marks = [float(mark) for mark in (arguments.steps or arguments.seconds).split(",")]
+    changes = dict(parse_assignment(text) for text in arguments.set)
+    judges: dict[tuple[str, int], Judge] = {}
+    found: dict[str, Marks] = {}
+    for name in arguments.preset or preset_names():
+        found[name] = defaultdict(list)
         for seed in range(arguments.seeds):
-            trainer = new_trainer(load_preset(name).config.changed(seed=seed), "auto", None)
-            spent = 0.0
+            config = load_preset(name).form(published=arguments.published)
+            trainer = new_trainer(config.changed(seed=seed, **changes), "auto", None)
+            data = (config.dataset, config.image_size)
+            judge = judges.setdefault(data, Judge(trainer.dataset, Work()))
             for mark in marks:
-                while spent < mark:
-                    began = time.perf_counter()
-                    trainer.train_step()
-                    spent += time.perf_counter() - began
-                z = trainer.latent.sample(SAMPLES, generator(123, Stream.SAMPLES))
-                images = [decode(trainer.snapshot(), part) for part in np.array_split(z, 10)]
-                print(f"{name} seed {seed} {mark:g} s, step {trainer.step}: ", end="")
-                print(judge.verdict(np.concatenate(images)), flush=True)
+                _train(trainer, mark, in_steps=bool(arguments.steps))
+                quality = judge.evaluate(trainer.snapshot(), arguments.num, Work())
+                found[name][mark].append(quality)
+                print(f"{name} seed {seed} at {mark:g}: {_words(quality)}", flush=True)
+    _print_table(found, "steps" if arguments.steps else "s")
 
 
-class Judge:
-    """A classifier of digits, and the statistics of its features on real ones."""
-
-    def __init__(self) -> None:
-        data = mnist.load(None, Work())
-        torch.manual_seed(0)
-        self._features = nn.Sequential(
-            *_block(1, 16),
-            *_block(16, 32),
-            *_block(32, 64),
-            nn.Flatten(),
-            nn.Linear(576, 64),
-            nn.ReLU(),
-        )
-        self._classes = nn.Linear(64, 10)
-        self._train(_inputs(data.train), torch.from_numpy(data.train_labels))
-        self._real = _statistics(self._judged(data.train)[0])
-        features, logits = self._judged(data.test)
-        right = (logits.argmax(1).numpy() == data.test_labels).mean()
-        self._floor = _frechet(self._real, _statistics(features))
-        print(f"classifier: {100 * right:.1f} % of the test digits right")
-
-    def verdict(self, images: np.ndarray) -> str:
-        """Judge (N, 1, 28, 28) uint8 images."""
-        features, logits = self._judged(images)
-        ratio = _frechet(self._real, _statistics(features)) / self._floor
-        shares = 100 * torch.bincount(logits.argmax(1), minlength=10) / len(images)
-        sure = 100 * (logits.softmax(1).amax(1) > 0.95).float().mean()
-        return (
-            f"Frechet {ratio:.0f}, classes {shares.min():.1f} to {shares.max():.1f} %, "
-            f"sure {sure:.0f} %"
-        )
-
-    def _train(self, x: Tensor, labels: Tensor) -> None:
-        net = nn.Sequential(self._features, self._classes)
-        steps, batch = 3 * len(x) // 128, 128
-        optimiser = torch.optim.Adam(net.parameters())
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps)
-        for _ in range(steps):
-            chosen = torch.randint(len(x), (batch,))
-            loss = nn.functional.cross_entropy(net(x[chosen]), labels[chosen])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-        net.eval()
-
-    @torch.inference_mode()
-    def _judged(self, images: np.ndarray) -> tuple[Tensor, Tensor]:
-        """Return features (N, 64) and logits (N, 10)."""
-        features = torch.cat([self._features(part) for part in _inputs(images).split(1000)])
-        return features, self._classes(features)
+def _train(trainer: Trainer, mark: float, *, in_steps: bool) -> None:
+    """Train up to a mark; the time of judging does not count."""
+    began = time.perf_counter() - trainer.seconds
+    while (trainer.step if in_steps else time.perf_counter() - began) < mark:
+        trainer.train_step()
 
 
-def _block(inputs: int, outputs: int) -> list[nn.Module]:
-    convolution = nn.Conv2d(inputs, outputs, 3, padding=1)
-    return [convolution, nn.BatchNorm2d(outputs), nn.ReLU(), nn.MaxPool2d(2)]
+def _words(quality: Quality) -> str:
+    shares = [100 * rated.figure.value for rated in quality.digits]
+    return (
+        f"step {quality.step}, Frechet {quality.ratio:.1f}, classes {min(shares):.1f} to "
+        f"{max(shares):.1f} %, found {quality.found}"
+    )
 
 
-def _inputs(images: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.array(images)).float() / 127.5 - 1
-
-
-def _statistics(features: Tensor) -> Statistics:
-    values = features.double().numpy()
-    return values.mean(0), np.cov(values, rowvar=False)
-
-
-def _frechet(a: Statistics, b: Statistics) -> float:
-    (mean_a, cov_a), (mean_b, cov_b) = a, b
-    values, vectors = np.linalg.eigh(cov_a)
-    root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
-    overlap = np.sqrt(np.linalg.eigvalsh(root @ cov_b @ root).clip(0)).sum()
-    return float(np.square(mean_a - mean_b).sum() + np.trace(cov_a + cov_b) - 2 * overlap)
+def _print_table(found: dict[str, Marks], unit: str) -> None:
+    marks = list(next(iter(found.values())))
+    print("| preset |" + "".join(f" {mark:g} {unit} |" for mark in marks))
+    print("| --- |" + " --- |" * len(marks))
+    for name, by_mark in found.items():
+        cells = []
+        for mark in marks:
+            ratios = [quality.ratio for quality in by_mark[mark]]
+            shares = [100 * d.figure.value for quality in by_mark[mark] for d in quality.digits]
+            cells.append(
+                f" {statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f}), "
+                f"{min(shares):.1f} to {max(shares):.1f} % |"
+            )
+        print(f"| `{name}` |" + "".join(cells))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""The command line: the window, ``train``, ``sample`` and ``presets``."""
+"""The command line: the window, ``train``, ``sample``, ``evaluate`` and ``presets``."""
 
 import argparse
 import difflib
+import json
 import math
 import os
 import sys
@@ -37,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "window": _window,
         "train": _train,
         "sample": _sample,
+        "evaluate": _evaluate,
         "presets": _presets,
     }
     is_command = words and (words[0] in commands or words[0] in ("-h", "--help", "--version"))
@@ -67,7 +69,7 @@ def _refuse(message: object) -> int:
 def _window(arguments: argparse.Namespace) -> int:
     path: Path | None = arguments.checkpoint
     if path is not None and not path.exists():
-        near = difflib.get_close_matches(str(path), ("train", "sample", "presets"), n=1)
+        near = difflib.get_close_matches(str(path), ("train", "sample", "evaluate", "presets"), n=1)
         hint = f" Did you mean “ganstudio {near[0]}”?" if near else ""
         return _refuse(f"there is no file and no command “{path}”.{hint} See ganstudio --help.")
     from ganstudio.gui.preflight import obstacle
@@ -107,7 +109,7 @@ def _train(arguments: argparse.Namespace) -> int:
         f"Training {_recipe(arguments, settings)} on {settings.dataset}, {trainer.device}, "
         f"seed {settings.seed}{end}, into {out}. Ctrl-C saves and exits."
     )
-    interrupted = headless.train(trainer, out, limit)
+    interrupted = headless.train(trainer, out, limit, arguments.evaluate_every)
     print(f"Step {trainer.step:,} saved. Continue: ganstudio train --resume {out / 'last.pt'}")
     return 130 if interrupted else 0
 
@@ -173,6 +175,15 @@ def _sample(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from ganstudio.evaluation import report
+    from ganstudio.training import headless
+
+    quality = headless.evaluate(arguments.checkpoint, arguments.num, arguments.data_root)
+    print(json.dumps(quality.to_dict(), indent=2) if arguments.json else report.text(quality))
+    return 0
+
+
 def _presets(_arguments: argparse.Namespace) -> int:
     for name in preset_names():
         preset = load_preset(name)
@@ -228,6 +239,13 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", help="seed of all randomness (default: 0)")
     train.add_argument("--out", type=Path, metavar="DIR", help="folder for the run")
     train.add_argument(
+        "--evaluate-every",
+        type=_whole(1),
+        default=0,
+        metavar="STEPS",
+        help="judge the generator every so many steps, as evaluate does, into quality.csv",
+    )
+    train.add_argument(
         "--set",
         action="append",
         default=[],
@@ -242,6 +260,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     sample.add_argument("--seed", type=_whole(0), default=0, help="of the latents (default: 0)")
     sample.add_argument("--out", type=Path, required=True, metavar="F.png|F.npy")
+
+    evaluate = commands.add_parser(
+        "evaluate", help="judge a checkpoint in numbers, beside held-out images", allow_abbrev=False
+    )
+    evaluate.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
+    evaluate.add_argument(
+        "--num",
+        type=_whole(40, 100_000),
+        default=10_000,
+        help="images to draw (default: 10,000); figures of other numbers do not compare",
+    )
+    evaluate.add_argument(
+        "--data-root", type=Path, metavar="DIR", help="where the data's files are"
+    )
+    evaluate.add_argument("--json", action="store_true", help="print JSON")
 
     commands.add_parser("presets", help="list the built-in recipes", allow_abbrev=False)
     return parser

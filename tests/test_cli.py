@@ -1,3 +1,5 @@
+import csv
+import json
 import subprocess
 import sys
 
@@ -289,3 +291,31 @@ def test_the_engine_does_not_load_qt():
         "loaded = {'PySide6', 'pyqtgraph', 'ganstudio.gui'} & set(sys.modules)\n"
         "assert not loaded, loaded"
     )
+
+
+def test_a_checkpoint_is_judged(run, tiny_root, capsys):
+    words = ["evaluate", str(run), "--num", "40", "--data-root", str(tiny_root)]
+    assert main(words) == 0
+    assert "No figures" in capsys.readouterr().out  # bars are no digits
+    assert main([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["step"] == 3
+    assert told["n"] == 40
+    assert "names only" in told["unfit"]
+
+
+def test_what_cannot_be_judged_is_refused(folder, capsys):
+    (folder / "x.pt").write_bytes(b"no checkpoint")
+    assert "x.pt is not a GAN Studio checkpoint" in refused(capsys, main(["evaluate", "x.pt"]))
+    with pytest.raises(SystemExit):
+        main(["evaluate", "x.pt", "--num", "39"])
+    assert "from 40 to 100,000" in capsys.readouterr().err
+
+
+def test_training_is_judged_every_so_many_steps(train, folder, capsys):
+    words = ["--preset", "mlp-gelu", "--set", "batch_size=16", "--out", "run"]
+    assert train(*words, "--steps", "5", "--evaluate-every", "2") == 0
+    with (folder / "run" / "quality.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["step"] for row in rows] == ["2", "4"]
+    assert "Step 4: no figures" in capsys.readouterr().err

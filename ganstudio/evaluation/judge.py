@@ -51,8 +51,7 @@ class Judge:
         self._features = features or digits()
         rng = generator(0, Stream.SAMPLES, 3)
         self._train, self._test = (
-            np.sort(rng.permutation(count)[:REFERENCE])
-            for count in (len(dataset.train), len(dataset.test))
+            rng.permutation(count)[:REFERENCE] for count in (len(dataset.train), len(dataset.test))
         )
         self._dataset = dataset
         self._floors: dict[int, dict[str, Figure]] = {}
@@ -72,6 +71,7 @@ class Judge:
         self._test_digits = named
         self._real, _ = self._seen(data.train[self._train], work, 0.5, 1.0)
         self._moments = Moments.of(self._real)
+        self._among = metrics.kernel_mean(self._real[: metrics.KID_MOST])
         return None
 
     def evaluate(
@@ -150,7 +150,8 @@ class Judge:
         real = self._real[: len(features)]
         found = {"frechet": metrics.frechet(self._moments, features)}
         work.at(0.85)
-        found["kid"] = metrics.kid(self._real[: metrics.KID_MOST], features[: metrics.KID_MOST])
+        most = metrics.KID_MOST
+        found["kid"] = metrics.kid(self._real[:most], features[:most], self._among)
         work.at(0.9)
         found["precision"], found["recall"] = metrics.precision_recall(real, features)
         work.at(0.95)

@@ -66,17 +66,22 @@ def frechet(real: Moments, fake: Matrix) -> Figure:
     return _jackknifed(value, np.array([without(i) for i in range(_GROUPS)]))
 
 
-def kid(real: Matrix, fake: Matrix) -> Figure:
+def kernel_mean(real: Matrix) -> float:
+    """Return the mean of `kid`'s kernel over pairs of different rows."""
+    x = torch.from_numpy(real)
+    total = sum(float(k.sum()) for k in _kernel(x, x)) - float(_diagonal(x).sum())
+    return total / (len(x) * (len(x) - 1))
+
+
+def kid(real: Matrix, fake: Matrix, among_real: float) -> Figure:
     """Return the kernel inception distance, unbiased (Bińkowski et al. 2018, arXiv 1801.01401).
 
     The squared maximum mean discrepancy with the kernel (x·y/d + 1)³, over all pairs; it can be
-    below 0.
+    below 0. `among_real` is the `kernel_mean` of `real`, which many samples are compared with.
     """
     x, y = torch.from_numpy(real), torch.from_numpy(fake)
     group = torch.from_numpy(np.repeat(np.arange(_GROUPS), [*map(len, _split(len(y)))]))
     sizes = torch.bincount(group, minlength=_GROUPS).double()
-    among_real = sum(float(k.sum()) for k in _kernel(x, x)) - float(_diagonal(x).sum())
-    among_real /= len(x) * (len(x) - 1)
     across = torch.zeros(_GROUPS, dtype=torch.float64)  # sums of K(x, y) by y's group
     for k in _kernel(x, y):
         across.index_add_(0, group, k.sum(0))
@@ -157,7 +162,8 @@ def _split(n: int) -> list[NDArray[np.intp]]:
 def _kernel(x: Tensor, y: Tensor) -> Iterator[Tensor]:
     """Give the kernel's matrix, some rows at a time."""
     for rows in _rows(x):
-        yield (rows @ y.T / x.shape[1] + 1) ** 3
+        plain = (rows @ y.T).div_(x.shape[1]).add_(1)
+        yield plain.square().mul_(plain)  # a third of the time of ** 3
 
 
 def _diagonal(x: Tensor) -> Tensor:

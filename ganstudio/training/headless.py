@@ -18,6 +18,9 @@ from ganstudio.config import Config, save_config
 from ganstudio.data.dataset import Dataset
 from ganstudio.data.loading import load
 from ganstudio.errors import StudioError, writing
+from ganstudio.evaluation import report
+from ganstudio.evaluation.judge import Judge
+from ganstudio.evaluation.quality import Quality
 from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import Stream, generator
 from ganstudio.training import checkpoint, device
@@ -111,11 +114,14 @@ def _step_of(path: Path) -> int:
         raise
 
 
-def train(trainer: Trainer, out: Path, limit: Limit) -> bool:
+def train(
+    trainer: Trainer, out: Path, limit: Limit, evaluate_every: int = 0, num: int = 10_000
+) -> bool:
     """Train until the limit or Ctrl-C, writing into `out`.
 
     The folder receives config.toml at once; samples-STEP.png, history.csv and last.pt every minute
-    and at the end; step-STEP.pt every 10 epochs and at the end.
+    and at the end; step-STEP.pt every 10 epochs and at the end; a line of quality.csv every so many
+    steps, where asked for, from `num` samples.
 
     Returns
     -------
@@ -133,6 +139,7 @@ def train(trainer: Trainer, out: Path, limit: Limit) -> bool:
     end = trainer.seconds + limit.minutes * 60 if limit.minutes is not None else np.inf
     save_due = time.monotonic() + SAVE_SECONDS
     kept = trainer.epoch // KEEP_EPOCHS
+    judge = Judge(trainer.dataset, Work()) if evaluate_every else None
     with _interruptible() as interrupted, _Progress(trainer, total, limit.minutes) as progress:
         try:
             while trainer.step != total and trainer.seconds < end and not interrupted:
@@ -141,6 +148,8 @@ def train(trainer: Trainer, out: Path, limit: Limit) -> bool:
                 if trainer.epoch // KEEP_EPOCHS > kept:
                     kept = trainer.epoch // KEEP_EPOCHS
                     _keep(trainer, out)
+                if judge is not None and trainer.step % evaluate_every == 0:
+                    _note_quality(judge.evaluate(trainer.snapshot(), num, Work()), out)
                 if (start := time.monotonic()) > save_due:
                     _write(trainer, out)
                     took = time.monotonic() - start
@@ -212,6 +221,16 @@ def _write(trainer: Trainer, out: Path) -> None:
     checkpoint.save(trainer, out / "last.pt")
 
 
+def _note_quality(quality: Quality, out: Path) -> None:
+    """Add a line to the run's quality.csv, and tell it."""
+    path = out / "quality.csv"
+    with writing(path):
+        text = "" if path.exists() else report.line(report.columns())
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text + report.line(report.row(quality)))
+    tqdm.write(report.headline(quality), file=sys.stderr)
+
+
 def _keep(trainer: Trainer, out: Path) -> None:
     """Write a checkpoint that stays."""
     checkpoint.save(trainer, out / f"step-{trainer.step:07d}.pt")
@@ -245,3 +264,11 @@ def sample(path: Path, num: int, seed: int) -> images.Pixels:
     z = snapshot.latent.sample(num, generator(seed, Stream.SAMPLES))
     batches = np.array_split(z, -(-num // SAMPLE_BATCH))
     return np.concatenate([decode(snapshot, batch) for batch in batches])
+
+
+def evaluate(path: Path, num: int, root: Path | None) -> Quality:
+    """Judge a checkpoint's generator, averaged where the recipe has EMA, by `num` samples."""
+    content = checkpoint.read(path)
+    snapshot = checkpoint.snapshot_of(content, path)
+    dataset = _dataset(checkpoint.config_of(content, path), root)
+    return Judge(dataset, Work()).evaluate(snapshot, num, Work())

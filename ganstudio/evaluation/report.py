@@ -1,0 +1,79 @@
+"""An evaluation in words and columns, for consoles and files."""
+
+import csv
+from collections.abc import Iterable
+from io import StringIO
+
+from ganstudio.evaluation.quality import NAMES, Figure, Quality, Rated
+
+_TITLES = {
+    "frechet": "Fréchet distance",
+    "kid": "KID × 1,000",
+    "precision": "precision",
+    "recall": "recall",
+    "density": "density",
+    "coverage": "coverage",
+    "confidence": "mean confidence",
+}
+_SCALE = {"kid": 1000}
+
+
+def text(quality: Quality) -> str:
+    """Return lines for a person: every figure with its interval, and the floor's beside it."""
+    lines = [
+        f"Step {quality.step:,}, {quality.n:,} generated images beside {quality.floor_n:,} "
+        f"held-out ones; 95 % intervals; features: {quality.network}"
+    ]
+    if quality.unfit:
+        return "\n".join([*lines, f"No figures: {quality.unfit}."])
+    lines.append(f"{'':18}  {'generated':26}  held out")
+    lines += [
+        _line(_TITLES[name], quality.figures[name], _SCALE.get(name, 1))
+        for name in NAMES
+        if name in quality.figures
+    ]
+    lines += [_line(f"digit {digit}, %", rated, 100) for digit, rated in enumerate(quality.digits)]
+    return "\n".join([*lines, headline(quality)])
+
+
+def headline(quality: Quality) -> str:
+    """Return the most important in one line."""
+    if quality.unfit:
+        return f"Step {quality.step:,}: no figures, since {quality.unfit}."
+    return (
+        f"Step {quality.step:,}: the Fréchet distance is {quality.ratio:.1f} times that of "
+        f"held-out images; {quality.found} of 10 digits found."
+    )
+
+
+def _line(title: str, rated: Rated, scale: float) -> str:
+    return f"{title:18}  {_words(rated.figure, scale):26}  {_words(rated.floor, scale)}"
+
+
+def _words(figure: Figure, scale: float) -> str:
+    value, low, high = (f"{scale * part:.4g}" for part in figure)
+    return f"{value:>7} ({low} to {high})"
+
+
+def columns() -> list[str]:
+    """Return the head of a table with a `row` for every evaluation."""
+    ends = ("", "_low", "_high", "_floor")
+    digits = [f"digit_{digit}" for digit in range(10)]
+    return ["step", "n", "network", "frechet_ratio", *(n + e for n in NAMES for e in ends), *digits]
+
+
+def row(quality: Quality) -> list[object]:
+    """Return an evaluation's numbers in the order of `columns`; empty where there are none."""
+    cells: list[object] = [quality.step, quality.n, quality.network, quality.ratio]
+    for name in NAMES:
+        rated = quality.figures.get(name)
+        cells += [*rated.figure, rated.floor.value] if rated else [None] * 4
+    cells += [rated.figure.value for rated in quality.digits] or [None] * 10
+    return cells
+
+
+def line(cells: Iterable[object]) -> str:
+    """Return a line of a CSV file."""
+    out = StringIO()
+    csv.writer(out, lineterminator="\n").writerow(cells)
+    return out.getvalue()
