@@ -72,6 +72,11 @@ def row(quality: Quality) -> list[object]:
     return cells
 
 
+def table(found: Iterable[Quality]) -> str:
+    """Return evaluations as a CSV file."""
+    return line(columns()) + "".join(line(row(quality)) for quality in found)
+
+
 def line(cells: Iterable[object]) -> str:
     """Return a line of a CSV file."""
     out = StringIO()

@@ -34,6 +34,7 @@ from ganstudio.gui.help import show_about, show_help
 from ganstudio.gui.panels.curves import CurvesPanel, Kind
 from ganstudio.gui.panels.experiment import ExperimentPanel
 from ganstudio.gui.panels.latent import LatentPanel
+from ganstudio.gui.panels.quality import QualityPanel
 from ganstudio.gui.panels.samples import SamplesPanel
 from ganstudio.gui.session import Session
 from ganstudio.gui.setting_texts import setting_texts
@@ -74,10 +75,17 @@ class MainWindow(QMainWindow):
         self.experiment = ExperimentPanel()
         self.losses = CurvesPanel(kind=Kind.LOSSES)
         self.scores = CurvesPanel(kind=Kind.SCORES)
+        self.quality = QualityPanel()
         self.latent = LatentPanel()
         self.banner = Banner()
         self.session = Session(
-            self.experiment, self.samples, self.losses, self.scores, self.latent, device
+            self.experiment,
+            self.samples,
+            self.losses,
+            self.scores,
+            self.quality,
+            self.latent,
+            device,
         )
         self._wants_start = False  # Start was pressed while torch still loads
         self._curves_due = QTimer(self, singleShot=True, interval=CURVES_MS)
@@ -102,10 +110,10 @@ class MainWindow(QMainWindow):
         self.session.failed.connect(self.show_error)
         self.session.undone_live.connect(self._on_undone_live)
         self.samples.start_requested.connect(self._on_start_requested)
-        for panel in (self.losses, self.scores):
-            panel.work_began.connect(self._on_writing)
-            panel.message.connect(self.show_message)
-            panel.failed.connect(self.show_error)
+        for writer in (self.losses, self.scores, self.quality):
+            writer.work_began.connect(self._on_writing)
+            writer.message.connect(self.show_message)
+            writer.failed.connect(self.show_error)
         self._on_status(Status())
         self._opening = path.name if path else ""
         self.samples.set_opening(self._opening)
@@ -155,11 +163,13 @@ class MainWindow(QMainWindow):
             self._dock("experiment_dock", self.tr("Experiment"), self.experiment, left),
             self._dock("losses_dock", self.tr("Losses"), self.losses, bottom),
             self._dock("scores_dock", self.tr("Scores"), self.scores, bottom),
+            self._dock("quality_dock", self.tr("Quality"), self.quality, bottom),
             self._dock("latent_dock", self.tr("Latent"), self.latent, right),
         ]
-        _, losses, scores, _ = self._docks
+        _, losses, scores, quality, _ = self._docks
         DockIcons(self)
         self.tabifyDockWidget(losses, scores)
+        self.tabifyDockWidget(scores, quality)
         losses.raise_()
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self._fit_docks()
@@ -175,7 +185,7 @@ class MainWindow(QMainWindow):
         QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # of all that is inside
         layout.activate()
         self.setMinimumSize(QSize(960, 600).expandedTo(layout.minimumSize()).boundedTo(screen))
-        experiment, losses, _, latent = self._docks
+        experiment, losses, _, _, latent = self._docks
         share = min(zoom, _SHARES[0] * self.width() / sum(DOCK_WIDTHS))
         widths = [round(share * width) for width in DOCK_WIDTHS]
         self.resizeDocks([experiment, latent], widths, Qt.Orientation.Horizontal)

@@ -1,4 +1,4 @@
-"""The session: it owns the two threads and wires them to the panels, all on this page."""
+"""The session: it owns the three threads and wires them to the panels, all on this page."""
 
 import time
 from pathlib import Path
@@ -15,9 +15,11 @@ from ganstudio.gui.commands import Change
 from ganstudio.gui.panels.curves import CurvesPanel
 from ganstudio.gui.panels.experiment import ExperimentPanel
 from ganstudio.gui.panels.latent import LatentPanel
+from ganstudio.gui.panels.quality import QualityPanel
 from ganstudio.gui.panels.samples import SamplesPanel
 from ganstudio.gui.setting_texts import setting_texts
 from ganstudio.gui.threads.decode_thread import DecodeThread, Drawn, Job, Lane
+from ganstudio.gui.threads.evaluation_thread import EvaluationThread
 from ganstudio.gui.threads.training_thread import TrainingThread
 from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.latent.spec import Array, Stream, generator
@@ -71,6 +73,7 @@ class Session(QObject):
         samples: SamplesPanel,
         losses: CurvesPanel,
         scores: CurvesPanel,
+        quality: QualityPanel,
         latent: LatentPanel,
         device: str = "auto",
     ) -> None:
@@ -83,6 +86,7 @@ class Session(QObject):
         self._device = device
         self._experiment, self._samples, self._latent = experiment, samples, latent
         self._curves = (losses, scores)
+        self._quality = quality
         self._grid_z = np.zeros((0, 1), np.float32)
         self._renewing: set[Lane] = set()  # of GRID and REFERENCE: pieces are still to come,
         self._stale: set[Lane] = set()  # and there is a newer snapshot meanwhile
@@ -97,6 +101,7 @@ class Session(QObject):
 
         self.training = TrainingThread(self)
         self.decoding = DecodeThread(self)
+        self.evaluating = EvaluationThread(self)
 
         # training thread -> window
         self.training.work_began.connect(self.work_began)
@@ -115,7 +120,13 @@ class Session(QObject):
         self.decoding.reference_judged.connect(self._on_reference)
         self.decoding.failed.connect(self._on_decoding_failed)
 
+        # evaluation thread -> panel
+        self.evaluating.evaluated.connect(quality.add)
+        self.evaluating.failed.connect(self.failed)
+        self.evaluating.ended.connect(lambda: quality.set_work(None))
+
         # panels -> threads
+        quality.wanted.connect(self._evaluate)
         latent.image_wanted.connect(self._draw_image)
         latent.effect_wanted.connect(self._measure_effect)
         latent.state_changed.connect(self._mark_sample)
@@ -141,6 +152,7 @@ class Session(QObject):
         if self._first_dataset:
             read_ahead(self._first_dataset)
         self.decoding.start()
+        self.evaluating.start()
         self.training.start()
 
     def ask_for_first_run(self, path: Path | None) -> None:
@@ -220,9 +232,10 @@ class Session(QObject):
         self.training.post(lambda runner: runner.save(path))
 
     def close(self) -> None:
-        """End both threads; wait for them."""
+        """End the threads; wait for them."""
         self.training.stop()
         self.decoding.stop()
+        self.evaluating.stop()
 
     @property
     def path(self) -> Path | None:
@@ -238,7 +251,7 @@ class Session(QObject):
         self._renewing.clear()
         self._stale.clear()
         self._judge_at = 0.0  # verdicts on another run's images say nothing of this one
-        for panel in (self._experiment, self._samples, *self._curves):
+        for panel in (self._experiment, self._samples, *self._curves, self._quality):
             panel.set_run(info)
         self._experiment.set_devices(info.devices, info.device)
         self._latent.set_holding(None)
@@ -275,7 +288,10 @@ class Session(QObject):
             self._renew(Lane.REFERENCE)  # by the D of the last step
         self.status = status
         self._experiment.set_progress(status.step, status.seconds)
-        self._latent.keep_runs({run.run_id for run in status.left})
+        for panel in (self._latent, self._quality):
+            panel.keep_runs({run.run_id for run in status.left})
+        if status.phase is Phase.TRAINING and self._quality.is_due(status.seconds):
+            self._evaluate()
         self.status_changed.emit(status)
 
     def _on_config(self, config: Config) -> None:
@@ -343,6 +359,12 @@ class Session(QObject):
 
     def _measure_effect(self, z: Array) -> None:
         self._ask(Lane.EFFECT, self._explored(), z[None])
+
+    def _evaluate(self) -> None:
+        """Have the newest snapshot judged, unless one is being judged."""
+        snapshot = self.training.snapshot
+        if self.info is not None and snapshot is not None and snapshot.run_id == self.info.run_id:
+            self._quality.set_work(self.evaluating.ask(snapshot, self.info.dataset))
 
     def _renew(self, lane: Lane) -> None:
         """Ask for the grid, or for the verdicts on held-out images; if under way, once it is done.

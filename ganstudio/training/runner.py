@@ -405,6 +405,7 @@ def _describe(trainer: Trainer) -> RunInfo:
             sentence=objective.sentence,
         ),
         history=trainer.history,
+        dataset=dataset,
         real=dataset.train[shown],
         held_out=dataset.test[held_out],
         held_out_labels=dataset.test_labels[held_out],

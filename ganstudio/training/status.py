@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganstudio.config import Config
+from ganstudio.data.dataset import Dataset
 from ganstudio.latent.spec import LatentSpec
 from ganstudio.training.history import History
 
@@ -124,6 +125,8 @@ class RunInfo:
         How to read the plots.
     history : History
         Every step's numbers; it grows while the run trains.
+    dataset : Dataset
+        What it learns from.
     real : (N, C, H, W) uint8
         Some training images, to show.
     held_out : (N, C, H, W) uint8
@@ -141,6 +144,7 @@ class RunInfo:
     averaged: bool
     curves: Curves
     history: History = field(repr=False)
+    dataset: Dataset = field(repr=False)
     real: NDArray[np.uint8] = field(repr=False)
     held_out: NDArray[np.uint8] = field(repr=False)
     held_out_labels: NDArray[np.int64] = field(repr=False)

@@ -59,6 +59,7 @@ def info(history: History, loss: float | None = LN2, score: float | None = 0.5) 
         averaged=False,
         curves=curves,
         history=history,
+        dataset=None,
         real=none,
         held_out=none,
         held_out_labels=np.zeros(len(none), np.int64),

@@ -48,6 +48,7 @@ def make_info(config: Config | None = None, device: str = "cpu") -> RunInfo:
             sentence="",
         ),
         history=History(),
+        dataset=None,
         real=images,
         held_out=images,
         held_out_labels=np.zeros(len(images), np.int64),

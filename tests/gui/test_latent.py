@@ -55,6 +55,7 @@ def run_info(dim: int = 16, kind: str = "normal") -> RunInfo:
             sentence="",
         ),
         history=History(),
+        dataset=None,
         real=images,
         held_out=images,
         held_out_labels=np.zeros(len(images), np.int64),

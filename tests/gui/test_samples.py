@@ -44,6 +44,7 @@ def make_info(averaged: bool = True, shape: tuple[int, int, int] = (1, 28, 28)) 
             sentence="",
         ),
         history=History(),
+        dataset=None,
         real=real,
         held_out=real,
         held_out_labels=np.zeros(len(real), np.int64),

@@ -1,0 +1,442 @@
+"""How good the images are, in numbers, over time: one headline figure and what is behind it."""
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ganstudio.atomic import replacing
+from ganstudio.evaluation import report
+from ganstudio.evaluation.quality import Quality, Rated
+from ganstudio.gui.colours import BLUE, GREEN, SKY, VERMILLION
+from ganstudio.gui.widgets.charts import DistributionsChart, RatioChart, SharesChart
+from ganstudio.gui.widgets.curve_words import number
+from ganstudio.gui.widgets.file_writer import FileWriter
+from ganstudio.gui.widgets.steady import Steady
+from ganstudio.gui.widgets.stroke import Stroke
+from ganstudio.gui.widgets.toggle import ToggleButton
+from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
+from ganstudio.gui.wording import worded
+from ganstudio.training.status import RunInfo
+from ganstudio.work import Work
+
+_FIRST_SECONDS = 30.0  # of training until the first judgement by itself
+_INTERVALS = (30, 60, 120, 300, 0)  # s; 0 = only when asked
+_INTERVAL = 120  # unless chosen: a judgement takes two seconds of a core
+_LOOK_MS = 200
+_BINS = 40
+
+_STROKES = {
+    "train": Stroke(BLUE, SKY, Qt.PenStyle.SolidLine),
+    "held_out": Stroke(GREEN, GREEN, Qt.PenStyle.DashLine),
+    "generated": Stroke(VERMILLION, VERMILLION, Qt.PenStyle.DashDotLine),
+    "real": Stroke(BLUE, SKY, Qt.PenStyle.SolidLine),
+}
+_DASHES = {"train": "━", "held_out": "╍", "generated": "┅", "real": "━"}
+
+
+class QualityPanel(QWidget):
+    """Shows judgements of the run, and says when the next is wanted.
+
+    Signals:
+        wanted(): the person wants a judgement now.
+        work_began(object, object): A file is being written: its path, and the `Work`.
+        message(str): Something went well that is worth a line in the status bar.
+        failed(object): A file could not be written: a `StudioError`.
+    """
+
+    wanted = Signal()
+    work_began = Signal(object, object)
+    message = Signal(str)
+    failed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._runs: dict[str, list[Quality]] = {}  # judgements by run
+        self._run_id = ""
+        self._work: Work | None = None  # under way
+        self._due = _FIRST_SECONDS  # of training
+        self._seconds = 0.0
+        self._look = QTimer(self, interval=_LOOK_MS)
+        self._look.timeout.connect(self._show_progress)
+        self._writer = FileWriter(self)
+        self._writer.began.connect(self.work_began)
+        self._writer.saved.connect(self._on_saved)
+        self._writer.failed.connect(self.failed)
+        self._build()
+        self._renew()
+        self._show_progress()
+
+    # what the owner calls
+
+    def set_run(self, info: RunInfo) -> None:
+        """Show another run, with the judgements that it had."""
+        self._run_id = info.run_id
+        self._runs.setdefault(info.run_id, [])
+        self._seconds, self._due = 0.0, _FIRST_SECONDS
+        self._now.setEnabled(True)
+        self._renew()
+
+    def keep_runs(self, run_ids: set[str]) -> None:
+        """Forget the judgements of earlier runs but these: there is no way back to them."""
+        kept = {*run_ids, self._run_id}
+        self._runs = {run_id: found for run_id, found in self._runs.items() if run_id in kept}
+
+    def is_due(self, seconds: float) -> bool:
+        """Return whether a run that has trained for so long is to be judged again."""
+        if seconds < self._seconds or self._seconds == 0.0:  # another run, or the first time
+            self._due = max(_FIRST_SECONDS, seconds)
+        self._seconds = seconds
+        interval = int(self._intervals.currentData())
+        if self._work is not None or not interval or seconds < self._due:
+            return False
+        self._due = seconds + interval
+        return True
+
+    def set_work(self, work: Work | None) -> None:
+        """Show that a judgement is under way, or no longer."""
+        self._work = work
+        self._look.start() if work else self._look.stop()
+        self._show_progress()
+
+    def add(self, quality: Quality) -> None:
+        """Show a judgement."""
+        if quality.run_id in self._runs:
+            found = self._runs[quality.run_id]
+            found[:] = [other for other in found if other.step != quality.step]
+            found.append(quality)
+            found.sort(key=lambda other: other.step)
+            self._renew()
+
+    # Construction
+
+    def _build(self) -> None:
+        self._pages = QStackedWidget()
+        self._empty = QLabel()
+        self._empty.setObjectName("quality_empty")
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setWordWrap(True)
+        self._empty.setBackgroundRole(QPalette.ColorRole.Base)
+        self._empty.setAutoFillBackground(True)
+        self._pages.addWidget(self._empty)
+        self._pages.addWidget(self._make_overview())
+        self._pages.addWidget(self._make_details())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 4, 6, 4)
+        layout.setSpacing(4)
+        layout.addLayout(self._make_header())
+        layout.addWidget(self._pages, 1)
+
+    def _make_header(self) -> QHBoxLayout:
+        self._headline = QLabel()
+        self._headline.setObjectName("quality_headline")
+        self._headline.setTextFormat(Qt.TextFormat.PlainText)
+        self._intervals = QComboBox()
+        self._intervals.setObjectName("quality_interval")
+        self._intervals.setAccessibleName(self.tr("How often to judge"))
+        self._intervals.setToolTip(
+            self.tr("How often the images are judged while training goes on, in the background")
+        )
+        self._intervals.setMinimumHeight(26)
+        ignore_wheel_unless_focused(self._intervals)
+        texts = {
+            30: self.tr("Every 30 s"),
+            60: self.tr("Every minute"),
+            120: self.tr("Every 2 minutes"),
+            300: self.tr("Every 5 minutes"),
+            0: self.tr("When asked"),
+        }
+        for seconds in _INTERVALS:
+            self._intervals.addItem(texts[seconds], seconds)
+        kept = self._intervals.findData(int(str(QSettings().value("quality/interval", _INTERVAL))))
+        self._intervals.setCurrentIndex(max(0, kept))
+        self._intervals.activated.connect(self._on_interval)
+        self._now = QToolButton()
+        self._now.setObjectName("quality_now")
+        self._now.setMinimumHeight(26)
+        self._now.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._now.setEnabled(False)
+        self._now.clicked.connect(self._on_now)
+        self._details = ToggleButton(self.tr("Details"))
+        self._details.setObjectName("quality_details")
+        self._details.setToolTip(self.tr("All figures, D's opinions, and the pixels' brightness"))
+        self._details.toggled.connect(self._renew)
+        header = QHBoxLayout()
+        header.setSpacing(6)
+        header.addWidget(Steady(self._headline), 1)
+        for widget in (self._intervals, self._now, self._details):
+            header.addWidget(widget)
+        return header
+
+    def _make_overview(self) -> QWidget:
+        self._ratios = RatioChart(
+            "quality_ratios",
+            self.tr("Fréchet distance over the steps"),
+            self.tr("step"),
+            self.tr("× real"),
+        )
+        self._ratios.setToolTip(
+            self.tr(
+                "Fréchet distance between the features of generated and training images, as a "
+                "multiple of that of held-out images (the dashed line): 1 is as good as data. Bars "
+                "are 95 % confidence intervals."
+            )
+        )
+        self._shares = SharesChart(
+            "quality_digits", self.tr("Shares of the digits"), self.tr("digit"), "%"
+        )
+        self._shares.setToolTip(
+            self.tr(
+                "How many of the generated images show each digit, with 95 % confidence intervals; "
+                "the dashes are held-out images"
+            )
+        )
+        page = QWidget()
+        row = QHBoxLayout(page)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._ratios, 3)
+        row.addWidget(self._shares, 2)
+        return page
+
+    def _make_details(self) -> QWidget:
+        self._table = QLabel()
+        self._table.setObjectName("quality_table")
+        self._table.setTextFormat(Qt.TextFormat.RichText)
+        self._table.setWordWrap(True)
+        self._table.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self._table.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._export = QToolButton()
+        self._export.setObjectName("quality_export")
+        self._export.setText(self.tr("Export CSV…"))
+        self._export.setToolTip(self.tr("Write all judgements of this run to a table"))
+        self._export.setMinimumHeight(26)
+        self._export.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._export.clicked.connect(self._on_export)
+        figures = QWidget()
+        column = QVBoxLayout(figures)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._table)
+        column.addWidget(self._export)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(figures)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._opinions = DistributionsChart(
+            "quality_opinions", self.tr("What D says"), self.tr("D's logit"), "%", _STROKES
+        )
+        self._opinions.setToolTip(
+            self.tr(
+                "D's output on training, held-out and generated images. Where training and "
+                "held-out images lie apart, D has learned the training images by heart."
+            )
+        )
+        self._pixels = DistributionsChart(
+            "quality_pixels", self.tr("Brightness of pixels"), self.tr("brightness"), "%", _STROKES
+        )
+        self._pixels.setToolTip(
+            self.tr("How bright pixels are, beyond black: generated beside real images")
+        )
+        page = QWidget()
+        grid = QGridLayout(page)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(2)
+        grid.addWidget(scroll, 0, 0, 2, 1)
+        self._legends = [QLabel(), QLabel()]
+        for i, chart in enumerate((self._opinions, self._pixels), start=1):
+            grid.addWidget(self._legends[i - 1], 0, i)
+            grid.addWidget(chart, 1, i)
+            grid.setColumnStretch(i, 1)
+        grid.setColumnStretch(0, 2)
+        grid.setRowStretch(1, 1)
+        return page
+
+    # What is on show
+
+    def _renew(self) -> None:
+        found = self._runs.get(self._run_id, [])
+        self._details.setEnabled(bool(found))
+        if not found:
+            self._headline.setText("")
+            self._empty.setText(
+                self.tr(
+                    "How good the images are, in numbers: judged after half a minute of training, "
+                    "or press Judge now."
+                )
+            )
+            self._pages.setCurrentIndex(0)
+            return
+        last = found[-1]
+        self._headline.setText(self._headline_of(last))
+        self._headline.setToolTip(self._remarks(last))
+        if self._details.isChecked():
+            self._show_details(last)
+            self._pages.setCurrentIndex(2)
+        elif last.unfit:
+            reason = worded(last.unfit)
+            text = self.tr("No Fréchet distance is shown for this data: {reason}.")
+            self._empty.setText(text.format(reason=reason))
+            self._pages.setCurrentIndex(0)
+        else:
+            self._ratios.set_points(np.array([_ratio(quality) for quality in found]))
+            self._shares.set_shares(last.digits)
+            self._pages.setCurrentIndex(1)
+
+    def _headline_of(self, quality: Quality) -> str:
+        if quality.ratio is None:
+            return self.tr("No figures for this data")
+        text = self.tr("Fréchet distance {ratio} × real · {found} of 10 digits")
+        return text.format(ratio=number(quality.ratio), found=quality.found)
+
+    def _remarks(self, quality: Quality) -> str:
+        return self.tr(
+            "Step {step}: {n} generated images beside {floor} held-out ones, which are what “real” "
+            "stands for; 95 % confidence intervals; features of the network {network}, so the "
+            "distance is no FID"
+        ).format(
+            step=f"{quality.step:,}",
+            n=f"{quality.n:,}",
+            floor=f"{quality.floor_n:,}",
+            network=quality.network,
+        )
+
+    def _show_details(self, quality: Quality) -> None:
+        self._table.setText(self._table_of(quality))
+        edges, shares = _logit_shares(quality)
+        self._opinions.set_shares(edges, shares)
+        brightness = np.linspace(0, 255, len(quality.pixels["real"]) + 1)[1:]
+        self._pixels.set_shares(  # nearly all are black: the rest would be flat beside them
+            brightness, {name: pixels[1:] for name, pixels in quality.pixels.items()}
+        )
+        names = {
+            "train": self.tr("training"),
+            "held_out": self.tr("held out"),
+            "generated": self.tr("generated"),
+            "real": self.tr("real"),
+        }
+        for legend, keys in zip(self._legends, (shares, quality.pixels), strict=True):
+            legend.setText("&nbsp; ".join(self._dash(key) + names[key] for key in keys))
+
+    def _dash(self, key: str) -> str:
+        colour = _STROKES[key].colour(self.palette()).name()
+        return f"<font color='{colour}'>{_DASHES[key]}</font> "
+
+    def _table_of(self, quality: Quality) -> str:
+        titles = {
+            "frechet": (self.tr("Fréchet distance"), 1),
+            "kid": (self.tr("KID × 1,000"), 1000),
+            "precision": (self.tr("Precision, %"), 100),
+            "recall": (self.tr("Recall, %"), 100),
+            "density": (self.tr("Density"), 1),
+            "coverage": (self.tr("Coverage, %"), 100),
+            "confidence": (self.tr("Confidence, %"), 100),
+        }
+        head = ("", self.tr("generated"), self.tr("real"))
+        lines = [
+            (
+                title,
+                _with_interval(quality.figures[name], scale),
+                _floor(quality.figures[name], scale),
+            )
+            for name, (title, scale) in titles.items()
+            if name in quality.figures
+        ]
+        lines += [
+            (
+                self.tr("Digit {digit}, %").format(digit=i),
+                _with_interval(rated, 100),
+                _floor(rated, 100),
+            )
+            for i, rated in enumerate(quality.digits)
+        ]
+        rows = [
+            "<tr>" + "".join(f"<td>{cell}&nbsp;&nbsp;</td>" for cell in line) + "</tr>"
+            for line in (head, *lines)
+        ]
+        return f"<table cellspacing='0'>{''.join(rows)}</table><p>{self._remarks(quality)}</p>"
+
+    def _show_progress(self) -> None:
+        if self._work is None:
+            self._now.setText(self.tr("Judge now"))
+            self._now.setToolTip(self.tr("Draw 2,000 images and judge them, in the background"))
+            return
+        percent = "" if self._work.fraction is None else f" ({100 * self._work.fraction:.0f} %)"
+        self._now.setText(self.tr("Cancel") + percent)
+        self._now.setToolTip(self.tr("Judging goes on in the background; stop it"))
+
+    # Slots
+
+    def _on_now(self) -> None:
+        if self._work is None:
+            self.wanted.emit()
+        else:
+            self._work.cancel()
+
+    def _on_interval(self) -> None:
+        QSettings().setValue("quality/interval", self._intervals.currentData())
+        self._due = min(self._due, self._seconds + int(self._intervals.currentData()))
+
+    def _on_export(self) -> None:
+        folder = Path(str(QSettings().value("folder", str(Path.home()))))
+        title, kind = self.tr("Export quality as CSV"), self.tr("Tables (*.csv)")
+        chosen, _ = QFileDialog.getSaveFileName(self, title, str(folder / "quality.csv"), kind)
+        if chosen:
+            self.export_csv(Path(chosen))
+
+    def export_csv(self, path: Path) -> None:
+        """Write the run's judgements, in another thread; `message` or `failed` tells the end."""
+        text = report.table(self._runs.get(self._run_id, []))
+
+        def write(to: Path, _work: Work) -> None:
+            with replacing(to) as file:
+                file.write(text.encode())
+
+        self._writer.write(path, write, can_cancel=False)
+
+    def _on_saved(self, path: Path) -> None:
+        self.message.emit(self.tr("Saved {name}").format(name=path))
+
+
+def _ratio(quality: Quality) -> tuple[float, float, float, float]:
+    """Return a judgement's step, ratio and the ends of its interval; NaN without a ratio."""
+    if "frechet" not in quality.figures:
+        return quality.step, np.nan, np.nan, np.nan
+    rated = quality.figures["frechet"]
+    value, low, high = (part / rated.floor.value for part in rated.figure)
+    return quality.step, value, low, high
+
+
+def _logit_shares(quality: Quality) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return the edges of bins for D's logits, and the share of each kind of image in them."""
+    every = np.concatenate(list(quality.logits.values()))
+    low, high = np.percentile(every, (0.5, 99.5))
+    edges = np.linspace(low, max(high, low + 1e-6), _BINS + 1)
+    return edges, {
+        name: np.histogram(logits.clip(edges[0], edges[-1]), edges)[0] / len(logits)
+        for name, logits in quality.logits.items()
+    }
+
+
+def _with_interval(rated: Rated, scale: float) -> str:
+    value, low, high = (number(scale * part) for part in rated.figure)
+    return f"<b>{value}</b>\u00a0({low}\u00a0–\u00a0{high})"
+
+
+def _floor(rated: Rated, scale: float) -> str:
+    return number(scale * rated.floor.value)

@@ -1,0 +1,312 @@
+"""The Quality tab: judgements in the background, and how they are shown."""
+
+import csv
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QApplication, QFileDialog
+from test_curves import history_of
+from test_curves import info as curves_info
+
+from ganstudio.errors import Phrase, StudioError
+from ganstudio.evaluation import judge as judge_module
+from ganstudio.evaluation.quality import NAMES, Figure, Quality, Rated
+from ganstudio.gui.colours import BLUE, VERMILLION
+from ganstudio.gui.panels.quality import QualityPanel
+from ganstudio.gui.threads import evaluation_thread
+from ganstudio.gui.threads.evaluation_thread import EvaluationThread
+from ganstudio.training.status import Phase
+
+
+def quality(step: int = 100, ratio: float = 20.0, run_id: str = "run", **changes) -> Quality:
+    floor = Figure(0.5, 0.4, 0.6)
+    figure = Figure(0.5 * ratio, 0.45 * ratio, 0.55 * ratio)
+    shares = tuple(
+        Rated(figure=Figure(share, share - 0.01, share + 0.01), floor=Figure(0.1, 0.09, 0.11))
+        for share in np.arange(10) / 45
+    )
+    rng = np.random.default_rng(0)
+    found = Quality(
+        run_id=run_id,
+        step=step,
+        n=2000,
+        floor_n=1500,
+        network="digits-0123abcd",
+        unfit=None,
+        figures=dict.fromkeys(NAMES, Rated(figure=figure, floor=floor)),
+        digits=shares,
+        logits={
+            name: rng.normal(size=300).astype(np.float32)
+            for name in ("generated", "train", "held_out")
+        },
+        pixels={name: np.full(32, 1 / 32) for name in ("real", "generated")},
+    )
+    return replace(found, **changes)
+
+
+@pytest.fixture
+def panel(qtbot) -> QualityPanel:
+    panel = QualityPanel()
+    qtbot.addWidget(panel)
+    panel.resize(660, 240)
+    panel.show()
+    panel.set_run(run("run"))
+    return panel
+
+
+def run(run_id: str):
+    return replace(curves_info(history_of(1)), run_id=run_id)
+
+
+def child(panel, name: str):
+    (found,) = [widget for widget in panel.findChildren(object) if widget.objectName() == name]
+    return found
+
+
+def coloured(widget, colour: str) -> np.ndarray:
+    """Return where the picture of a widget is of about this colour, (H, W) bool."""
+    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    pixels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1, 4)[:, :, 2::-1]
+    wanted = np.array(QColor(colour).getRgb()[:3])
+    return (np.abs(pixels.astype(int) - wanted) < 12).all(2)
+
+
+# The panel
+
+
+def test_an_empty_panel_names_the_next_action(panel):
+    assert "Judge now" in child(panel, "quality_empty").text()
+    assert not child(panel, "quality_details").isEnabled()
+    assert child(panel, "quality_now").isEnabled()
+
+
+def test_a_judgement_is_a_headline_and_two_charts(panel):
+    panel.add(quality(ratio=123.0))
+    headline = child(panel, "quality_headline")
+    assert headline.text() == "Fréchet distance 123 × real · 9 of 10 digits"
+    for part in ("2,000", "1,500", "95 %", "digits-0123abcd"):
+        assert part in headline.toolTip()
+    QApplication.processEvents()
+    dashes = coloured(child(panel, "quality_digits"), BLUE)
+    assert dashes.any(1).sum() <= 5  # all real shares are equal here: one level
+    assert dashes.any(0).sum() > 50  # ten dashes
+
+
+def test_bars_are_as_high_as_the_shares(panel):
+    panel.add(quality())
+    QApplication.processEvents()
+    chart = child(panel, "quality_digits")
+    base = QColor(Qt.GlobalColor.white)
+    bar = QColor(VERMILLION)
+    mixed = [
+        round((130 * getattr(bar, part)() + 125 * getattr(base, part)()) / 255)
+        for part in ("red", "green", "blue")
+    ]
+    bars = coloured(chart, QColor(*mixed).name())
+    view = chart.getViewBox()
+    heights = []
+    for digit in range(1, 10):
+        x = chart.mapFromScene(view.mapViewToScene(QPointF(digit - 0.2, 1))).x()
+        heights.append(bars[:, x].sum())
+    # shares 1/45 … 9/45, but for what a dash and an interval cover
+    slope = np.polyfit(range(1, 10), heights, 1)[0]
+    assert slope > 5
+    assert np.corrcoef(heights, range(1, 10))[0, 1] > 0.99
+
+
+def test_points_come_in_the_order_of_the_steps_and_replace_each_other(panel):
+    for step, ratio in ((200, 10.0), (100, 20.0), (200, 8.0)):
+        panel.add(quality(step, ratio))
+    chart = child(panel, "quality_ratios")
+    np.testing.assert_allclose(chart._points[:, 0], [100, 200])
+    np.testing.assert_allclose(chart._points[:, 1], [20, 8])
+    np.testing.assert_allclose(chart._points[1, 2:], [7.2, 8.8])
+    assert "8.00" in child(panel, "quality_headline").text()
+
+
+def test_without_a_fitting_network_the_reason_stands_there(panel):
+    reason = Phrase("unfit-colour", network="digits-0123abcd")
+    panel.add(quality(unfit=reason, figures={}, digits=()))
+    text = child(panel, "quality_empty").text()
+    assert "No Fréchet distance" in text
+    assert "sees grey images only" in text
+    child(panel, "quality_details").click()  # D's opinion needs no features
+    assert child(panel, "quality_opinions").isVisible()
+    assert "Fréchet" not in child(panel, "quality_table").text()
+
+
+def test_details_show_every_figure_with_its_interval_and_the_floor(panel, qtbot):
+    panel.add(quality(ratio=20.0))
+    qtbot.mouseClick(child(panel, "quality_details"), Qt.MouseButton.LeftButton)
+    text = child(panel, "quality_table").text()
+    for part in (
+        "Fréchet distance",
+        "KID",
+        "Recall",
+        "Coverage",
+        "Digit 9",
+        "10.0",
+        "9.00\u00a0–\u00a011.0",
+    ):
+        assert part in text
+    assert "0.500" in text
+    assert coloured(child(panel, "quality_pixels"), BLUE).any()
+
+
+def test_the_dark_theme_is_followed(panel):
+    panel.add(quality())
+    dark = panel.palette()
+    dark.setColor(dark.ColorRole.Base, QColor("#101010"))
+    dark.setColor(dark.ColorRole.Window, QColor("#202020"))
+    dark.setColor(dark.ColorRole.Text, QColor("#eeeeee"))
+    dark.setColor(dark.ColorRole.WindowText, QColor("#eeeeee"))
+    panel.setPalette(dark)
+    QApplication.processEvents()
+    assert coloured(child(panel, "quality_ratios"), "#101010").mean() > 0.5
+
+
+def test_judging_is_due_after_half_a_minute_and_then_at_the_interval(panel):
+    due = [seconds for seconds in range(1, 400) if panel.is_due(float(seconds))]
+    assert due == [30, 150, 270, 390]
+    panel.set_run(run("other"))
+    assert not panel.is_due(10.0)
+    assert panel.is_due(31.0)
+
+
+def test_a_run_that_goes_on_is_judged_at_once(panel):
+    assert panel.is_due(500.0)
+    assert not panel.is_due(501.0)
+
+
+def test_no_second_judgement_while_one_is_under_way_nor_unless_asked(panel, qtbot):
+    class Busy:
+        fraction = 0.4
+        cancelled = False
+
+        def cancel(self):
+            self.cancelled = True
+
+    work = Busy()
+    panel.set_work(work)
+    assert not panel.is_due(60.0)
+    button = child(panel, "quality_now")
+    assert button.text() == "Cancel (40 %)"
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert work.cancelled
+    panel.set_work(None)
+    assert button.text() == "Judge now"
+    box = child(panel, "quality_interval")
+    box.setFocus()
+    qtbot.keyClick(box, Qt.Key.Key_End)
+    box.activated.emit(box.currentIndex())
+    assert box.currentText() == "When asked"
+    assert not panel.is_due(9999.0)
+
+
+def test_judgements_of_earlier_runs_come_back_with_them(panel):
+    panel.add(quality(ratio=50.0))
+    panel.set_run(run("other"))
+    assert child(panel, "quality_headline").text() == ""
+    panel.add(quality(ratio=40.0))  # late, of the run before
+    assert child(panel, "quality_headline").text() == ""
+    panel.set_run(run("run"))
+    assert "40.0" in child(panel, "quality_headline").text()
+    panel.set_run(run("other"))
+    panel.keep_runs(set())
+    panel.set_run(run("run"))
+    assert child(panel, "quality_headline").text() == ""
+
+
+def test_judgements_are_exported(panel, qtbot, tmp_path, monkeypatch):
+    path = tmp_path / "quality.csv"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    panel.add(quality(100))
+    panel.add(quality(200))
+    child(panel, "quality_details").click()
+    with qtbot.waitSignal(panel.message):
+        child(panel, "quality_export").click()
+    with path.open() as file:
+        assert [row["step"] for row in csv.DictReader(file)] == ["100", "200"]
+
+
+# The thread
+
+
+class FakeJudge:
+    """Judges at once; the dataset says how."""
+
+    made = 0
+
+    def __init__(self, dataset, work) -> None:
+        type(self).made += 1
+        if dataset == "broken":
+            raise ValueError("no such luck")
+
+    def evaluate(self, snapshot, n, work):
+        while snapshot == "endless":
+            work.at(0.5)  # until it is cancelled
+        return snapshot, n, torch.get_num_threads()
+
+
+@pytest.fixture
+def thread(qtbot, monkeypatch):
+    monkeypatch.setattr(judge_module, "Judge", FakeJudge)
+    FakeJudge.made = 0
+    thread = EvaluationThread()
+    thread.start()
+    yield thread
+    thread.stop()
+
+
+def test_the_thread_judges_with_one_of_torchs_threads(qtbot, thread):
+    answers = []
+    thread.evaluated.connect(answers.append)
+    for snapshot in ("first", "second"):
+        with qtbot.waitSignal(thread.ended):
+            work = thread.ask(snapshot, "data")
+        assert work.ended
+    assert answers == [(name, evaluation_thread.SAMPLES, 1) for name in ("first", "second")]
+    assert FakeJudge.made == 1  # real images are looked at once
+
+
+def test_the_thread_tells_what_failed_and_goes_on(qtbot, thread):
+    failures = []
+    thread.failed.connect(failures.append)
+    with qtbot.waitSignal(thread.ended):
+        thread.ask("first", "broken")
+    (error,) = failures
+    assert isinstance(error, StudioError)
+    assert "no such luck" in str(error)
+    with qtbot.waitSignal(thread.evaluated):
+        thread.ask("second", "data")
+
+
+def test_judging_can_be_cancelled_and_the_thread_ended_in_the_middle(qtbot, thread):
+    failures = []
+    thread.failed.connect(failures.append)
+    with qtbot.waitSignal(thread.ended):
+        thread.ask("endless", "data").cancel()
+    thread.ask("endless", "data")
+    thread.stop()
+    assert not failures
+    assert not thread.isRunning()
+
+
+# The window
+
+
+def test_the_window_judges_when_asked(qtbot, open_window, monkeypatch):
+    monkeypatch.setattr(evaluation_thread, "SAMPLES", 60)
+    monkeypatch.setattr(judge_module, "REFERENCE", 80)
+    window = open_window()
+    qtbot.waitUntil(lambda: window.session.status.phase is Phase.READY, timeout=60_000)
+    dock = next(d for d in window._docks if d.objectName() == "quality_dock")
+    dock.raise_()
+    with qtbot.waitSignal(window.session.evaluating.evaluated, timeout=60_000):
+        qtbot.mouseClick(child(window.quality, "quality_now"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: child(window.quality, "quality_now").text() == "Judge now")
+    assert "× real" in child(window.quality, "quality_headline").text()
