@@ -152,7 +152,9 @@ class SamplesPanel(QWidget):
         """Show what the first held-out images come out as, (N, C, H, W) uint8, beside these."""
         if self.pairs():
             inputs = self._held_out[: len(images)]
-            self._real_grid.set_images(np.concatenate([inputs, images], axis=3))
+            between = images.shape[3] // 8  # columns on both sides, so that pairs stand apart
+            pairs = np.concatenate([inputs, images], axis=3)
+            self._real_grid.set_images(np.pad(pairs, (*3 * [(0, 0)], (between, between))))
 
     def pairs(self) -> int:
         """Return how many held-out images and their reconstructions are wanted."""
