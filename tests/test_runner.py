@@ -129,7 +129,8 @@ def test_a_new_run_is_announced(studio, tiny):
 def test_real_images_of_a_conditional_run_are_in_columns(studio, tiny):
     studio.new_run(CONFIG.changed(conditional=True))
     (info,) = studio.heard.runs
-    labels = {image.tobytes(): label for image, label in zip(tiny.train, tiny.train_labels)}
+    known = zip(tiny.train, tiny.train_labels, strict=True)
+    labels = {image.tobytes(): label for image, label in known}
     assert [labels[image.tobytes()] for image in info.real] == list(range(10)) * 10
     assert len({image.tobytes() for image in info.real}) == 100
 

@@ -31,7 +31,8 @@ MakePanel = Callable[..., LatentPanel]
 
 def info_of(parts: tuple[LatentPart, ...], dataset: str = "mnist") -> RunInfo:
     latent = LatentSpec(parts)
-    config = Config(dataset=dataset)
+    config = Config()
+    object.__setattr__(config, "dataset", dataset)  # there may be no other
     return replace(run_info(), latent=latent, config=config, run_id=f"{latent}{dataset}")
 
 
@@ -210,7 +211,7 @@ def test_another_dataset_names_the_classes_anew(make: MakePanel) -> None:
     assert buttons(panel)[2].accessibleName() == "Digit 2"
     panel.set_run(info_of(CGAN, "another"), np.random.default_rng(3))
     assert panel.state() == before
-    QApplication.sendPostedEvents(None, 0)
+    QApplication.processEvents()
     rows = [found for found in panel.findChildren(ChoiceRow) if found.isVisible()]
     assert [found.accessibleName() for found in rows] == ["Class"]
 
