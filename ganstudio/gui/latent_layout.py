@@ -23,12 +23,15 @@ class Choice:
         What is chosen, e.g. ``"Digit"``.
     options : tuple of str
         What there is to choose, e.g. ``"Digit 3"``.
+    is_code : bool
+        Whether D has to find it in the image; else G and D are told.
     """
 
     key: str
     where: slice
     name: str
     options: tuple[str, ...]
+    is_code: bool
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -63,7 +66,7 @@ class LatentLayout:
             if part.kind == "one-hot":
                 name, option = _choice_names(part, dataset)
                 options = tuple(option.format(number=i) for i in range(part.dim))
-                choices.append(Choice(part.name, where, name, options))
+                choices.append(Choice(part.name, where, name, options, part.role == "code"))
             else:
                 dims += range(where.start, where.stop)
                 names += _slider_names(part)

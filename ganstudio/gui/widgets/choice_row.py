@@ -49,14 +49,7 @@ class ChoiceRow(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._label = QLabel(choice.name, self)
-        self._label.setToolTip(
-            self.tr("What G is to draw: Left and Right choose, as digits do; L locks it.")
-            if choice.key == "class"
-            else self.tr(
-                "The choice that D has to find in the image. What each means, training settles. "
-                "Left and Right choose, as digits do; L locks it."
-            )
-        )
+        self._label.setToolTip(self._meaning())
         self._group = QButtonGroup(self)  # one is always on
         self._buttons = [self._button(i) for i in range(len(choice.options))]
         self._group.idClicked.connect(self.chosen)
@@ -82,6 +75,14 @@ class ChoiceRow(QWidget):
         self.setAccessibleDescription(
             self.tr("{name}, locked").format(name=name) if locked else name
         )
+
+    def _meaning(self) -> str:
+        if self._choice.is_code:
+            return self.tr(
+                "A choice that D has to find in the image; training settles what each comes to "
+                "mean. Left and Right choose, as digits do; L locks it."
+            )
+        return self.tr("What G is to draw. Left and Right choose, as digits do; L locks it.")
 
     def _button(self, number: int) -> ToggleButton:
         name = self._choice.options[number]
