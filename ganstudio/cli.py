@@ -165,13 +165,15 @@ def _sample(arguments: argparse.Namespace) -> int:
     from ganstudio import images
     from ganstudio.training import headless
 
-    drawn = headless.sample(arguments.checkpoint, arguments.num, arguments.seed)
+    number = arguments.class_
+    drawn = headless.sample(arguments.checkpoint, arguments.num, arguments.seed, number)
     if out.suffix.lower() == ".png":
         images.save_png(images.grid(drawn), out)
     else:
         with replacing(out) as file:
             np.save(file, drawn)
-    print(f"{arguments.num:,} samples of seed {arguments.seed} written to {out}.")
+    of_class = "" if number is None else f" of class {number}"
+    print(f"{arguments.num:,} samples{of_class} of seed {arguments.seed} written to {out}.")
     return 0
 
 
@@ -258,6 +260,13 @@ def _parser() -> argparse.ArgumentParser:
     sample.add_argument(
         "--num", type=_whole(1, 1_000_000), default=64, help="how many (default: 64)"
     )
+    sample.add_argument(
+        "--class",
+        dest="class_",
+        type=_class,
+        metavar="K",
+        help="draw this class only, counted from 0; for conditional models (default: random ones)",
+    )
     sample.add_argument("--seed", type=_whole(0), default=0, help="of the latents (default: 0)")
     sample.add_argument("--out", type=Path, required=True, metavar="F.png|F.npy")
 
@@ -292,6 +301,14 @@ def _whole(low: int, high: int = 2**31 - 1) -> Callable[[str], int]:
         return number
 
     return whole
+
+
+def _class(text: str) -> int:
+    """Return a class number; the checkpoint tells how many there are."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a whole number, from 0, not “{text}”") from None
 
 
 def _positive(text: str) -> float:

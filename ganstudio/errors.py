@@ -66,6 +66,8 @@ MESSAGES = {
     "Install ganstudio again.",
     "unexpected": "Something went wrong that was not foreseen: {detail}. "
     "Please report it with “Copy details”.",
+    "no-class-to-draw": "{path} cannot draw a class on request: {reason}. Leave --class out, "
+    "or train a model with conditional = true, such as the preset cgan.",
     "latent-mismatch": "This generator takes {expected} numbers; {actual} were given.",
 }
 
@@ -98,6 +100,9 @@ PHRASES = {
     "unfit-few": "figures need at least {needed} training and {needed} held-out images",
     "unfit-network": "the feature network {network} names only {right} % of the held-out images "
     "right, so its features say nothing about this data",
+    "no-class-told": "its generator was never told any classes",
+    "code-is-no-class": "its code of {count} choices is no class, since training alone settles "
+    "what each choice draws",
     "batch-norm": "it normalises over the batch, which takes at least 2 images",
 }
 

@@ -2,6 +2,7 @@ import csv
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from PIL import Image
 import ganstudio
 from ganstudio.cli import main
 from ganstudio.config import load_config, preset_names
+from ganstudio.latent.decode import decode
+from ganstudio.latent.spec import Stream, generator
 from ganstudio.training import checkpoint
 
 
@@ -87,6 +90,7 @@ def test_mistakes_are_explained_in_a_line(words: list[str], parts: list[str], ca
         ["sample", "a.pt"],
         ["sample", "a.pt", "--out", "a.png", "--num", "0"],
         ["sample", "a.pt", "--out", "a.png", "--seed", "-1"],
+        ["sample", "a.pt", "--out", "a.png", "--class", "three"],
         ["presets", "more"],
     ],
 )
@@ -255,6 +259,62 @@ def test_samples_of_what_is_no_checkpoint(words: list[str], part: str, folder, c
     torch.save({"weight": torch.zeros(3)}, folder / "model.pt")
     assert part in refused(capsys, main(["sample", *words]))
     assert not (folder / "a.png").exists()
+
+
+def test_samples_of_a_class(train, folder, capsys):
+    base = ["--preset", "mlp-gelu", "--set", "batch_size=16", "--steps", "1"]
+    assert train(*base, "--set", "conditional=true", "--out", "c") == 0
+    assert (np.asarray(Image.open(folder / "c" / "samples-0000001.png")).shape) == (178, 298)
+    run = str(folder / "c" / "last.pt")
+    capsys.readouterr()
+    for name, words in (
+        *(("a.npy", ["--class", "0"]), ("b.npy", ["--class", "9"])),
+        *(("c.npy", ["--class", "9"]), ("d.npy", [])),
+    ):
+        assert main(["sample", run, "--num", "7", *words, "--out", name]) == 0
+    told = capsys.readouterr().out
+    assert "7 samples of class 9 of seed 0 written to c.npy." in told
+    assert "7 samples of seed 0 written to d.npy." in told
+    a, b, c, d = (np.load(f"{name}.npy") for name in "abcd")
+    assert np.array_equal(b, c)
+    assert all(not np.array_equal(one, other) for one, other in zip(a, b, strict=True))
+    snapshot = checkpoint.snapshot_of(checkpoint.read(Path(run)), Path(run))
+    z = snapshot.latent.sample(7, generator(0, Stream.SAMPLES))
+    assert np.array_equal(decode(snapshot, z), d)
+    for image, other, number in zip(
+        b, d, z[:, snapshot.latent.slices["class"]].argmax(1), strict=True
+    ):
+        assert np.array_equal(image, other) == (number == 9)
+
+
+@pytest.mark.parametrize("number", ["-1", "10", "1000000"])
+def test_a_class_that_there_is_not(number: str, train, folder, capsys):
+    words = ["--preset", "mlp-gelu", "--set", "batch_size=16", "--set", "conditional=true"]
+    assert train(*words, "--steps", "1", "--out", "c") == 0
+    capsys.readouterr()
+    words = ["sample", "c/last.pt", "--class", number, "--out", "a.npy"]
+    told = refused(capsys, main(words))
+    assert f"--class is {number}; it must be between 0 and 9." in told
+    assert not (folder / "a.npy").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "part"),
+    [
+        ([], "its generator was never told any classes"),
+        (["code_choices=6"], "its code of 6 choices is no class"),
+        (["continuous_codes=2"], "its generator was never told any classes"),
+    ],
+)
+def test_a_model_without_classes_draws_none(settings, part: str, train, folder, capsys):
+    words = [word for name in ("batch_size=16", *settings) for word in ("--set", name)]
+    assert train("--preset", "mlp-gelu", *words, "--steps", "1", "--out", "c") == 0
+    capsys.readouterr()
+    told = refused(capsys, main(["sample", "c/last.pt", "--class", "3", "--out", "a.npy"]))
+    assert part in told
+    assert "c/last.pt" in told
+    assert "Leave --class out" in told
+    assert not (folder / "a.npy").exists()
 
 
 @pytest.mark.parametrize("name", ["none/a.png", "none/a.npy"])

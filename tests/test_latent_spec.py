@@ -49,8 +49,8 @@ GOLDEN = [
 def test_parts_lie_side_by_side():
     assert SPEC.dim == 5
     assert SPEC.bounds.tolist() == [4, 4, 4, 1, 1]
-    assert SPEC.labels == ("z 0", "z 1", "z 2", "code 0", "code 1")
-    assert SPEC.centre().tolist() == [0] * 5
+    assert SPEC.slices == {"z": slice(0, 3), "code": slice(3, 5)}
+    assert SPEC.centre(np.ones(5, np.float32)).tolist() == [0] * 5
     drawn = SPEC.sample(7, generator(0, Stream.SAMPLES))
     assert (drawn.shape, drawn.dtype) == ((7, 5), np.float32)
 
@@ -90,3 +90,60 @@ def test_other_lengths_are_refused(shape: tuple[int, ...]):
 @pytest.mark.parametrize("shape", [(5,), (0, 5), (2, 5)])
 def test_the_last_axis_counts(shape: tuple[int, ...]):
     SPEC.check(np.zeros(shape, np.float32))
+
+
+CHOICES = LatentSpec(
+    (
+        LatentPart(name="z", kind="normal", dim=2),
+        LatentPart(name="class", kind="one-hot", dim=3, role="class"),
+        LatentPart(name="choice", kind="one-hot", dim=2, role="code"),
+        LatentPart(name="code", kind="uniform", dim=1, role="code"),
+    )
+)
+
+
+def test_a_grid_has_a_column_for_each_class():
+    drawn = CHOICES.sample(12, generator(5, Stream.SAMPLES))
+    z = CHOICES.sample_grid(12, generator(5, Stream.SAMPLES))
+    assert z[:, 2:5].argmax(axis=1).tolist() == [0, 1, 2] * 4
+    assert (z[:, 2:5].sum(axis=1) == 1).all()
+    others = [0, 1, 5, 6, 7]
+    np.testing.assert_array_equal(z[:, others], drawn[:, others])
+    assert CHOICES.columns == 3
+    assert [CHOICES.whole_rows(n) for n in (1, 3, 4, 8, 9)] == [3, 3, 3, 6, 9]
+
+
+def test_without_a_choice_a_grid_is_as_drawn():
+    z = SPEC.sample_grid(4, generator(0, Stream.SAMPLES))
+    np.testing.assert_array_equal(z, SPEC.sample(4, generator(0, Stream.SAMPLES)))
+    assert SPEC.columns is None
+    assert SPEC.whole_rows(7) == 7
+
+
+def test_one_class_for_all():
+    drawn = CHOICES.sample(5, generator(1, Stream.SAMPLES))
+    z = CHOICES.with_class(drawn, 1)
+    assert z[:, 2:5].tolist() == [[0, 1, 0]] * 5
+    np.testing.assert_array_equal(np.delete(z, [2, 3, 4], 1), np.delete(drawn, [2, 3, 4], 1))
+    assert drawn[:, 2:5].argmax(axis=1).tolist() != [1] * 5, "the original stays"
+
+
+def test_the_centre_keeps_the_choices():
+    z = np.array([3, -2, 0, 0, 1, 1, 0, 0.5], np.float32)
+    assert CHOICES.centre(z).tolist() == [0, 0, 0, 0, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("z", "allowed"),
+    [
+        ([9, -9, 0, 1, 0, 1, 0, 0.5], True),
+        ([0, 0, 0, 0.9, 0, 1, 0, 0], False),
+        ([0, 0, 0, 1, 1, 1, 0, 0], False),
+        ([0, 0, -1, 1, 0, 1, 0, 0], False),
+        ([0, 0, 0, 1, 0, 0, 0, 0], False),
+        ([0, 0, 0, 1, 0, 1, 0], False),
+        ([], False),
+    ],
+)
+def test_a_choice_is_a_single_one(z: list[float], allowed: bool):
+    assert CHOICES.allows(np.array(z, np.float32)) == allowed

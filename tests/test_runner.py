@@ -126,6 +126,21 @@ def test_a_new_run_is_announced(studio, tiny):
     assert studio.heard.snapshots[0].step == 0
 
 
+def test_real_images_of_a_conditional_run_are_in_columns(studio, tiny):
+    studio.new_run(CONFIG.changed(conditional=True))
+    (info,) = studio.heard.runs
+    known = zip(tiny.train, tiny.train_labels, strict=True)
+    labels = {image.tobytes(): label for image, label in known}
+    assert [labels[image.tobytes()] for image in info.real] == list(range(10)) * 10
+    assert len({image.tobytes() for image in info.real}) == 100
+
+
+def test_an_autoencoder_is_announced_as_one(studio):
+    studio.new_run()
+    studio.new_run(CONFIG.changed(model="aae", order="g-first-shared"))
+    assert [info.autoencoder for info in studio.heard.runs] == [False, True]
+
+
 def test_loading_that_is_cancelled_leaves_the_run_as_it_was(studio):
     studio.new_run()
     before, studio.heard.cancels = studio.trainer, True

@@ -22,6 +22,7 @@ def show_help(parent: QWidget, actions: Actions) -> None:
         "help",
         "<p><b>Sliders</b>: up and down choose, left and right move (with Shift finely, Page Up "
         "and Page Down far), L locks, 0 resets, Enter types a number.<br>"
+        "<b>Classes and codes</b>: left, right and digits choose, L locks.<br>"
         "<b>Samples</b>: arrows choose, Enter loads the sample's z.<br>"
         "<b>Plots</b>: left and right read values, + and − zoom, Home or 0 follows the run.<br>"
         "<b>Fields</b>: up and down change the number, Enter takes it, Escape restores it.</p>",

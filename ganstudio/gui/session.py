@@ -116,6 +116,7 @@ class Session(QObject):
         # decode thread -> panels
         self.decoding.image_drawn.connect(self._on_image)
         self.decoding.grid_drawn.connect(self._on_grid)
+        self.decoding.reconstructed.connect(self._on_reconstructed)
         self.decoding.effect_measured.connect(latent.set_effect)
         self.decoding.reference_judged.connect(self._on_reference)
         self.decoding.failed.connect(self._on_decoding_failed)
@@ -138,6 +139,7 @@ class Session(QObject):
         samples.sample_chosen.connect(self._on_sample_chosen)
         samples.averaged_changed.connect(self._on_averaged_changed)
         samples.count_changed.connect(self._on_count_changed)
+        samples.reconstructions_wanted.connect(self._reconstruct)
         samples.start_requested.connect(self.start)
         experiment.live_changed.connect(self._on_live_changed)
         experiment.start_over_requested.connect(self.start_over)
@@ -275,6 +277,7 @@ class Session(QObject):
     def _on_snapshot(self) -> None:
         """Renew the grid and, unless held, the large image, from the newest snapshot."""
         self._renew(Lane.GRID)
+        self._reconstruct()
         if self._held is None:
             if time.monotonic() >= self._judge_at:
                 self._judge_at = time.monotonic() + JUDGE_SECONDS
@@ -331,6 +334,10 @@ class Session(QObject):
         if drawn.start + len(drawn.images) >= len(self._grid_z):
             self._on_renewed(Lane.GRID)
 
+    def _on_reconstructed(self, drawn: Drawn) -> None:
+        if self.info is not None and drawn.run_id == self.info.run_id:
+            self._samples.set_reconstructions(drawn.images)
+
     def _on_reference(self, request: int) -> None:
         if request == self.requests[Lane.REFERENCE]:
             self._draw_image()
@@ -366,6 +373,13 @@ class Session(QObject):
         if self.info is not None and snapshot is not None and snapshot.run_id == self.info.run_id:
             self._quality.set_work(self.evaluating.ask(snapshot, self.info.dataset))
 
+    def _reconstruct(self) -> None:
+        """Ask for as many held-out images and what an autoencoder makes of them as are shown."""
+        count = self._samples.pairs()
+        if self.info is not None and count:
+            images = self.info.held_out[:count]
+            self._ask(Lane.RECONSTRUCTION, self.training.snapshot, images)
+
     def _renew(self, lane: Lane) -> None:
         """Ask for the grid, or for the verdicts on held-out images; if under way, once it is done.
 
@@ -396,12 +410,14 @@ class Session(QObject):
     def _on_count_changed(self, count: int) -> None:
         if self.info is not None:
             rng = generator(self.info.config.seed, Stream.SAMPLES)
-            self._grid_z = self.info.latent.sample(count, rng)
+            self._grid_z = self.info.latent.sample_grid(count, rng)
             self._mark_sample()
             self._renew_at_once(Lane.GRID)
+            self._reconstruct()
 
     def _on_averaged_changed(self, _averaged: bool) -> None:
         self._renew_at_once(Lane.GRID)
+        self._reconstruct()
         self._draw_image()
 
     def _on_sample_chosen(self, index: int) -> None:

@@ -85,13 +85,29 @@ def judge_real(snapshot: Snapshot, images: NDArray[np.uint8], labels: Labels) ->
 
 
 @torch.inference_mode()
-def reconstruct(snapshot: Snapshot, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return what an autoencoder makes of images, (N, C, H, W) uint8, by their mean codes."""
+def reconstruct(
+    snapshot: Snapshot, images: NDArray[np.uint8], *, averaged: bool = True
+) -> NDArray[np.uint8]:
+    """Return what an autoencoder makes of images, by their mean codes.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        The model, which must have an encoder.
+    images : (N, C, H, W) uint8
+        Images.
+    averaged : bool
+        By the averaged decoder, where there is one, else by the latest.
+
+    Returns
+    -------
+    (N, C, H, W) uint8
+    """
     assert snapshot.networks.E is not None
     assert snapshot.E is not None
     x = to_range(torch.tensor(images), *snapshot.real_range)
     codes = _call(snapshot.networks.E, snapshot.E, x)[:, : snapshot.latent.dim]
-    return decode(snapshot, codes.numpy())
+    return decode(snapshot, codes.numpy(), averaged=averaged)
 
 
 def _logits(snapshot: Snapshot, x: Tensor, classes: Tensor | None) -> Logits:

@@ -43,7 +43,7 @@ class LatentPart:
     Attributes
     ----------
     name : str
-        What its sliders are called, e.g. ``"z"``.
+        Tells it from the other parts, e.g. ``"z"``.
     kind : {"normal", "uniform", "one-hot"}
         N(0, 1); U(-1, 1); or one of `dim` choices as a row of zeros with a single 1.
     dim : int
@@ -81,11 +81,6 @@ class LatentSpec:
         return np.concatenate([np.full(part.dim, part.bound, np.float32) for part in self.parts])
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """A name for every dimension, e.g. ``"z 12"``."""
-        return tuple(f"{part.name} {i}" for part in self.parts for i in range(part.dim))
-
-    @property
     def slices(self) -> dict[str, slice]:
         """Where in z each part lies, by its name."""
         ends = np.cumsum([part.dim for part in self.parts]).tolist()
@@ -104,6 +99,16 @@ class LatentSpec:
         return z[:, self.slices["class"]]
 
     @property
+    def choices(self) -> tuple[LatentPart, ...]:
+        """The one-hot parts, the class before a code."""
+        return tuple(part for part in self.parts if part.kind == "one-hot")
+
+    @property
+    def columns(self) -> int | None:
+        """How many columns a grid of samples has: one for each choice; None if there is none."""
+        return next((part.dim for part in self.choices), None)
+
+    @property
     def codes(self) -> tuple[LatentPart, ...]:
         """The parts that D has to find in the image."""
         return tuple(part for part in self.parts if part.role == "code")
@@ -117,9 +122,43 @@ class LatentSpec:
         """Draw `n` latents from the prior: (n, dim) float32."""
         return np.concatenate([_draw(part, n, rng) for part in self.parts], axis=1)
 
-    def centre(self) -> Array:
-        """Return the prior's mean, (dim,) float32; no typical draw: those lie on a shell."""
-        return np.zeros(self.dim, np.float32)
+    def sample_grid(self, n: int, rng: np.random.Generator) -> Array:
+        """Draw `n` latents for a grid of samples: (n, dim) float32.
+
+        Where there is a choice, number i makes choice i modulo `columns`, else all is as drawn.
+        """
+        z = self.sample(n, rng)
+        for part in self.choices[:1]:
+            z[:, self.slices[part.name]] = _one_hot(np.arange(n) % part.dim, part.dim)
+        return z
+
+    def whole_rows(self, n: int) -> int:
+        """Return how many of `n` samples fill whole rows of a grid with `columns`, if it has."""
+        columns = self.columns or 1
+        return max(n // columns, 1) * columns
+
+    def with_class(self, z: Array, number: int) -> Array:
+        """Return a copy of `z`, (N, dim) float32, whose class is `number`; there must be one."""
+        z = z.copy()
+        z[:, self.slices["class"]] = _one_hot(np.array([number]), self.classes)
+        return z
+
+    def centre(self, z: Array) -> Array:
+        """Return the prior's mean, (dim,) float32, but for the choices, which stay those of `z`.
+
+        No typical draw: those lie on a shell. Nor has a choice a mean that G knows.
+        """
+        centre = np.zeros(self.dim, np.float32)
+        for part in self.choices:
+            centre[self.slices[part.name]] = z[self.slices[part.name]]
+        return centre
+
+    def allows(self, z: Array) -> bool:
+        """Tell whether `z` (n,) has `dim` numbers, and every choice in it is one."""
+        if len(z) != self.dim:
+            return False
+        made = (np.sort(z[self.slices[part.name]]) for part in self.choices)
+        return all(choice[-1] == 1 and not choice[:-1].any() for choice in made)
 
     def check(self, z: Array) -> None:
         """Raise ``latent-mismatch`` unless the last axis of `z` has `dim` numbers."""
@@ -138,7 +177,13 @@ class LatentSpec:
 
 def _draw(part: LatentPart, n: int, rng: np.random.Generator) -> Array:
     if part.kind == "one-hot":
-        return np.eye(part.dim, dtype=np.float32)[rng.integers(part.dim, size=n)]
+        return _one_hot(rng.integers(part.dim, size=n), part.dim)
     if part.kind == "normal":
         return rng.standard_normal((n, part.dim), dtype=np.float32)
     return rng.random((n, part.dim), dtype=np.float32) * 2 - 1
+
+
+def _one_hot(choices: NDArray[np.integer[Any]], dim: int) -> Array:
+    """Return a row of zeros with a single 1 for each choice: (N, dim) float32."""
+    rows: Array = np.eye(dim, dtype=np.float32)[choices]
+    return rows

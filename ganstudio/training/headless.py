@@ -17,12 +17,12 @@ from ganstudio import images
 from ganstudio.config import Config, save_config
 from ganstudio.data.dataset import Dataset
 from ganstudio.data.loading import load
-from ganstudio.errors import StudioError, writing
+from ganstudio.errors import Phrase, StudioError, writing
 from ganstudio.evaluation import report
 from ganstudio.evaluation.judge import Judge
 from ganstudio.evaluation.quality import Quality
 from ganstudio.latent.decode import decode
-from ganstudio.latent.spec import Stream, generator
+from ganstudio.latent.spec import LatentSpec, Stream, generator
 from ganstudio.training import checkpoint, device
 from ganstudio.training.trainer import Trainer
 from ganstudio.work import Work
@@ -214,9 +214,11 @@ class _Progress:
 def _write(trainer: Trainer, out: Path) -> None:
     """Write grid, history and last.pt, in this order: what last.pt promises is there."""
     trainer.drain()
-    z = trainer.latent.sample(GRID_IMAGES, generator(trainer.config.seed, Stream.SAMPLES))
-    drawn = decode(trainer.snapshot(), z)
-    images.save_png(images.grid(drawn), out / f"samples-{trainer.step:07d}.png")
+    latent = trainer.latent
+    rng = generator(trainer.config.seed, Stream.SAMPLES)
+    z = latent.sample_grid(latent.whole_rows(GRID_IMAGES), rng)
+    sheet = images.grid(decode(trainer.snapshot(), z), latent.columns)
+    images.save_png(sheet, out / f"samples-{trainer.step:07d}.png")
     trainer.history.save_csv(out / "history.csv")
     checkpoint.save(trainer, out / "last.pt")
 
@@ -252,16 +254,35 @@ def _interruptible() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, before)
 
 
-def sample(path: Path, num: int, seed: int) -> images.Pixels:
+def sample(path: Path, num: int, seed: int, class_: int | None = None) -> images.Pixels:
     """Draw from a checkpoint's generator, averaged where the recipe has EMA.
+
+    Parameters
+    ----------
+    path : Path
+        The checkpoint.
+    num : int
+        How many images.
+    seed : int
+        Of their latents.
+    class_ : int, optional
+        The class of all of them; by default each is of a random one, where there are any.
 
     Returns
     -------
     (num, C, H, W) uint8
         The images of the seed's latents; the same for a seed on every computer, up to rounding.
+
+    Raises
+    ------
+    StudioError
+        ``no-class-to-draw`` or ``out-of-range`` if the model cannot draw that class.
     """
     snapshot = checkpoint.snapshot_of(checkpoint.read(path), path)
     z = snapshot.latent.sample(num, generator(seed, Stream.SAMPLES))
+    if class_ is not None:
+        _check_class(class_, snapshot.latent, path)
+        z = snapshot.latent.with_class(z, class_)
     batches = np.array_split(z, -(-num // SAMPLE_BATCH))
     return np.concatenate([decode(snapshot, batch) for batch in batches])
 
@@ -272,3 +293,14 @@ def evaluate(path: Path, num: int, root: Path | None) -> Quality:
     snapshot = checkpoint.snapshot_of(content, path)
     dataset = _dataset(checkpoint.config_of(content, path), root)
     return Judge(dataset, Work()).evaluate(snapshot, num, Work())
+
+
+def _check_class(class_: int, latent: LatentSpec, path: Path) -> None:
+    if not latent.classes:
+        choices = sum(part.dim for part in latent.choices)
+        reason = Phrase("code-is-no-class", count=choices) if choices else Phrase("no-class-told")
+        raise StudioError("no-class-to-draw", path=path, reason=reason)
+    if not 0 <= class_ < latent.classes:
+        raise StudioError(
+            "out-of-range", field="--class", value=class_, low=0, high=latent.classes - 1
+        )

@@ -8,7 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ganstudio.config import Config
 from ganstudio.data.dataset import Dataset
@@ -384,10 +386,10 @@ class _Rate:
 def _describe(trainer: Trainer) -> RunInfo:
     dataset, objective = trainer.dataset, trainer.objective
     rng = generator(trainer.config.seed, Stream.SAMPLES, 1)
-    shown, held_out = (
-        rng.permutation(len(images))[:n]
-        for images, n in ((dataset.train, SHOWN_REAL), (dataset.test, HELD_OUT))
-    )
+    shown, held_out = (rng.permutation(len(x)) for x in (dataset.train, dataset.test))
+    held_out = held_out[:HELD_OUT]
+    if trainer.latent.classes:
+        shown = _in_columns(shown, dataset.train_labels, trainer.latent.classes)
     return RunInfo(
         run_id=trainer.run_id,
         config=trainer.config,
@@ -406,7 +408,17 @@ def _describe(trainer: Trainer) -> RunInfo:
         ),
         history=trainer.history,
         dataset=dataset,
-        real=dataset.train[shown],
+        real=dataset.train[shown[:SHOWN_REAL]],
         held_out=dataset.test[held_out],
         held_out_labels=dataset.test_labels[held_out],
+        autoencoder=trainer.E is not None,
     )
+
+
+def _in_columns(
+    numbers: NDArray[np.intp], labels: NDArray[np.int64], classes: int
+) -> NDArray[np.intp]:
+    """Return some of the images `numbers`, in whole rows with a column for each class."""
+    columns = [numbers[labels[numbers] == class_] for class_ in range(classes)]
+    rows = min(map(len, columns))
+    return np.stack([column[:rows] for column in columns], axis=1).ravel()

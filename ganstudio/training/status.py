@@ -121,6 +121,8 @@ class RunInfo:
         Channels, height and width.
     averaged : bool
         Whether there is an averaged generator.
+    autoencoder : bool
+        Whether there is an encoder: D then judges codes, and images can be reconstructed.
     curves : Curves
         How to read the plots.
     history : History
@@ -128,9 +130,9 @@ class RunInfo:
     dataset : Dataset
         What it learns from.
     real : (N, C, H, W) uint8
-        Some training images, to show.
+        Some training images, to show; of a conditional model in the same columns as its samples.
     held_out : (N, C, H, W) uint8
-        Held-out images, to rank D's verdict among.
+        Held-out images, to rank D's verdict among and to reconstruct.
     held_out_labels : (N,) int64
         Their classes.
     """
@@ -148,3 +150,4 @@ class RunInfo:
     real: NDArray[np.uint8] = field(repr=False)
     held_out: NDArray[np.uint8] = field(repr=False)
     held_out_labels: NDArray[np.int64] = field(repr=False)
+    autoencoder: bool = False

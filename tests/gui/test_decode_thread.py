@@ -6,7 +6,7 @@ import torch
 
 from ganstudio.gui.threads import decode_thread
 from ganstudio.gui.threads.decode_thread import PIECE, DecodeThread, Job, Lane
-from ganstudio.latent.decode import decode, judge, judge_real, rank
+from ganstudio.latent.decode import decode, judge, judge_real, rank, reconstruct
 from ganstudio.latent.networks import Architecture, build
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentPart, LatentSpec
@@ -120,3 +120,32 @@ def test_a_request_that_fails_is_told_and_later_ones_are_answered(qtbot, thread)
     assert failed.args[0].code == "unexpected"
     with qtbot.waitSignal(thread.image_drawn):
         thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=latents(1)))
+
+
+def test_an_autoencoder_restores_images(qtbot, thread) -> None:
+    architecture = Architecture(model="aae", latent=LATENT, image_shape=(1, 8, 8))
+    torch.manual_seed(1)
+    networks = build(architecture)
+    assert networks.E is not None
+    snapshot = Snapshot(
+        run_id="run",
+        step=4,
+        architecture=architecture,
+        G=networks.G.state_dict(),
+        D=networks.D.state_dict(),
+        G_ema={name: value + 1 for name, value in networks.G.state_dict().items()},
+        E=networks.E.state_dict(),
+        real_range=(-1.0, 1.0),
+    )
+    images = np.random.default_rng(0).integers(0, 256, (25, 1, 8, 8), dtype=np.uint8)
+    answers = []
+    thread.reconstructed.connect(answers.append)
+    thread.start()
+    for averaged in (True, False):
+        job = Job(lane=Lane.RECONSTRUCTION, snapshot=snapshot, inputs=images, averaged=averaged)
+        with qtbot.waitSignal(thread.reconstructed):
+            thread.ask(job)
+        assert answers[-1].step == 4
+        expected = reconstruct(snapshot, images, averaged=averaged)
+        np.testing.assert_array_equal(answers[-1].images, expected)
+    assert not np.array_equal(answers[0].images, answers[1].images)

@@ -25,14 +25,24 @@ def make_images(n: int = 64, channels: int = 1, height: int = 28, width: int = 2
     return np.broadcast_to(shade[:, None, None, None], (n, channels, height, width)).copy()
 
 
-def make_info(averaged: bool = True, shape: tuple[int, int, int] = (1, 28, 28)) -> RunInfo:
+def make_info(
+    averaged: bool = True,
+    shape: tuple[int, int, int] = (1, 28, 28),
+    choice: str = "",
+    autoencoder: bool = False,
+) -> RunInfo:
     real = np.full((100, *shape), 255, np.uint8)
+    parts = [LatentPart(name="z", kind="normal", dim=64)]
+    if choice == "class":
+        parts.append(LatentPart(name="class", kind="one-hot", dim=10, role="class"))
+    elif choice:
+        parts.append(LatentPart(name=choice, kind="one-hot", dim=6, role="code"))
     return RunInfo(
         run_id="run",
         config=Config(),
         device="cpu",
         devices=("cpu",),
-        latent=LatentSpec((LatentPart(name="z", kind="normal", dim=64),)),
+        latent=LatentSpec(tuple(parts)),
         image_shape=shape,
         averaged=averaged,
         curves=Curves(
@@ -48,6 +58,7 @@ def make_info(averaged: bool = True, shape: tuple[int, int, int] = (1, 28, 28)) 
         real=real,
         held_out=real,
         held_out_labels=np.zeros(len(real), np.int64),
+        autoencoder=autoencoder,
     )
 
 
@@ -436,3 +447,117 @@ def test_the_images_given_may_change_afterwards(panel: SamplesPanel) -> None:
     panel.set_images(images, 1)
     images[:] = 0
     assert shades(samples(panel), range(3)) == [40, 42, 44]
+
+
+def column_of(widget: SampleGrid, index: int) -> int:
+    xs = sorted({widget.cell_rect(i).x() for i in range(len(widget.images()))})
+    return xs.index(widget.cell_rect(index).x())
+
+
+@pytest.mark.parametrize("width", [200, 650, 1500])
+def test_samples_of_classes_stand_in_columns(fresh: SamplesPanel, width: int) -> None:
+    fresh.resize(width, 360)
+    fresh.set_run(make_info(choice="class"))
+    assert fresh.count() == 60
+    fresh.set_partial(0, make_images(60), 5)
+    grid_widget = samples(fresh)
+    assert [column_of(grid_widget, i) for i in range(60)] == [*range(10)] * 6
+    assert shades(grid_widget, range(60)) == make_images(60)[:, 0, 0, 0].tolist()
+    assert np.array_equal(fresh.sheet(), grid(make_images(60), 10))
+
+
+def test_only_whole_rows_are_offered_and_the_choice_is_kept(
+    fresh: SamplesPanel, qtbot: QtBot
+) -> None:
+    combo, seen = child(fresh, "sample_count"), Recorder(fresh)
+    assert isinstance(combo, QComboBox)
+
+    def offered() -> list[str]:
+        return [combo.itemText(i) for i in range(combo.count())]
+
+    fresh.set_run(make_info(choice="class"))
+    assert offered() == ["10", "30", "60", "100"]
+    fresh.set_run(make_info(choice="choice"))
+    assert offered() == ["12", "36", "60", "96"]
+    qtbot.keyClick(combo, Qt.Key.Key_Down)
+    assert (seen.counts, fresh.count()) == ([96], 96)
+    assert QSettings().value("samples/count") == 100
+    fresh.set_run(make_info())
+    assert offered() == ["16", "36", "64", "100"]
+    assert fresh.count() == 100
+
+
+def test_the_tooltip_tells_sample_column_and_order(fresh: SamplesPanel, qtbot: QtBot) -> None:
+    fresh.set_run(make_info(choice="class"))
+    fresh.set_partial(0, make_images(60), 5)
+    widget = samples(fresh)
+    order = "A column each, from left to right: Digit 0 to Digit 9"
+    assert widget.toolTip() == order
+    qtbot.mouseMove(widget, widget.cell_rect(13).center())
+    told = "Sample 14, Digit 3: click to load its z into the latent panel"
+    assert widget.toolTip() == f"{told}\n{order}"
+    qtbot.mouseClick(widget, LEFT, pos=widget.cell_rect(13).center())
+    assert widget.accessibleDescription() == "Sample 14 of 60, Digit 3"
+    fresh.set_run(make_info())
+    assert "Digit" not in widget.toolTip()
+
+
+@pytest.mark.parametrize(("choice", "sorted_"), [("class", True), ("choice", False), ("", False)])
+def test_real_images_are_in_columns_of_classes_only(
+    fresh: SamplesPanel, qtbot: QtBot, choice: str, sorted_: bool
+) -> None:
+    fresh.set_run(make_info(choice=choice))
+    qtbot.mouseClick(child(fresh, "real_images"), LEFT)
+    real = child(fresh, "real_grid")
+    assert isinstance(real, SampleGrid)
+    assert ("Digit 9" in real.toolTip()) == sorted_
+    if sorted_:
+        assert [column_of(real, i) for i in range(60)] == [*range(10)] * 6
+
+
+def test_an_autoencoder_shows_inputs_beside_reconstructions(
+    fresh: SamplesPanel, qtbot: QtBot
+) -> None:
+    wanted: list[int] = []
+    fresh.reconstructions_wanted.connect(lambda: wanted.append(fresh.pairs()))
+    toggle, real = child(fresh, "reconstructions"), child(fresh, "real_grid")
+    assert isinstance(real, SampleGrid)
+    assert fresh.pairs() == 0
+    fresh.set_run(make_info(autoencoder=True))
+    assert (toggle.isVisible(), child(fresh, "real_images").isVisible()) == (True, False)
+    assert real.isVisible(), "at first they are shown"
+    assert fresh.pairs() == 16
+    fresh.set_reconstructions(make_images(16))
+    QApplication.processEvents()
+    images = real.images()
+    assert images.shape == (16, 1, 28, 28 + 28 + 6)
+    assert (images[:, :, :, 3:31] == 255).all(), "what goes in is held-out images"
+    assert np.array_equal(images[:, :, :, 31:59], make_images(16))
+    painted = real.grab().toImage()
+    area = real.cell_rect(5)
+    left, right = (
+        QColor(painted.pixel(area.x() + round(share * area.width()), area.center().y())).red()
+        for share in (0.25, 0.75)
+    )
+    assert (left, right) == (255, 50)
+    qtbot.mouseClick(toggle, LEFT)
+    assert not real.isVisible()
+    assert fresh.pairs() == 0
+    fresh.set_reconstructions(make_images(9))
+    assert len(real.images()) == 16, "one that was on its way"
+    assert wanted == []
+    qtbot.mouseClick(toggle, LEFT)
+    assert wanted == [16]
+    fresh.set_run(make_info())
+    assert (toggle.isVisible(), child(fresh, "real_images").isVisible()) == (False, True)
+    assert not real.isVisible(), "real images are off"
+    assert fresh.pairs() == 0
+
+
+def test_reconstructions_stay_off(fresh: SamplesPanel, qtbot: QtBot) -> None:
+    fresh.set_run(make_info(autoencoder=True))
+    qtbot.mouseClick(child(fresh, "reconstructions"), LEFT)
+    other = SamplesPanel()
+    qtbot.addWidget(other)
+    other.set_run(make_info(autoencoder=True))
+    assert other.pairs() == 0

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QGraphicsScene,
+    QLabel,
     QLineEdit,
     QMessageBox,
     QTabBar,
@@ -268,6 +269,34 @@ def test_curves_samples_and_sliders(qtbot, window: MainWindow) -> None:
     for wrong in ("--", "999"):
         type_into(qtbot, window.findChild(QLineEdit, "latent_edit"), wrong)
         assert window.findChild(QWidget, "latent_edit_reason").text()
+        check(window)
+
+
+def test_classes_codes_and_autoencoders(qtbot, window: MainWindow) -> None:
+    window.begin()
+    qtbot.waitUntil(lambda: window.session.status.phase is Phase.READY, timeout=WAIT)
+    small = Config(model="mlp-gelu", batch_size=16, latent_dim=3, r1=0)
+    for config in (
+        small.changed(conditional=True, code_choices=3, continuous_codes=2),
+        small.changed(model="aae", order="g-first-shared"),
+    ):
+        info = window.session.info
+        window.session.start_over(config, "cpu")
+        qtbot.waitUntil(lambda info=info: window.session.info is not info, timeout=WAIT)
+        verdict = window.findChild(QLabel, "verdict")
+        verdict.setText("")
+        qtbot.waitUntil(lambda verdict=verdict: bool(verdict.text()), timeout=WAIT)
+        grid = window.findChild(SampleGrid, "samples_grid")
+        qtbot.waitUntil(lambda grid=grid: len(grid.images()) > 0, timeout=WAIT)
+        at = grid.cell_rect(1).center()
+        qtbot.mouseMove(grid, at)
+        qtbot.mouseClick(grid, Qt.MouseButton.LeftButton, pos=at)
+        check(window)
+        for name in ("choice_class_2", "choice_choice_1", "choice_class_lock"):
+            if window.findChild(QAbstractButton, name):
+                press(qtbot, window, name)
+                check(window)
+        window.actions_.by_name["undo"].trigger()
         check(window)
 
 

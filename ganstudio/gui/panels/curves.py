@@ -114,6 +114,7 @@ class CurvesPanel(QWidget):
         curves, losses = info.curves, self._kind is Kind.LOSSES
         self._reference = curves.loss_reference if losses else curves.score_reference
         self.bar.set_has_reference(self._reference is not None)
+        self.bar.describe((loss_words if losses else score_words)(info.autoencoder))
         self.bar.offer(curves.losses if losses else self._words)
         self._cursor = None
         self.bar.set_exportable(False)

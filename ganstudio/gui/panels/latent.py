@@ -1,4 +1,7 @@
-"""Explore z: the decoded image, D's verdict on it, and a slider for every dimension."""
+"""Explore z: the decoded image, D's verdict on it, sliders, and buttons for what is a choice."""
+
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,6 +9,8 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from ganstudio.gui.latent_layout import Choice, LatentLayout
+from ganstudio.gui.widgets.choice_row import ChoiceRow
 from ganstudio.gui.widgets.decoded_image import DecodedImage
 from ganstudio.gui.widgets.latent_controls import LatentControls, Order
 from ganstudio.gui.widgets.latent_state import LatentState
@@ -23,6 +28,7 @@ class LatentPanel(QWidget):
     """The sliders of z and what they decode to.
 
     Its state is the only truth: widgets tell it what was done to them and show what comes of it.
+    Strip and list know sliders by their places in the layout; the rest knows dimensions of z.
 
     Signals:
         image_wanted(object): z (dim,) float32, whenever it changes or the run does.
@@ -47,7 +53,9 @@ class LatentPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._spec = LatentSpec(())
-        self._labels: tuple[str, ...] = ()
+        self._dataset = ""  # which names the classes
+        self._layout = LatentLayout.of(self._spec, self._dataset)
+        self._choices: list[ChoiceRow] = []
         self._rng = np.random.default_rng(0)
         self._state = LatentState.unlocked(np.zeros(0, np.float32))
         self._base = self._state.z  # what Random, Centre or a load has set last
@@ -66,9 +74,9 @@ class LatentPanel(QWidget):
     # what the owner calls
 
     def set_run(self, info: RunInfo, rng: np.random.Generator) -> None:
-        """Explore another run; z and the locks stay if it has as many dimensions.
+        """Explore another run; z and the locks stay if they are a z of that run, too.
 
-        If it has not, they are what they were when that run was left, or drawn anew.
+        If not, they are what they were when that run was left, or drawn anew.
 
         Parameters
         ----------
@@ -80,17 +88,15 @@ class LatentPanel(QWidget):
         self._rng = rng
         self._left[self._run_id] = self._state, self._base
         self._run_id = info.run_id
-        if info.latent != self._spec:
-            kept = info.latent.dim == self._spec.dim
-            self._spec, self._labels = info.latent, info.latent.labels
-            if not kept:
+        self._decoded.set_judges_codes(info.autoencoder)
+        if (info.latent, info.config.dataset) != (self._spec, self._dataset):
+            self._spec, self._dataset = info.latent, info.config.dataset
+            if not self._spec.allows(self._state.z):
                 drawn = LatentState.unlocked(self._spec.sample(1, rng)[0])
                 self._state, self._base = self._left.get(info.run_id, (drawn, drawn.z))
             self._before = self._effect = None
             self._lift_hand()  # what it holds is about to go, and will not tell
-            bounds = self._spec.bounds
-            self._strip.set_spec(self._labels, bounds, self._state)
-            self._list.set_spec(self._labels, bounds, self._state)
+            self._lay_out()
             self._controls.enable_drawing()
             self._list.set_empty_text(
                 self.tr("Nothing is locked or differs from what was last drawn or loaded")
@@ -109,8 +115,8 @@ class LatentPanel(QWidget):
         return self._state
 
     def set_state(self, state: LatentState) -> None:
-        """Take over a state, as undo does. One of another dimension is of another run: ignored."""
-        if len(state.z) != self._spec.dim or state == self._state:
+        """Take over a state, as undo does; unless its z is that of another run: ignored then."""
+        if not self._spec.allows(state.z) or state == self._state:
             return
         if self._before is not None:
             self._before = state  # a drag that goes on goes on from here
@@ -179,8 +185,10 @@ class LatentPanel(QWidget):
         if moved:
             self._effect_stale = True
             self._want_image()
-        self._strip.set_state(state)
-        self._list.set_state(state)
+        sliders = state.at(self._layout.dims)
+        self._strip.set_state(sliders)
+        self._list.set_state(sliders)
+        self._show_choices()
         self.state_changed.emit()
 
     def _want_image(self) -> None:
@@ -218,8 +226,12 @@ class LatentPanel(QWidget):
         self._gesture = text
         self._become(state)
 
-    def _move_text(self, dim: int) -> str:
-        return self.tr("move {name}").format(name=self._labels[dim])
+    def _with_value(self, slider: int, value: float) -> LatentState:
+        """Return the state with another value under a slider."""
+        return self._state.with_value(int(self._layout.dims[slider]), value)
+
+    def _move_text(self, slider: int) -> str:
+        return self.tr("move {name}").format(name=self._layout.names[slider])
 
     # the order of the rows
 
@@ -234,20 +246,23 @@ class LatentPanel(QWidget):
         if self._is_held():
             return
         self._sort()
-        if self._controls.order() is Order.EFFECT and self._effect_stale and self._labels:
+        if self._controls.order() is Order.EFFECT and self._effect_stale and self._spec.dim:
             self._effect_stale = False
             self._effect_timer.start()
             self.effect_wanted.emit(self._state.z.copy())
 
     def _sort(self) -> None:
-        order = np.arange(len(self._labels))
+        dims = self._layout.dims
+        order = np.arange(len(dims))
         kind = self._controls.order()
-        effect = self._effect if kind is Order.EFFECT else None
+        effect = None if self._effect is None or kind is not Order.EFFECT else self._effect[dims]
         self._controls.show_no_effect(effect is not None and not effect.any())
         if effect is not None:
-            order = np.argsort(-effect, kind="stable")
+            is_noise = order >= self._layout.codes  # codes stay first
+            order = np.lexsort((-effect, is_noise))
         elif kind is Order.CHANGED:
-            order = np.flatnonzero((self._state.z != self._base) | self._state.locked)
+            changed = (self._state.z != self._base) | self._state.locked
+            order = np.flatnonzero(changed[dims])
         self._list.set_order(order)
 
     # slots
@@ -262,39 +277,53 @@ class LatentPanel(QWidget):
         self._lift_hand()
         self._settle()
 
-    def _on_dragged(self, dim: int, value: float) -> None:
-        self._drag(self._move_text(dim), self._state.with_value(dim, value))
+    def _on_dragged(self, slider: int, value: float) -> None:
+        self._drag(self._move_text(slider), self._with_value(slider, value))
 
-    def _on_painted(self, dims: NDArray[np.intp], values: Array) -> None:
+    def _on_painted(self, sliders: NDArray[np.intp], values: Array) -> None:
+        dims = self._layout.dims[sliders]
         self._drag(self.tr("paint z"), self._state.with_values(dims, values))
 
-    def _on_stepped(self, dim: int, value: float) -> None:
+    def _on_stepped(self, slider: int, value: float) -> None:
         self._keys_timer.start()
-        self._on_entered(dim, value)
+        self._on_entered(slider, value)
 
-    def _on_entered(self, dim: int, value: float) -> None:
-        self._edit(self._move_text(dim), self._state.with_value(dim, value))
+    def _on_entered(self, slider: int, value: float) -> None:
+        self._edit(self._move_text(slider), self._with_value(slider, value))
 
-    def _on_reset(self, dim: int) -> None:
-        text = self.tr("reset {name}").format(name=self._labels[dim])
-        self._edit(text, self._state.with_value(dim, 0.0))
+    def _on_reset(self, slider: int) -> None:
+        text = self.tr("reset {name}").format(name=self._layout.names[slider])
+        self._edit(text, self._with_value(slider, 0.0))
 
-    def _on_lock(self, dim: int) -> None:
-        lock = not self._state.locked[dim]
+    def _on_lock(self, slider: int) -> None:
+        dim = int(self._layout.dims[slider])
+        self._toggle_lock(slice(dim, dim + 1), self._layout.names[slider])
+
+    def _on_choice_lock(self, choice: Choice) -> None:
+        self._toggle_lock(choice.where, choice.name)
+
+    def _toggle_lock(self, dims: slice, name: str) -> None:
+        lock = not self._state.locked[dims].all()
         text = self.tr("lock {name}") if lock else self.tr("unlock {name}")
-        self._edit(text.format(name=self._labels[dim]), self._state.with_lock(dim, lock))
+        self._edit(text.format(name=name), self._state.with_lock(dims, lock))
 
-    def _on_strip_clicked(self, dim: int) -> None:
-        if not self._list.contains(dim):
+    def _on_chosen(self, choice: Choice, option: int) -> None:
+        dims = np.arange(choice.where.start, choice.where.stop)
+        values = (np.arange(len(dims)) == option).astype(np.float32)
+        text = self.tr("choose {name}").format(name=choice.options[option])
+        self._edit(text, self._state.with_values(dims, values))
+
+    def _on_strip_clicked(self, slider: int) -> None:
+        if not self._list.contains(slider):
             self._controls.set_order(Order.NUMBER)
-        self._list.select(dim)
+        self._list.select(slider)
 
     def _on_random(self) -> None:
         drawn = self._spec.sample(1, self._rng)[0]
         self._start_from(self._state.with_z(drawn), self.tr("random z"))
 
     def _on_centre(self) -> None:
-        self._start_from(self._state.with_z(self._spec.centre()), self.tr("centre z"))
+        self._start_from(self._state.with_z(self._spec.centre(self._state.z)), self.tr("centre z"))
 
     def _on_order_chosen(self) -> None:
         self._keys_timer.stop()
@@ -309,7 +338,7 @@ class LatentPanel(QWidget):
         self._strip.setObjectName("z_strip")
         self._strip.setAccessibleName(self.tr("All dimensions of z"))
         self._strip.setToolTip(
-            self.tr("Every dimension of z as a bar. Click one to see its slider; drag to paint.")
+            self.tr("Every slider of z as a bar. Click one to see its slider; drag to paint.")
         )
         self._controls = LatentControls()
         self._list = SliderList()
@@ -325,10 +354,40 @@ class LatentPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(4)
+        self._choices_box = QVBoxLayout()
+        self._choices_box.setSpacing(4)
         layout.addWidget(self._decoded)
+        layout.addLayout(self._choices_box)
         layout.addWidget(self._strip)
         layout.addWidget(self._controls)
         layout.addWidget(self._list, 1)
+
+    def _lay_out(self) -> None:
+        """Give every part of z the controls that it needs."""
+        self._layout = LatentLayout.of(self._spec, self._dataset)
+        sliders = self._state.at(self._layout.dims)
+        bounds = self._spec.bounds[self._layout.dims]
+        self._strip.set_spec(self._layout.names, bounds, sliders)
+        self._list.set_spec(self._layout.names, bounds, sliders)
+        for row in self._choices:
+            row.hide()
+            row.deleteLater()
+        self._choices = [self._choice_row(choice) for choice in self._layout.choices]
+        for first, second in pairwise([self._decoded, *self._choices]):
+            self.setTabOrder(first, second)
+        self._show_choices()
+
+    def _choice_row(self, choice: Choice) -> ChoiceRow:
+        row = ChoiceRow(choice)
+        row.chosen.connect(partial(self._on_chosen, choice))
+        row.lock_wanted.connect(partial(self._on_choice_lock, choice))
+        self._choices_box.addWidget(row)
+        return row
+
+    def _show_choices(self) -> None:
+        for choice, row in zip(self._layout.choices, self._choices, strict=True):
+            option = int(self._state.z[choice.where].argmax())
+            row.set_state(option, bool(self._state.locked[choice.where].all()))
 
     def _connect(self) -> None:
         self._controls.random_wanted.connect(self._on_random)

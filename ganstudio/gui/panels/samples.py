@@ -14,36 +14,46 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ganstudio.gui.latent_layout import LatentLayout
 from ganstudio.gui.widgets.sample_grid import SampleGrid
 from ganstudio.gui.widgets.start_card import StartCard
 from ganstudio.gui.widgets.steady import Steady
 from ganstudio.gui.widgets.toggle import ToggleButton
 from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
 from ganstudio.images import Pixels, grid
+from ganstudio.latent.spec import LatentSpec
 from ganstudio.training.status import RunInfo
 
 COUNTS = (16, 36, 64, 100)
 _DEFAULT = 64
+_PAIR_SHARE = 4  # so many samples for each reconstruction: a pair takes more room
 
 
 class SamplesPanel(QWidget):
     """A grid of samples from fixed latents, real images beside it on request.
 
+    Beside those of an autoencoder there are held-out images and their reconstructions.
+
     Signals:
         sample_chosen: the index of the sample that a person clicked.
         averaged_changed: whether a person wants the averaged generator, or the latest.
         count_changed: how many samples a person wants.
+        reconstructions_wanted: `pairs` are to be shown from now on.
         start_requested: begin to train.
     """
 
     sample_chosen = Signal(int)
     averaged_changed = Signal(bool)
     count_changed = Signal(int)
+    reconstructions_wanted = Signal()
     start_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._real: Pixels = np.zeros((0, 1, 1, 1), np.uint8)
+        self._held_out = self._real
+        self._latent = LatentSpec(())
+        self._autoencoder = False
         self._wants_averaged = True  # whatever the run has, and steps show
         self._stepping = False  # the latest generator is on show until training starts again
         self._opening = ""  # the name of a checkpoint that is being loaded
@@ -62,7 +72,7 @@ class SamplesPanel(QWidget):
         generated.setContentsMargins(0, 0, 0, 0)
         generated.addWidget(self._grid, 0, 0)
         generated.addWidget(self._card, 0, 0, Qt.AlignmentFlag.AlignCenter)
-        self._captions = [QLabel(self.tr("Generated")), QLabel(self.tr("Real"))]
+        self._captions = [QLabel(self.tr("Generated")), QLabel()]
         body = QGridLayout()
         body.setSpacing(4)
         for column, caption in enumerate(self._captions):
@@ -86,8 +96,19 @@ class SamplesPanel(QWidget):
         """Make ready for the images of a run."""
         self._ready = True
         self._step = None
-        self._real = info.real
-        self._grid.set_images(np.zeros((0, *info.image_shape), np.uint8))
+        self._real, self._held_out, self._latent = info.real, info.held_out, info.latent
+        choices = LatentLayout.of(info.latent, info.config.dataset).choices
+        names = choices[0].options if choices else ()
+        self._grid.set_column_names(names)
+        self._real_grid.set_column_names(names if info.latent.classes else ())
+        nothing = np.zeros((0, *info.image_shape), np.uint8)
+        self._grid.set_images(nothing)
+        self._real_grid.set_images(nothing)
+        self._fill_counts()
+        self._autoencoder = info.autoencoder
+        self._pairs_box.setVisible(info.autoencoder)
+        self._real_box.setHidden(info.autoencoder)
+        self._arrange()
         self._averaged_button.setEnabled(info.averaged)
         reason = self.tr("This run has no averaged generator: its EMA decay is 0.")
         self._averaged_button.setToolTip(self._averaged_tip() if info.averaged else reason)
@@ -127,13 +148,26 @@ class SamplesPanel(QWidget):
         self._stepping = False
         self._check_generator()
 
+    def set_reconstructions(self, images: Pixels) -> None:
+        """Show what the first held-out images come out as, (N, C, H, W) uint8, beside these."""
+        if self.pairs():
+            inputs = self._held_out[: len(images)]
+            between = images.shape[3] // 8  # columns on both sides, so that pairs stand apart
+            pairs = np.concatenate([inputs, images], axis=3)
+            self._real_grid.set_images(np.pad(pairs, (*3 * [(0, 0)], (between, between))))
+
+    def pairs(self) -> int:
+        """Return how many held-out images and their reconstructions are wanted."""
+        shown = self._autoencoder and self._pairs_box.isChecked()
+        return min(self.count() // _PAIR_SHARE, len(self._held_out)) if shown else 0
+
     def averaged(self) -> bool:
         """Return whether the averaged generator is wanted, and there is one."""
         return self._averaged_button.isChecked()
 
     def count(self) -> int:
-        """Return how many samples are wanted."""
-        return int(self._counts.currentData())
+        """Return how many samples are wanted, in whole rows where there are columns."""
+        return self._latent.whole_rows(int(self._counts.currentData()))
 
     def set_opening(self, name: str) -> None:
         """Name the checkpoint that is being loaded; "" for none."""
@@ -142,7 +176,7 @@ class SamplesPanel(QWidget):
 
     def sheet(self) -> Pixels:
         """Return the samples in rows, (H, W, C) uint8."""
-        return grid(self._grid.images())
+        return grid(self._grid.images(), self._latent.columns)
 
     # Construction
 
@@ -168,15 +202,23 @@ class SamplesPanel(QWidget):
         self._real_box = self._toggle("real_images", self.tr("Real images"), tip)
         self._real_box.setChecked(str(QSettings().value("samples/real")) == "true")
         self._real_box.toggled.connect(self._on_real_toggled)
+        tip = self.tr(
+            "Show images that the autoencoder never trains on, each with its reconstruction on its "
+            "right"
+        )
+        self._pairs_box = self._toggle("reconstructions", self.tr("Reconstructions"), tip)
+        self._pairs_box.setChecked(str(QSettings().value("samples/pairs", "true")) == "true")
+        self._pairs_box.toggled.connect(self._on_pairs_toggled)
+        self._pairs_box.hide()  # until there is an autoencoder
 
         self._counts = QComboBox()
         self._counts.setObjectName("sample_count")
         self._counts.setAccessibleName(self.tr("Number of samples"))
-        self._counts.setToolTip(self.tr("How many samples the grid shows"))
         self._counts.setMinimumHeight(26)
         ignore_wheel_unless_focused(self._counts)
         for count in COUNTS:
-            self._counts.addItem(str(count), count)
+            self._counts.addItem("", count)
+        self._fill_counts()
         kept = str(QSettings().value("samples/count", _DEFAULT))
         self._last_count = int(kept) if kept in map(str, COUNTS) else _DEFAULT
         self._counts.setCurrentIndex(COUNTS.index(self._last_count))
@@ -194,6 +236,7 @@ class SamplesPanel(QWidget):
         header.setSpacing(10)
         header.addLayout(segments)
         header.addWidget(self._real_box)
+        header.addWidget(self._pairs_box)
         header.addWidget(self._counts)
         end = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         self._step_label.setAlignment(end)
@@ -242,8 +285,18 @@ class SamplesPanel(QWidget):
         button = self._averaged_button if self._shows_averaged else self._latest_button
         button.setChecked(True)
 
+    def _fill_counts(self) -> None:
+        """Offer numbers of samples that fill whole rows."""
+        for index, count in enumerate(COUNTS):
+            self._counts.setItemText(index, str(self._latent.whole_rows(count)))
+        self._counts.setToolTip(
+            self.tr("How many samples the grid shows, in whole rows")
+            if self._latent.columns
+            else self.tr("How many samples the grid shows")
+        )
+
     def _show_real(self) -> None:
-        if self._real_box.isChecked():
+        if self._real_box.isChecked() and not self._autoencoder:
             self._real_grid.set_images(self._real[: self.count()])
 
     # Slots
@@ -261,17 +314,30 @@ class SamplesPanel(QWidget):
         self._arrange()
         self._show_real()
 
+    def _on_pairs_toggled(self, shown: bool) -> None:
+        QSettings().setValue("samples/pairs", "true" if shown else "false")
+        self._arrange()
+        if shown:
+            self.reconstructions_wanted.emit()
+
     def _arrange(self) -> None:
-        """Give the real images room, or all of it to the samples."""
-        shown = self._real_box.isChecked()
+        """Give what is beside the samples room, or all of it to the samples."""
+        shown = (self._pairs_box if self._autoencoder else self._real_box).isChecked()
+        if self._autoencoder:
+            self._captions[1].setText(self.tr("Held out, reconstructed"))
+            self._real_grid.setAccessibleName(self.tr("Held-out images and their reconstructions"))
+        else:
+            self._captions[1].setText(self.tr("Real"))
+            self._real_grid.setAccessibleName(self.tr("Real images"))
         self._real_grid.setVisible(shown)
         for caption in self._captions:
             caption.setVisible(shown)
         self._body.setColumnStretch(1, int(shown))
 
     def _on_count_activated(self) -> None:
-        if self.count() != self._last_count:
-            self._last_count = self.count()
-            QSettings().setValue("samples/count", self.count())
+        count = int(self._counts.currentData())
+        if count != self._last_count:
+            self._last_count = count
+            QSettings().setValue("samples/count", count)
             self._show_real()
             self.count_changed.emit(self.count())

@@ -29,8 +29,9 @@ class Lane(IntEnum):
 
     IMAGE = 0
     GRID = 1
-    REFERENCE = 2  # D's logits of held-out images, which a verdict is ranked among
-    EFFECT = 3
+    RECONSTRUCTION = 2
+    REFERENCE = 3  # D's logits of held-out images, which a verdict is ranked among
+    EFFECT = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,9 +45,9 @@ class Job:
     snapshot : Snapshot
         The model.
     inputs : (N, latent_dim) float32, or (N, C, H, W) uint8
-        Latents, or images in the lane REFERENCE,
+        Latents, or images in the lanes RECONSTRUCTION, few enough for one piece, and REFERENCE,
     labels : (N,) int64 or None
-        and there their classes.
+        and in the latter their classes.
     averaged : bool
         By the averaged generator, where there is one.
     start : int
@@ -104,6 +105,7 @@ class DecodeThread(QThread):
     Signals:
         image_drawn: a `Drawn` of one image.
         grid_drawn: a `Drawn`, a piece of the grid.
+        reconstructed: a `Drawn` of all images asked for.
         effect_measured: (latent_dim,) float32.
         reference_judged: the request's number; verdicts are ranked by newer logits from now on.
         failed: a `StudioError`; the request it belongs to is forgotten.
@@ -111,6 +113,7 @@ class DecodeThread(QThread):
 
     image_drawn = Signal(object)
     grid_drawn = Signal(object)
+    reconstructed = Signal(object)
     effect_measured = Signal(object)
     reference_judged = Signal(int)
     failed = Signal(object)
@@ -177,6 +180,8 @@ class DecodeThread(QThread):
                 self._draw_image(job)
             case Lane.GRID:
                 self._draw_piece(job)
+            case Lane.RECONSTRUCTION:
+                self._reconstruct(job)
             case Lane.REFERENCE:
                 self._judge_piece(job)
             case Lane.EFFECT:
@@ -208,6 +213,13 @@ class DecodeThread(QThread):
             self.grid_drawn.emit(_stamped(replace(job, start=end - len(images)), images))
         if end < len(z):
             self._continue(job, end)
+
+    def _reconstruct(self, job: Job) -> None:
+        from ganstudio.latent.decode import reconstruct
+
+        images = np.asarray(job.inputs, np.uint8)
+        restored = reconstruct(job.snapshot, images, averaged=job.averaged)
+        self.reconstructed.emit(_stamped(job, restored))
 
     def _judge_piece(self, job: Job) -> None:
         """Judge the next held-out images; the logits count once all are judged."""

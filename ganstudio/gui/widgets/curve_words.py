@@ -17,9 +17,9 @@ class CurveWords:
     meaning: str
 
 
-def loss_words() -> dict[str, CurveWords]:
+def loss_words(autoencoder: bool = False) -> dict[str, CurveWords]:
     """Return the words for the losses, by their columns in the history."""
-    return {
+    words = {
         "real_loss": CurveWords(
             translate("curves", "real"),
             translate("curves", "D's loss on real images"),
@@ -46,10 +46,43 @@ def loss_words() -> dict[str, CurveWords]:
             translate("curves", "What D gets wrong about the codes that are in the images."),
         ),
     }
+    if autoencoder:  # whose D judges codes
+        words["real_loss"] = CurveWords(
+            translate("curves", "real"),
+            translate("curves", "D's loss on draws from the prior"),
+            translate("curves", "Loss of D on the step's draws from the prior."),
+        )
+        words["fake_loss"] = CurveWords(
+            translate("curves", "fake"),
+            translate("curves", "D's loss on codes of images"),
+            translate("curves", "Loss of D on the codes of the step's images."),
+        )
+        words["g_loss"] = CurveWords(
+            translate("curves", "G"),
+            translate("curves", "The encoder's loss"),
+            translate(
+                "curves",
+                "Loss of the encoder: it falls when D takes codes for draws from the prior.",
+            ),
+        )
+    return words
 
 
-def score_words() -> dict[str, CurveWords]:
+def score_words(autoencoder: bool = False) -> dict[str, CurveWords]:
     """Return the words for D's scores, by their columns in the history."""
+    if autoencoder:
+        return {
+            "real_score": CurveWords(
+                translate("curves", "real"),
+                translate("curves", "D's score of draws from the prior"),
+                translate("curves", "Mean of what D says about the step's draws from the prior."),
+            ),
+            "fake_score": CurveWords(
+                translate("curves", "fake"),
+                translate("curves", "D's score of codes of images"),
+                translate("curves", "Mean of what D says about the codes of the step's images."),
+            ),
+        }
     return {
         "real_score": CurveWords(
             translate("curves", "real"),

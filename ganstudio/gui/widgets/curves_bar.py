@@ -63,6 +63,7 @@ class CurvesBar(QWidget):
         self._buttons = {
             name: self._legend_button(name, strokes[name], words[name]) for name in words
         }
+        self.describe(words)
         self.legend = QWidget()
         row = QHBoxLayout(self.legend)
         row.setContentsMargins(0, 0, 0, 0)
@@ -93,6 +94,13 @@ class CurvesBar(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.set_exportable(False)
         self._draw_icons()
+
+    def describe(self, words: Mapping[str, CurveWords]) -> None:
+        """Say what the curves mean; their short names stay."""
+        for name, button in self._buttons.items():
+            button.setAccessibleName(words[name].full_name)
+            text = self.tr("{meaning}\nClick to show or hide it.")
+            button.setToolTip(text.format(meaning=words[name].meaning))
 
     def half_life(self) -> int:
         """Return the half-life of the moving average in steps, 0 for none."""
@@ -144,10 +152,6 @@ class CurvesBar(QWidget):
     def _legend_button(self, name: str, stroke: Stroke, words: CurveWords) -> LegendButton:
         button = LegendButton(words.name, stroke)
         button.setObjectName(f"legend_{name}")
-        button.setAccessibleName(words.full_name)
-        button.setToolTip(
-            self.tr("{meaning}\nClick to show or hide it.").format(meaning=words.meaning)
-        )
         button.toggled.connect(self.changed)
         return button
 

@@ -23,12 +23,7 @@ class DecodedImage(QWidget):
         self._image.setToolTip(self.tr("What the generator makes of z"))
         self._image.setMinimumSize(_SIDE, _SIDE)
         self._verdict = self._text("verdict")
-        self._verdict.setToolTip(
-            self.tr(
-                "How D, the discriminator, ranks the image: the share of held-out real images that "
-                "it finds less real"
-            )
-        )
+        self.set_judges_codes(False)
         self._step = self._text("decoded_step")
         self._step.setToolTip(self.tr("The training step of the generator that drew the image"))
         texts = QWidget()
@@ -42,6 +37,21 @@ class DecodedImage(QWidget):
         layout.setSpacing(8)
         layout.addWidget(self._image)
         layout.addWidget(Steady(texts, self._widest_word), 1)
+
+    def set_judges_codes(self, codes: bool) -> None:
+        """Word the verdict as that of an autoencoder's D, or of one that judges images."""
+        self._judges_codes = codes
+        self._verdict.setToolTip(
+            self.tr(
+                "How D, the discriminator, ranks z: the share of held-out images whose codes it "
+                "finds less like draws from the prior. An autoencoder's D judges codes, no images."
+            )
+            if codes
+            else self.tr(
+                "How D, the discriminator, ranks the image: the share of held-out real images that "
+                "it finds less real"
+            )
+        )
 
     def set_image(self, image: NDArray[np.uint8], rank: float | None, step: int) -> None:
         """Show a (C, H, W) uint8 image of `step`, and its rank among held-out images, in [0, 1]."""
@@ -60,9 +70,13 @@ class DecodedImage(QWidget):
         self._image.set_preferred_side(max(_SIDE, min(height, width - text)))
 
     def _verdict_text(self, rank: float) -> str:
-        return self.tr("More real to D than {percent}\u00a0% of held-out images").format(
-            percent=round(100 * rank)
-        )
+        if self._judges_codes:
+            text = self.tr(
+                "More like a draw from the prior to D than {percent}\u00a0% of encoded images"
+            )
+        else:
+            text = self.tr("More real to D than {percent}\u00a0% of held-out images")
+        return text.format(percent=round(100 * rank))
 
     def _widest_word(self, metrics: QFontMetrics) -> int:
         """Return the room for every word of the longest verdict."""

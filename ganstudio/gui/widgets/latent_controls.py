@@ -54,7 +54,10 @@ class LatentControls(QWidget):
         self._random.setToolTip(self.tr("Draw a new z from the prior; locked dimensions stay"))
         self._centre = QPushButton(self.tr("Centre"))
         self._centre.setToolTip(
-            self.tr("Set z to the mean of the prior, which is not typical of it; locked stay")
+            self.tr(
+                "Set z to the mean of the prior, which is not typical of it; what is locked or "
+                "chosen stays"
+            )
         )
         self._hold = QPushButton()
         self._holding = False

@@ -41,6 +41,10 @@ class LatentState:
         """Return the state with `z`, of which locked dimensions take nothing."""
         return LatentState(np.where(self.locked, self.z, z), self.locked)
 
+    def at(self, dims: NDArray[np.intp]) -> "LatentState":
+        """Return the state of some dimensions."""
+        return LatentState(self.z[dims], self.locked[dims])
+
     def with_values(self, dims: NDArray[np.intp], values: Array) -> "LatentState":
         """Return the state with `values` in `dims`, of which locked dimensions take nothing."""
         z = self.z.copy()
@@ -51,10 +55,10 @@ class LatentState:
         """Return the state with one other value, unless that dimension is locked."""
         return self.with_values(np.array([dim]), np.array([value], np.float32))
 
-    def with_lock(self, dim: int, locked: bool) -> "LatentState":
-        """Return the state with dimension `dim` locked or not."""
+    def with_lock(self, dims: slice, locked: bool) -> "LatentState":
+        """Return the state with some dimensions locked or not."""
         mask = self.locked.copy()
-        mask[dim] = locked
+        mask[dims] = locked
         return LatentState(self.z, mask)
 
     def __eq__(self, other: object) -> bool:

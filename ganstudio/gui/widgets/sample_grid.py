@@ -32,7 +32,7 @@ _FORMATS = {1: QImage.Format.Format_Grayscale8, 3: QImage.Format.Format_RGB888}
 
 
 class SampleGrid(QWidget):
-    """Shows images in rows, in as many columns as make them largest.
+    """Shows images in rows, in as many columns as make them largest; or one for each name.
 
     One may be marked by its owner with a frame; another frame shows where the arrows are.
 
@@ -51,6 +51,7 @@ class SampleGrid(QWidget):
         self._images: Pixels = np.zeros((0, 1, 1, 1), np.uint8)
         self._sheet: Pixels = np.zeros((1, 1, 1), np.uint8)  # (H, W, C), in screen pixels
         self._columns = 1
+        self._names: tuple[str, ...] = ()  # of the columns, if sorted
         self._cell = QSize(1, 1)  # of an image, in screen pixels
         self._corner = QPoint()  # of the sheet, in screen pixels
         self._current: int | None = None  # from which the arrows move
@@ -86,6 +87,14 @@ class SampleGrid(QWidget):
         if len(images):
             top, bottom = self.cell_rect(start).top(), self.cell_rect(stop - 1).bottom()
             self.update(0, top, self.width(), bottom - top + 1)
+
+    def set_column_names(self, names: tuple[str, ...]) -> None:
+        """Show the images in columns of these names; without any, they are in no order."""
+        if names != self._names:
+            self._names = names
+            self._lay_out()
+            self.update()
+        self._show_tip()
 
     def current(self) -> int | None:
         """Return the index of the image from which the arrows move."""
@@ -147,7 +156,7 @@ class SampleGrid(QWidget):
             down = (room.height() / rows - gap) / height
             return float(min(across, down))
 
-        self._columns = max(range(1, n + 1), key=scale) if n else 1
+        self._columns = len(self._names) or max(range(1, n + 1), key=scale, default=1)
         best = max(scale(self._columns), 1 / min(height, width))  # a pixel at least
         if math.floor(best) >= _WORTH * best:
             best = math.floor(best)
@@ -179,16 +188,40 @@ class SampleGrid(QWidget):
             if old_or_new is not None:
                 self.update(self.cell_rect(old_or_new))
         self._current = index
-        text = self.tr("Sample {number} of {count}")
-        numbers = {"number": 0 if index is None else index + 1, "count": len(self._images)}
-        self.setAccessibleDescription("" if index is None else text.format(**numbers))
+        if index is None:
+            self.setAccessibleDescription("")
+            return
+        text = self.tr("Sample {number} of {count}").format(
+            number=index + 1, count=len(self._images)
+        )
+        if self._names:
+            text = self.tr("{sample}, {column}").format(sample=text, column=self._name_of(index))
+        self.setAccessibleDescription(text)
+
+    def _name_of(self, index: int) -> str:
+        """Return the name of the column that image `index` is in; there must be names."""
+        return self._names[index % len(self._names)]
+
+    def _show_tip(self) -> None:
+        """Say in the tooltip what a click does, and how the images are sorted."""
+        lines = []
+        if self._hovered is not None and self._names:
+            text = self.tr("Sample {number}, {column}: click to load its z into the latent panel")
+            column = self._name_of(self._hovered)
+            lines.append(text.format(number=self._hovered + 1, column=column))
+        elif self._hovered is not None:
+            text = self.tr("Sample {number}: click to load its z into the latent panel")
+            lines.append(text.format(number=self._hovered + 1))
+        if self._names:
+            text = self.tr("A column each, from left to right: {first} to {last}")
+            lines.append(text.format(first=self._names[0], last=self._names[-1]))
+        self.setToolTip("\n".join(lines))
 
     def _set_hovered(self, index: int | None) -> None:
         if index == self._hovered:
             return
         self._hovered = index
-        text = self.tr("Sample {number}: click to load its z into the latent panel")
-        self.setToolTip("" if index is None else text.format(number=index + 1))
+        self._show_tip()
         shape = Qt.CursorShape.ArrowCursor if index is None else Qt.CursorShape.PointingHandCursor
         self.setCursor(shape)
         self.update()
