@@ -12,7 +12,7 @@ import torch
 
 from ganstudio.config import Config
 from ganstudio.data.dataset import Dataset
-from ganstudio.data.loading import load
+from ganstudio.data.loading import load, place
 from ganstudio.errors import StudioError
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Stream, generator
@@ -114,12 +114,24 @@ class Runner:
 
         self._switch(build)
 
-    def open(self, path: Path, device_name: str = "auto", root: Path | None = None) -> None:
-        """Continue the run in a checkpoint; the current one is parked."""
+    def open(
+        self,
+        path: Path,
+        device_name: str = "auto",
+        root: Path | None = None,
+        data_folder: Path | None = None,
+    ) -> None:
+        """Continue the run in a checkpoint; the current one is parked.
+
+        Its images are in the folder `root`, by default the one that the checkpoint names;
+        `data_folder` is where downloads are kept.
+        """
 
         def build(work: Work) -> Trainer:
             content = checkpoint.read(path)
-            dataset = self._dataset(checkpoint.config_of(content, path), root, work)
+            config = checkpoint.config_of(content, path)
+            where = root or checkpoint.root_of(content)
+            dataset = self._dataset(config, place(config.dataset, where, data_folder), work)
             trainer = checkpoint.restore(content, path, dataset, device.choose(device_name))
             here = {*self._parked, self.trainer.run_id if self.trainer else None}
             if trainer.run_id in here:  # an earlier step of a run that is here: a branch of it
@@ -408,4 +420,6 @@ def _describe(trainer: Trainer) -> RunInfo:
         real=dataset.train[shown],
         held_out=dataset.test[held_out],
         held_out_labels=dataset.test_labels[held_out],
+        data_root=dataset.root,
+        notice=dataset.notice,
     )

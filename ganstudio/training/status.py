@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganstudio.config import Config
+from ganstudio.errors import StudioError
 from ganstudio.latent.spec import LatentSpec
 from ganstudio.training.history import History
 
@@ -130,6 +132,10 @@ class RunInfo:
         Held-out images, to rank D's verdict among.
     held_out_labels : (N,) int64
         Their classes.
+    data_root : Path or None
+        The folder that its images are from; None is the dataset's usual place.
+    notice : StudioError or None
+        What a person should know of the images, though they can be used.
     """
 
     run_id: str
@@ -144,3 +150,5 @@ class RunInfo:
     real: NDArray[np.uint8] = field(repr=False)
     held_out: NDArray[np.uint8] = field(repr=False)
     held_out_labels: NDArray[np.int64] = field(repr=False)
+    data_root: Path | None = None
+    notice: StudioError | None = None
