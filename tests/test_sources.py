@@ -24,7 +24,7 @@ from published import (
 
 from ganstudio import parts
 from ganstudio.data import download
-from ganstudio.data.loading import downloads, load, place
+from ganstudio.data.loading import downloads, find_root, load
 from ganstudio.data.published import usual_folder
 from ganstudio.data.sources import cifar_10, emnist, fashion_mnist, kmnist, mnist, stacked_mnist
 from ganstudio.errors import StudioError
@@ -66,9 +66,9 @@ def refused(load, root: Path) -> StudioError:
 @pytest.mark.parametrize("zipped", [False, True])
 def test_idx_files_are_found_wherever_they_may_lie(module, zipped: bool, tmp_path):
     published = module.PUBLISHED
-    for i, place in enumerate((published.dataset, published.place, ".")):
+    for i, where in enumerate((published.dataset, published.place, ".")):
         root = tmp_path / str(i)
-        write_idx(root / place, mnist.FILES, zipped=zipped)
+        write_idx(root / where, mnist.FILES, zipped=zipped)
         dataset = module.load(root, Work())
         assert np.array_equal(dataset.train[:, 0], GREY)
         assert np.array_equal(dataset.test[:, 0], GREY[:2])
@@ -143,7 +143,7 @@ def test_stacked_mnist_is_three_digits_and_their_number(tmp_path):
     assert dataset.train.shape == (6, 3, 28, 28)
     assert dataset.test.shape == (2, 3, 28, 28)
     for image, label in zip(dataset.train, dataset.train_labels, strict=True):
-        digits = [int(LABELS[(GREY == channel).all(axis=(1, 2))][0]) for channel in image]
+        digits = [int(LABELS[(channel == GREY).all(axis=(1, 2))][0]) for channel in image]
         assert label == 100 * digits[0] + 10 * digits[1] + digits[2]
     again = stacked_mnist.load(tmp_path, Work())
     assert np.array_equal(dataset.train, again.train)
@@ -262,10 +262,10 @@ def test_the_real_torchvision_knows_what_is_asked_of_it(monkeypatch, tmp_path):
         assert [name.removesuffix(".gz") for name, _, _ in addresses] == [
             name.removesuffix(".gz") for name in needed
         ]
-        for name, urls, md5 in addresses:
+        for name, urls, checksum in addresses:
             assert all(url.startswith("http") for url in urls)
             assert all(url.endswith(name) for url in urls)
-            assert len(md5) == 32
+            assert len(checksum) == 32
 
 
 def test_what_would_be_downloaded_is_known_with_its_size(tmp_path):
@@ -277,9 +277,9 @@ def test_what_would_be_downloaded_is_known_with_its_size(tmp_path):
 
 def test_where_a_run_finds_its_images_again(tmp_path):
     there, gone, kept = tmp_path, tmp_path / "gone", tmp_path / "kept"
-    assert place("kmnist", None, kept) == kept
-    assert place("kmnist", there, kept) == there
-    assert place("kmnist", gone, kept) == kept, "published: it can be had elsewhere"
-    assert place("mnist", None, kept) is None
+    assert find_root("kmnist", None, kept) == kept
+    assert find_root("kmnist", there, kept) == there
+    assert find_root("kmnist", gone, kept) == kept, "published: it can be had elsewhere"
+    assert find_root("mnist", None, kept) is None
     for name in ("mnist", "folder", "stacked-mnist"):
-        assert place(name, gone, kept) == gone, "these images are nowhere else"
+        assert find_root(name, gone, kept) == gone, "these images are nowhere else"

@@ -63,7 +63,7 @@ def load(name: str, image_size: int, root: Path | None, work: Work) -> Dataset:
     )
 
 
-def place(name: str, root: Path | None, data_folder: Path | None) -> Path | None:
+def find_root(name: str, root: Path | None, data_folder: Path | None) -> Path | None:
     """Return where to load a dataset from.
 
     Parameters

@@ -15,7 +15,15 @@ from ganstudio.errors import Phrase, StudioError, reading, writing
 from ganstudio.work import Work
 
 _CHUNK = 1 << 20  # bytes
-_BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, ValueError, RuntimeError)
+_BROKEN = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    EOFError,
+    OSError,
+    ValueError,
+    RuntimeError,
+)
 
 
 def usual_folder() -> Path:

@@ -2,8 +2,8 @@
 
 A checkpoint is a dictionary of tensors, numbers and text, written by `torch.save` and read with
 ``weights_only``. Keys: ``format`` and ``version`` (what this is), ``run_id``, ``config`` (every
-setting), ``latent`` and ``image_shape`` (what the networks are built for), ``data_root`` (the folder
-of the images, None for the usual place), and what `Trainer.state` returns.
+setting), ``latent`` and ``image_shape`` (what the networks are built for), ``data_root`` (the
+folder of the images, None for the usual place), and what `Trainer.state` returns.
 """
 
 import io

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from ganstudio import images
 from ganstudio.config import Config, save_config
 from ganstudio.data.dataset import Dataset
-from ganstudio.data.loading import load, place
+from ganstudio.data.loading import load
 from ganstudio.errors import StudioError, writing
 from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import Stream, generator
@@ -76,7 +76,7 @@ def resumed_trainer(path: Path, device_name: str, root: Path | None) -> Trainer:
     place = device.choose(device_name)
     content = checkpoint.read(path)
     config = checkpoint.config_of(content, path)
-    where = root or place(config.dataset, checkpoint.root_of(content), None)
+    where = root or find_root(config.dataset, checkpoint.root_of(content), None)
     dataset = _dataset(config, where)
     return checkpoint.restore(content, path, dataset, place)
 

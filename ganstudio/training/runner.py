@@ -12,7 +12,7 @@ import torch
 
 from ganstudio.config import Config
 from ganstudio.data.dataset import Dataset
-from ganstudio.data.loading import load, place
+from ganstudio.data.loading import find_root, load
 from ganstudio.errors import StudioError
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Stream, generator
@@ -131,7 +131,7 @@ class Runner:
             content = checkpoint.read(path)
             config = checkpoint.config_of(content, path)
             where = root or checkpoint.root_of(content)
-            dataset = self._dataset(config, place(config.dataset, where, data_folder), work)
+            dataset = self._dataset(config, find_root(config.dataset, where, data_folder), work)
             trainer = checkpoint.restore(content, path, dataset, device.choose(device_name))
             here = {*self._parked, self.trainer.run_id if self.trainer else None}
             if trainer.run_id in here:  # an earlier step of a run that is here: a branch of it
