@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 from ganstudio.errors import Phrase, StudioError, reading, writing
 from ganstudio.work import Work
 
-SECONDS = 30.0  # of silence, after which a server counts as gone
+SECONDS = 15.0  # of silence, after which a server counts as gone
 _CHUNK = 1 << 16  # bytes between two looks at whether the file is still wanted
 _PAST_THE_END = 416  # the answer to a request to go on with what is complete
 

@@ -14,7 +14,11 @@ class SettingText:
 
 
 _ENGLISH = {
-    "dataset": SettingText("Dataset", "The images to learn from."),
+    "dataset": SettingText(
+        "Dataset",
+        "The images to learn from. What must be downloaded says how large it is; Start over "
+        "begins the download.",
+    ),
     "seed": SettingText(
         "Seed", "A whole number that every random draw follows: the same seed repeats a run."
     ),
@@ -98,10 +102,18 @@ _ENGLISH = {
     "weight_decay": SettingText("Weight decay", "Adam's pull of every weight towards 0."),
 }
 
+CHOICES = {"folder": "Folder of images…"}
+"""What the window calls choices whose names alone say too little."""
+
 
 def setting_texts() -> dict[str, SettingText]:
     """Return the texts of every setting of `Config`, in the window's language."""
     return {name: SettingText(_tr(text.label), _tr(text.tip)) for name, text in _ENGLISH.items()}
+
+
+def choice_text(choice: str) -> str:
+    """Return what a choice is called in the window's language."""
+    return QCoreApplication.translate("choices", CHOICES.get(choice, choice))
 
 
 def _tr(text: str) -> str:

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from ganstudio import images
 from ganstudio.config import Config, save_config
 from ganstudio.data.dataset import Dataset
-from ganstudio.data.loading import load
+from ganstudio.data.loading import find_root, load
 from ganstudio.errors import StudioError, writing
 from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import Stream, generator
