@@ -50,8 +50,8 @@ MESSAGES = {
     "it goes on with what has come. Or put {name} into {folder} yourself.",
     "wrong-checksum": "{url} has other contents than it should: its MD5 sum is {found} instead of "
     "{expected}. It was deleted. Try again later, or put {name} into {folder} yourself.",
-    "download-cancelled": "The dataset of that run was not downloaded. "
-    "Open it again to go on with what has come.",
+    "nothing-opened": "Opening the checkpoint was cancelled. Open it again whenever you want; what "
+    "has been downloaded is kept.",
     "torchvision-missing": "{dataset} must be downloaded, but torchvision, which knows from where, "
     "cannot be loaded: {detail}. Install the one that belongs to your PyTorch, or put {files} into "
     "{folder} yourself. Everything else works without it.",

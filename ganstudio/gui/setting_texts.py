@@ -102,8 +102,16 @@ _ENGLISH = {
     "weight_decay": SettingText("Weight decay", "Adam's pull of every weight towards 0."),
 }
 
-CHOICES = {"folder": "Folder of images…"}
-"""What the window calls choices whose names alone say too little."""
+CHOICES = {
+    "cifar-10": "CIFAR-10",
+    "emnist": "EMNIST",
+    "fashion-mnist": "Fashion-MNIST",
+    "folder": "Folder of images…",
+    "kmnist": "KMNIST",
+    "mnist": "MNIST",
+    "stacked-mnist": "Stacked-MNIST",
+}
+"""What the window calls choices that have a name of their own among people."""
 
 
 def setting_texts() -> dict[str, SettingText]:

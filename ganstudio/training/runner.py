@@ -112,7 +112,7 @@ class Runner:
             dataset = self._dataset(config, root, work)
             return Trainer(config, dataset, device.choose(device_name))
 
-        self._switch(build)
+        self._switch(build, can_cancel=self.trainer is not None)  # a first run is needed
 
     def open(
         self,
@@ -292,21 +292,23 @@ class Runner:
             return "epochs"
         return ""
 
-    def _switch(self, build: Callable[[Work], Trainer]) -> None:
+    def _switch(self, build: Callable[[Work], Trainer], *, can_cancel: bool = True) -> None:
         """Park the current run and take the one that `build` returns.
 
         If that fails or is cancelled, nothing has changed.
         """
         was_training, self._training = self._training, False
-        work = Work(can_cancel=self.trainer is not None)  # a first run is needed
+        work = Work(can_cancel=can_cancel)
         self._listener.on_work(work)
         self._listener.on_status(self._status(Phase.LOADING))
         try:
             trainer = build(work)
             work.at(None)  # the last moment to cancel
-        except Exception:
+        except Exception as error:
             self._training = was_training
             self._publish_status()
+            if isinstance(error, Cancelled) and self.trainer is None:
+                raise StudioError("nothing-opened") from None  # whoever shows runs needs one
             raise
         finally:
             work.end()
