@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from ganstudio.data import download
 from ganstudio.data.published import usual_folder
 from ganstudio.data.sources.mnist import FILES
-from ganstudio.errors import StudioError
+from ganstudio.errors import Phrase, StudioError
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.widgets.sample_grid import SampleGrid
 from ganstudio.training.status import Phase
@@ -144,16 +144,14 @@ def test_a_dialog_that_is_cancelled_changes_nothing(qtbot, window, monkeypatch) 
 def test_the_folder_is_remembered_for_the_next_dialog(
     qtbot, window, monkeypatch, pictures, tmp_path
 ) -> None:
-    begun = choose_folder(monkeypatch, pictures)
+    first = choose_folder(monkeypatch, pictures)
     choose_dataset(qtbot, window, "folder")
-    choose_folder(monkeypatch, "")
+    assert first == [str(tmp_path)]
     choose_dataset(qtbot, window, "mnist")
     assert window.experiment.pending_count() == 0
-    begun += choose_folder(monkeypatch, "")
-    again = choose_folder(monkeypatch, "")
+    second = choose_folder(monkeypatch, "")
     choose_dataset(qtbot, window, "folder")
-    assert begun == [str(tmp_path)]
-    assert again == [str(pictures)]
+    assert second == [str(pictures)]
 
 
 def test_another_folder_waits_for_a_new_run_and_can_be_discarded(
@@ -269,8 +267,6 @@ def test_a_download_shows_how_far_it_is_and_is_cancelled_by_a_click(
     ended = threading.Event()
 
     def fetch(_urls, path: Path, _md5, work) -> None:
-        from ganstudio.errors import Phrase
-
         note = Phrase("downloading", name=path.name, size=" (26.4 MB)")
         try:
             while not ended.wait(0.001):
