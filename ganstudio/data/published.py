@@ -1,33 +1,18 @@
 """Datasets that others publish: used where they lie, or downloaded into the data folder."""
 
-import tarfile
-import zipfile
-import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import IO
+from pathlib import Path
 
-from platformdirs import user_cache_path
-
-from ganstudio.atomic import replacing
-from ganstudio.errors import Phrase, StudioError, reading, writing
+from ganstudio.errors import StudioError, writing
 from ganstudio.work import Work
 
-_CHUNK = 1 << 20  # bytes
-_BROKEN = (
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    zlib.error,
-    EOFError,
-    OSError,
-    ValueError,
-    RuntimeError,
-)
+# Imports are where they are needed: the window imports this module before its first paint.
 
 
 def usual_folder() -> Path:
     """Return the folder that downloads go to unless another is named."""
+    from platformdirs import user_cache_path
+
     return user_cache_path("ganstudio", appauthor=False) / "datasets"
 
 
@@ -78,19 +63,21 @@ class Published:
         """
         if (found := self.find(root)) is not None:
             return found
+        from ganstudio.data.archives import unpack
+        from ganstudio.data.download import fetch
+
         folder = self._folders(root)[0]
         for archive in (place / self.archive for place in self._folders(root)):
             if self.archive and archive.is_file():
-                self._unpack(archive, folder, work)
+                _make(folder)
+                unpack(archive, folder, self.files, work)
                 return folder
-        from ganstudio.data.download import fetch  # here, since the window imports this module
-
         for name, urls, md5 in self._addresses(folder):
             if not (folder / name).exists():
                 _make(folder)
                 fetch(urls, folder / name, md5, work)
         if self.archive:
-            self._unpack(folder / self.archive, folder, work)
+            unpack(folder / self.archive, folder, self.files, work)
             (folder / self.archive).unlink(missing_ok=True)
         return folder
 
@@ -105,6 +92,8 @@ class Published:
         """
         try:
             from torchvision import datasets
+
+            known = getattr(datasets, self.torchvision)
         except Exception as error:  # RuntimeError: operator torchvision::nms does not exist, …
             raise StudioError(
                 "torchvision-missing",
@@ -113,7 +102,6 @@ class Published:
                 files=self.archive or ", ".join(self.files),
                 folder=folder,
             ) from error
-        known = getattr(datasets, self.torchvision)
         if self.archive:
             md5 = known.tgz_md5 if hasattr(known, "tgz_md5") else known.md5
             return [(self.archive, [known.url], md5)]
@@ -121,25 +109,6 @@ class Published:
             (name, [mirror + name for mirror in known.mirrors], md5)
             for name, md5 in known.resources
         ]
-
-    def _unpack(self, archive: Path, folder: Path, work: Work) -> None:
-        """Write the files that are needed, and no others, from the archive into `folder`."""
-        missing = set(self.files)
-        note = Phrase("unpacking", name=archive.name)
-        _make(folder)
-        try:
-            for name, content in _members(archive):
-                if name.removesuffix(".gz") not in missing:
-                    continue
-                with replacing(folder / name) as file:
-                    while chunk := _read(content, archive):
-                        file.write(chunk)
-                        work.at(1 - len(missing) / len(self.files), note)
-                missing.remove(name.removesuffix(".gz"))
-        except _BROKEN as error:
-            raise _bad_archive(archive, error) from None
-        if missing:
-            raise _bad_archive(archive, Phrase("missing", name=min(missing)))
 
 
 def _is_there(path: Path) -> bool:
@@ -149,31 +118,3 @@ def _is_there(path: Path) -> bool:
 def _make(folder: Path) -> None:
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-
-
-def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """Yield the files in a zip or tar archive, without their folders."""
-    with reading(archive):
-        archive.open("rb").close()
-    if archive.suffix == ".zip":
-        with zipfile.ZipFile(archive) as opened:
-            for info in opened.infolist():
-                with opened.open(info) as content:
-                    yield PurePosixPath(info.filename).name, content
-    else:
-        with tarfile.open(archive) as tar:
-            for member in tar:
-                if (extracted := tar.extractfile(member)) is not None:
-                    yield PurePosixPath(member.name).name, extracted
-
-
-def _read(content: IO[bytes], archive: Path) -> bytes:
-    """Read on in an archive; what is wrong with it must not be told as a failure to write."""
-    try:
-        return content.read(_CHUNK)
-    except _BROKEN as error:
-        raise _bad_archive(archive, error) from None
-
-
-def _bad_archive(archive: Path, detail: object) -> StudioError:
-    return StudioError("bad-data", path=archive, expected=Phrase("archive"), detail=detail)
