@@ -104,6 +104,7 @@ class Files(QObject):
         """Say where downloaded datasets are kept, and let a person choose another place."""
         box = QMessageBox(self._window)
         box.setObjectName("data_folder_box")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setWindowTitle(self.tr("Data folder"))
         box.setTextFormat(Qt.TextFormat.PlainText)
         box.setText(self.tr("Datasets that are downloaded are kept in this folder:"))

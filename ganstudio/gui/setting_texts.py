@@ -27,7 +27,9 @@ _ENGLISH = {
         "Epochs", "Length of the run, in passes over the training images; 0 is without end."
     ),
     "image_size": SettingText(
-        "Image size", "Images are resized to squares of so many pixels a side; 0 leaves them."
+        "Image size",
+        "Images are resized to squares of so many pixels a side; 0 leaves them, but makes 64 of a "
+        "folder's mixed sizes.",
     ),
     "data_range": SettingText(
         "Data range",
@@ -106,12 +108,11 @@ CHOICES = {
     "cifar-10": "CIFAR-10",
     "emnist": "EMNIST",
     "fashion-mnist": "Fashion-MNIST",
-    "folder": "Folder of images…",
     "kmnist": "KMNIST",
     "mnist": "MNIST",
     "stacked-mnist": "Stacked-MNIST",
 }
-"""What the window calls choices that have a name of their own among people."""
+"""What people call choices otherwise than files and commands do."""
 
 
 def setting_texts() -> dict[str, SettingText]:
@@ -121,6 +122,8 @@ def setting_texts() -> dict[str, SettingText]:
 
 def choice_text(choice: str) -> str:
     """Return what a choice is called in the window's language."""
+    if choice == "folder":
+        return QCoreApplication.translate("choices", "Folder of images…")
     return QCoreApplication.translate("choices", CHOICES.get(choice, choice))
 
 

@@ -225,8 +225,7 @@ def test_a_data_folder_is_chosen_shown_remembered_and_given_up(
         qtbot.waitUntil(shown.isVisible)
         text = shown.informativeText()
         qtbot.mouseClick(shown.findChild(QPushButton, button), LEFT)
-        shown.setParent(None)
-        shown.deleteLater()
+        qtbot.waitUntil(lambda: window.findChild(QMessageBox, "data_folder_box") is None)
         return text
 
     choose_folder(monkeypatch, tmp_path / "data")
