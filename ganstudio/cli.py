@@ -224,8 +224,15 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="the preset as published, its flaws included, instead of repaired",
     )
-    train.add_argument("--dataset", help="the dataset (default: the recipe's)")
-    train.add_argument("--data-root", type=Path, metavar="DIR", help="where its files are")
+    known = ", ".join(SETTINGS["dataset"].choices)
+    train.add_argument("--dataset", metavar="D", help=f"{known} (default: the recipe's)")
+    train.add_argument(
+        "--data-root",
+        type=Path,
+        metavar="DIR",
+        help="the folder of its files, or of the images if the dataset is folder; what has to be "
+        "downloaded goes there (default: the folder for caches). A resumed run looks where it was",
+    )
     length = train.add_mutually_exclusive_group()
     length.add_argument("--steps", type=_whole(1), help="total steps, resumed ones included")
     length.add_argument("--epochs", type=_positive, help="total passes over the images")

@@ -34,6 +34,27 @@ MESSAGES = {
     "missing-data": "{path} does not exist. {dataset} needs the files {files} in that folder, "
     "plain or gzipped.",
     "bad-data": "{path} cannot be read as {expected}: {detail}.",
+    "folder-not-chosen": "{field} = {value} needs the folder that the images are in: name it by "
+    "--data-root, or choose the dataset again.",
+    "folder-missing": "There is no folder {path}. Name another place for its images: by "
+    "--data-root, or by choosing the dataset again.",
+    "no-images": "{path} holds no images. Files in it, and in folders in it, that end in {known} "
+    "are read.",
+    "no-good-images": "None of the {count} image files in {path} can be read: {names}. "
+    "Choose another folder.",
+    "too-few-images": "{path} holds only one image that can be read. At least two are needed: one "
+    "to learn from and one to hold out.",
+    "skipped-files": "{count} of {total} files in {path} cannot be read as images and are left "
+    "out: {names}.",
+    "download-failed": "{url} cannot be downloaded: {detail}. Try again when the network is there: "
+    "it goes on with what has come. Or put {name} into {folder} yourself.",
+    "wrong-checksum": "{url} has other contents than it should: its MD5 sum is {found} instead of "
+    "{expected}. It was deleted. Try again later, or put {name} into {folder} yourself.",
+    "nothing-opened": "Opening the checkpoint was cancelled. Open it again whenever you want; what "
+    "has been downloaded is kept.",
+    "torchvision-missing": "{dataset} must be downloaded, but torchvision, which knows from where, "
+    "cannot be loaded: {detail}. Install the one that belongs to your PyTorch, or put {files} into "
+    "{folder} yourself. Everything else works without it.",
     "cannot-read": "{path} cannot be read: {detail}.",
     "cannot-write": "{path} cannot be written: {detail}. Choose another place; nothing was lost.",
     "disk-full": "There is no space left for {path}. Free some, or choose another disk; "
@@ -78,6 +99,16 @@ PHRASES = {
     "number": "a number",
     "whole-number": "a whole number",
     "idx-file": "an IDX file",
+    "cifar-file": "a batch of CIFAR-10 (Python version)",
+    "archive": "an archive of the dataset's files",
+    "pickled-code": "it refers to {name}, which is no part of such a file; nothing in it was run",
+    "downloading": "Downloading {name}{size}",
+    "checking": "Checking {name}",
+    "unpacking": "Unpacking {name}",
+    "decoding": "Reading {count} images",
+    "stacking": "Stacking digits",
+    "and-more": "{names} and {more} more",
+    "connection-cut": "the connection was cut",
     "labels": "one label for every image",
     "other-magic": "it begins with {found} instead of {expected}",
     "other-size": "it holds {found} values instead of {expected}",

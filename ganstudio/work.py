@@ -15,6 +15,8 @@ class Work:
     ----------
     fraction : float or None
         How much is done, in [0, 1]; None while that is not known.
+    note : object
+        What is being done, as words of the error tables; None where that goes without saying.
     ended : bool
         Whether the work is over, one way or another.
     can_cancel : bool
@@ -26,18 +28,19 @@ class Work:
     def __init__(self, *, can_cancel: bool = True) -> None:
         self.can_cancel = can_cancel
         self.fraction: float | None = None
+        self.note: object = None
         self.ended = False
         self.cancelled = False
 
-    def at(self, fraction: float | None) -> None:
-        """Tell how much is done.
+    def at(self, fraction: float | None, note: object = None) -> None:
+        """Tell how much is done, and of what.
 
         Raises
         ------
         Cancelled
             If it is not wanted any more.
         """
-        self.fraction = fraction
+        self.fraction, self.note = fraction, note
         if self.cancelled:
             raise Cancelled
 

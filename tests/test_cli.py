@@ -379,3 +379,68 @@ def test_training_is_judged_every_so_many_steps(train, folder, capsys):
         rows = list(csv.DictReader(file))
     assert [row["step"] for row in rows] == ["2", "4"]
     assert "Step 4: no figures" in capsys.readouterr().err
+
+
+@pytest.fixture
+def pictures(folder):
+    """A folder of twelve images and one file that is none."""
+    (folder / "pictures").mkdir()
+    for i in range(12):
+        colour = (20 * i, 255 - 20 * i, 9)
+        Image.new("RGB", (28, 28), colour).save(folder / "pictures" / f"{i:02}.png")
+    (folder / "pictures" / "bad.png").write_bytes(b"bad")
+    return folder / "pictures"
+
+
+@pytest.fixture
+def colours(small, pictures, capsys):
+    """A run of two steps on the folder `pictures`."""
+    words = ["train", "--preset", "mlp-gelu", "--dataset", "folder", "--data-root", "pictures"]
+    words += ["--set", "batch_size=4", "--set", "latent_dim=5", "--device", "cpu"]
+    assert main([*words, "--steps", "2", "--out", "run"]) == 0
+    return pictures.parent / "run" / "last.pt"
+
+
+def test_a_folder_of_images_trains_and_says_what_it_leaves_out(colours, capsys):
+    _, err = capsys.readouterr()
+    assert "ganstudio: 1 of 13 files in" in err
+    assert "left out: bad.png." in err
+    assert checkpoint.snapshot_of(checkpoint.read(colours), colours).architecture.image_shape == (
+        *(3, 28, 28),
+    )
+
+
+def test_a_resumed_run_finds_its_folder_from_anywhere(colours, pictures, monkeypatch, capsys):
+    monkeypatch.chdir("/")
+    resume = ["train", "--resume", str(colours), "--device", "cpu"]
+    assert main([*resume, "--steps", "3"]) == 0
+    moved = pictures.rename(pictures.with_name("moved"))
+    capsys.readouterr()
+    err = refused(capsys, main([*resume, "--steps", "4"]))
+    assert f"no folder {pictures}" in err
+    assert "--data-root" in err
+    assert main([*resume, "--steps", "4", "--data-root", str(moved)]) == 0
+    assert checkpoint.read(colours)["data_root"] == str(moved)
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["--dataset", "folder"], ["dataset", "--data-root"]),
+        (["--dataset", "folder", "--data-root", "pictures"], ["batch_size is 64", "10 training"]),
+        (["--dataset", "folder", "--data-root", "pictures", "--set", "image_size=30"], ["30×30"]),
+        (["--dataset", "folder", "--data-root", "none"], ["no folder none"]),
+    ],
+)
+def test_mistakes_with_folders_are_explained(words: list[str], parts: list[str], capsys, pictures):
+    assert main(["train", *words]) == 2
+    err = capsys.readouterr().err
+    assert all(part in err for part in parts)
+    assert "Traceback" not in err
+
+
+def test_files_that_are_there_need_no_network(small, tiny_root, folder, capsys):
+    words = ["train", "--preset", "mlp-gelu", "--data-root", str(tiny_root), "--set"]
+    words += ["batch_size=16", "--steps", "2", "--device", "cpu", "--out", "run"]
+    assert main([*words, "--dataset", "fashion-mnist"]) == 0
+    assert checkpoint.read(folder / "run" / "last.pt")["data_root"] == str(tiny_root)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ganstudio import parts
-from ganstudio.config import Config
+from ganstudio.config import Config, load_preset
+from ganstudio.data.dataset import Dataset
 from ganstudio.errors import ConfigError
 from ganstudio.training.trainer import Trainer
 
@@ -55,3 +56,19 @@ def test_the_smallest_that_is_not_refused_trains(model, latent_dim, batch_size, 
     trainer = Trainer(config, tiny, cpu)
     trainer.train_step()
     assert trainer.step == 1
+
+
+@pytest.mark.parametrize("side", [28, 32, 64])
+@pytest.mark.parametrize("preset", ["studio", "mlp-gelu", "mlp-leaky", "conv"])
+def test_colours_of_every_usual_size_train(preset: str, side: int, cpu):
+    rng = np.random.default_rng(side)
+    images = rng.integers(0, 256, (12, 3, side, side), dtype=np.uint8)
+    labels = np.zeros(12, np.int64)
+    dataset = Dataset(
+        name="colours", train=images, test=images, train_labels=labels, test_labels=labels
+    )
+    trainer = Trainer(load_preset(preset).config.changed(batch_size=4), dataset, cpu)
+    trainer.train_step()
+    trainer.drain()
+    assert np.isfinite([trainer.history.column(name)[0] for name in trainer.losses]).all()
+    assert trainer.snapshot().architecture.image_shape == (3, side, side)

@@ -1,3 +1,5 @@
+from itertools import product
+
 import pytest
 import torch
 from torch import nn
@@ -17,8 +19,9 @@ def built(name: str, shape: tuple[int, int, int] = (1, 28, 28), **changes: objec
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("shape", [(1, 28, 28), (1, 32, 32), (3, 64, 64)])
-def test_shapes_and_range(name: str, shape: tuple[int, int, int]):
+@pytest.mark.parametrize(("channels", "side"), list(product((1, 3), (28, 32, 64))))
+def test_shapes_and_range(name: str, channels: int, side: int):
+    shape = (channels, side, side)
     networks = built(name, shape)
     images = networks.G(torch.randn(3, 7) * 50)
     assert images.shape == (3, *shape)

@@ -155,6 +155,46 @@ def test_loading_that_is_cancelled_leaves_the_run_as_it_was(studio):
     assert studio.trainer.config.seed == 5
 
 
+def test_opening_can_be_cancelled_from_the_first_moment_and_is_told(studio, tmp_path):
+    path = tmp_path / "run.pt"
+    studio.new_run()
+    studio.ask(lambda runner: runner.save(path))
+    fresh = Studio(studio.root)
+    fresh.heard.cancels = True
+    fresh.ask(lambda runner: runner.open(path, "cpu"))
+    assert fresh.heard.works[0].can_cancel
+    assert fresh.runner.trainer is None
+    (error,) = fresh.heard.errors
+    assert error.code == "nothing-opened"
+
+
+def test_a_first_run_of_the_window_cannot_be_cancelled(studio):
+    studio.new_run()
+    studio.new_run()
+    assert [work.can_cancel for work in studio.heard.works] == [False, True]
+
+
+def test_an_opened_run_looks_for_its_images_where_they_were(studio, tmp_path):
+    path = tmp_path / "run.pt"
+    studio.new_run()
+    studio.ask(lambda runner: runner.save(path))
+    assert studio.heard.runs[-1].data_root == studio.root
+    fresh = Studio(studio.root)
+    fresh.ask(lambda runner: runner.open(path, "cpu"))
+    assert fresh.heard.errors == []
+    assert fresh.heard.runs[-1].data_root == studio.root
+    assert len(fresh.trainer.dataset.train) == 256
+    studio.root.rename(tmp_path / "gone")
+    try:
+        lost = Studio(studio.root)
+        lost.ask(lambda runner: runner.open(path, "cpu", None, tmp_path))
+        assert str(studio.root) in str(lost.heard.errors[0])
+        lost.ask(lambda runner: runner.open(path, "cpu", tmp_path / "gone"))
+        assert lost.heard.runs[-1].data_root == tmp_path / "gone"
+    finally:
+        (tmp_path / "gone").rename(studio.root)
+
+
 def test_nothing_happens_before_there_is_a_run(studio, tmp_path):
     studio.ask(
         Runner.start,

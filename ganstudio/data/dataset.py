@@ -4,6 +4,7 @@ import gzip
 import math
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganstudio.errors import Phrase, StudioError, reading
+from ganstudio.work import Work
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +27,10 @@ class Dataset:
         Images; 0 is black. `test` is held out: no net is ever trained on it.
     train_labels, test_labels : (N,) int64
         Class numbers.
+    root : Path or None
+        The folder its files were read from; None is its usual place.
+    skipped : tuple of str
+        Files in `root` that could not be read and are left out.
     """
 
     name: str
@@ -32,6 +38,8 @@ class Dataset:
     test: NDArray[np.uint8]
     train_labels: NDArray[np.int64]
     test_labels: NDArray[np.int64]
+    root: Path | None = None
+    skipped: tuple[str, ...] = ()
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -43,6 +51,27 @@ class Dataset:
     def classes(self) -> int:
         """How many classes its labels name."""
         return int(self.train_labels.max(initial=0)) + 1
+
+    @property
+    def notice(self) -> StudioError | None:
+        """What a person should know of it, though it can be used: which files are left out."""
+        if not self.skipped:
+            return None
+        count = len(self.skipped)
+        return StudioError(
+            "skipped-files",
+            count=count,
+            total=len(self.train) + len(self.test) + count,
+            path=self.root,
+            names=first_names(self.skipped),
+            all="\n" + "\n".join(self.skipped),  # for “Copy details”
+        )
+
+
+def first_names(names: Sequence[str]) -> object:
+    """Return the first few names as words."""
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else Phrase("and-more", names=shown, more=len(names) - 3)
 
 
 def find(folder: Path, name: str, dataset: str, needed: tuple[str, ...]) -> Path:
@@ -87,3 +116,30 @@ def check_labels(path: Path, images: NDArray[np.uint8], labels: NDArray[np.uint8
     if len(labels) != len(images):
         detail = Phrase("other-size", found=f"{len(labels):,}", expected=f"{len(images):,}")
         raise StudioError("bad-data", path=path, expected=Phrase("labels"), detail=detail)
+
+
+def load_idx(dataset: str, folder: Path, files: tuple[str, str, str, str], work: Work) -> Dataset:
+    """Read a dataset from four IDX files: training images and labels, held-out ones and theirs.
+
+    Raises
+    ------
+    Cancelled
+        If `work` was.
+    StudioError
+        ``missing-data``, ``cannot-read`` or ``bad-data``, naming the file.
+    """
+    paths = [find(folder, name, dataset, files) for name in files]
+    arrays = []
+    for done, (path, dims) in enumerate(zip(paths, (3, 1, 3, 1), strict=True)):
+        work.at(done / len(files))
+        arrays.append(read_idx(path, dims))
+    train, train_labels, test, test_labels = arrays
+    check_labels(paths[1], train, train_labels)
+    check_labels(paths[3], test, test_labels)
+    return Dataset(
+        name=dataset,
+        train=train[:, None],
+        test=test[:, None],
+        train_labels=train_labels.astype(np.int64),
+        test_labels=test_labels.astype(np.int64),
+    )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ganstudio import parts
 from ganstudio.data.dataset import Dataset
+from ganstudio.data.published import Published
 from ganstudio.work import Work
 
 _PIECE = 1000  # images resized between two looks at whether they are still wanted
@@ -32,20 +33,26 @@ def load(name: str, image_size: int, root: Path | None, work: Work) -> Dataset:
     image_size : int
         The sides of its images, in pixels; 0 leaves them as they are.
     root : Path or None
-        Where its files are; None is its usual place.
+        The folder of its files, or the data folder that it is or shall be in; None is its usual
+        place.
 
     Raises
     ------
     Cancelled
         If `work` was.
     StudioError
-        If a file is missing or damaged, naming it.
+        If a file is missing or damaged, or cannot be downloaded, naming it.
     """
+    module = parts.load(parts.DATASET, name)
     dataset: Dataset
     if root is None and name in _ahead:
         dataset = _ahead.pop(name).result()
+    elif hasattr(module, "load_resized"):
+        dataset = module.load_resized(root, image_size, work)
     else:
-        dataset = parts.load(parts.DATASET, name).load(root, work)
+        dataset = module.load(root, work)
+    if root is not None:
+        dataset = replace(dataset, root=root.absolute())
     if image_size in (0, *dataset.image_shape[1:]):
         return dataset
     work.at(None)
@@ -54,6 +61,40 @@ def load(name: str, image_size: int, root: Path | None, work: Work) -> Dataset:
         train=_resized(dataset.train, image_size, work),
         test=_resized(dataset.test, image_size, work),
     )
+
+
+def find_root(name: str, root: Path | None, data_folder: Path | None) -> Path | None:
+    """Return where to load a dataset from.
+
+    Parameters
+    ----------
+    name : str
+        The dataset.
+    root : Path or None
+        Where it was before, or where a person says it is. Only one that is published may be
+        elsewhere by now.
+    data_folder : Path or None
+        Where downloads are kept; None is the usual place.
+    """
+    published = _published(name) is not None
+    if root is not None and (root.exists() or not published):
+        return root
+    return data_folder if published else None
+
+
+def downloads(data_folder: Path | None) -> dict[str, int]:
+    """Return the datasets that would have to be downloaded, with their megabytes."""
+    known = {name: _published(name) for name in parts.names(parts.DATASET)}
+    return {
+        name: item.megabytes
+        for name, item in known.items()
+        if item is not None and item.find(data_folder) is None
+    }
+
+
+def _published(name: str) -> Published | None:
+    published: Published | None = getattr(parts.load(parts.DATASET, name), "PUBLISHED", None)
+    return published
 
 
 def _resized(images: NDArray[np.uint8], side: int, work: Work) -> NDArray[np.uint8]:

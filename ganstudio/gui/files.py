@@ -4,12 +4,19 @@ from collections.abc import Callable
 from itertools import chain, count
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSettings
+from PySide6.QtCore import QObject, QSettings, Qt
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QMessageBox
 
 from ganstudio import images
 from ganstudio.config import load_preset, preset_of
+from ganstudio.data.published import usual_folder
 from ganstudio.errors import StudioError
+from ganstudio.gui.folders import (
+    data_folder,
+    image_folder,
+    set_data_folder,
+    set_image_folder,
+)
 from ganstudio.gui.panels.curves import CurvesPanel
 from ganstudio.gui.panels.experiment import ExperimentPanel
 from ganstudio.gui.panels.samples import SamplesPanel
@@ -53,6 +60,7 @@ class Files(QObject):
         self._losses = losses
         self.closing = False
         self._agreed = False  # the window closes because its run was saved for that
+        experiment.folder_wanted.connect(self.choose_images)
         session.saved.connect(self._on_saved)
         session.opened.connect(_remember)
         session.failed.connect(self._on_failed)
@@ -74,6 +82,43 @@ class Files(QObject):
     def open_file(self, path: Path) -> None:
         """Open a checkpoint; if that succeeds it is remembered."""
         self._session.open(path)
+
+    def open_elsewhere(self, path: Path) -> None:
+        """Ask for the folder of a checkpoint's images, which is not where it was, and open it."""
+        if (folder := self._ask_images()) is not None and self.may_leave():
+            self._session.open(path, folder)
+
+    def choose_images(self) -> None:
+        """Ask for a folder of images for the next run."""
+        if (folder := self._ask_images()) is not None:
+            self.use_images(folder)
+
+    def use_images(self, folder: Path) -> None:
+        """Take a folder of images for the next run."""
+        set_image_folder(folder)
+        self._experiment.choose_folder(folder)
+        text = self.tr("Start over to learn from the images in {name}.").format(name=folder)
+        self._window.statusBar().showMessage(text, 8000)
+
+    def show_data_folder(self) -> None:
+        """Say where downloaded datasets are kept, and let a person choose another place."""
+        box = QMessageBox(self._window)
+        box.setObjectName("data_folder_box")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle(self.tr("Data folder"))
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(self.tr("Datasets that are downloaded are kept in this folder:"))
+        box.setInformativeText(str(data_folder() or usual_folder()))
+        roles = QMessageBox.ButtonRole
+        other = box.addButton(self.tr("&Choose another…"), roles.ActionRole)
+        other.setObjectName("data_folder_other")
+        other.clicked.connect(self._choose_data_folder)
+        if data_folder() is not None:
+            usual = box.addButton(self.tr("&Use the usual one"), roles.ActionRole)
+            usual.setObjectName("data_folder_usual")
+            usual.clicked.connect(lambda: self._use_data_folder(None))
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Close))
+        box.open()
 
     def save(self) -> bool:
         """Save where the run was last saved, or ask; return whether there is a place."""
@@ -165,6 +210,22 @@ class Files(QObject):
             action.triggered.connect(lambda _=False, name=name: self._open_recent(name))
         if menu.isEmpty():
             menu.addAction(self.tr("Nothing opened or saved yet")).setEnabled(False)
+
+    def _ask_images(self) -> Path | None:
+        title, folder = self.tr("Folder of images"), str(image_folder() or _folder())
+        name = QFileDialog.getExistingDirectory(self._window, title, folder)
+        return Path(name) if name else None
+
+    def _choose_data_folder(self) -> None:
+        title, folder = self.tr("Data folder"), str(data_folder() or Path.home())
+        if name := QFileDialog.getExistingDirectory(self._window, title, folder):
+            self._use_data_folder(Path(name))
+
+    def _use_data_folder(self, path: Path | None) -> None:
+        set_data_folder(path)
+        self._session.look_for_datasets()
+        text = self.tr("Downloaded datasets are kept in {name} from now on.")
+        self._window.statusBar().showMessage(text.format(name=path or usual_folder()), 4000)
 
     def _ask_target(self, title: str, name: str, suffix: str, kind: str) -> Path | None:
         """Ask where to export to."""

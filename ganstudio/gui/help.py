@@ -16,7 +16,8 @@ def show_help(parent: QWidget, actions: Actions) -> None:
         "while it trains. Learning rates and k act at once; other settings wait for "
         "<b>Start over</b>.</p><p><b>Undo</b> takes back changes of z, of live settings and of the "
         "run. The steps that training has made stay made, and the limits under Pause stay as "
-        "they are.</p>",
+        "they are.</p><p><b>Dataset</b> offers other images, and a folder of your own, which you "
+        "can also drop onto the window.</p>",
     )
     elsewhere = translate(
         "help",

@@ -1,6 +1,8 @@
 """The main window: docks, menus, tool bar, status bar, and what happens on closing."""
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import (
@@ -41,10 +43,14 @@ from ganstudio.gui.setting_texts import setting_texts
 from ganstudio.gui.widgets.banner import Banner
 from ganstudio.gui.widgets.steady import Steady
 from ganstudio.gui.widgets.work_bar import WorkBar
-from ganstudio.training.status import Phase, Status
+from ganstudio.training.status import Phase, RunInfo, Status
 from ganstudio.work import Work
 
 UNWRITTEN = ("disk-full", "cannot-write")
+NO_IMAGES = (
+    *("folder-missing", "folder-not-chosen", "no-images", "no-good-images", "too-few-images"),
+)
+UNFETCHED = ("download-failed", "wrong-checksum")
 CURVES_MS = 80  # from a status to the curves: with the samples, they would be one long paint
 DOCK_WIDTHS = (260, 340)  # px: Experiment and Latent
 DOCK_HEIGHT = 270  # px: the curves
@@ -101,7 +107,7 @@ class MainWindow(QMainWindow):
         self._restore_layout()
 
         self.session.work_began.connect(self._on_loading)
-        self.session.run_changed.connect(self._renew_title)
+        self.session.run_changed.connect(self._on_run)
         self.session.opened.connect(self._renew_title)
         self.session.status_changed.connect(self._on_status)
         for panel in (self.losses, self.scores):
@@ -130,8 +136,17 @@ class MainWindow(QMainWindow):
         self._wants_start = False
         self._opening = ""  # the default run is loaded in its place
         self.samples.set_opening("")
+        opened: Any = error.fields.get("opened")  # the checkpoint whose images are not there
         if str(error.fields.get("path", "")).endswith(".pt") and error.code in UNWRITTEN:
             self.banner.show_error(error, self.tr("Save as…"), self.files.save_as)
+        elif error.code in NO_IMAGES:
+            elsewhere = partial(self.files.open_elsewhere, opened)
+            choose = self.files.choose_images if opened is None else elsewhere
+            self.banner.show_error(error, self.tr("Choose folder…"), choose)
+        elif error.code in UNFETCHED:
+            reopen = partial(self.session.open, opened)
+            again = self.experiment.start_over if opened is None else reopen
+            self.banner.show_error(error, self.tr("Try again"), again)
         elif error.code.endswith("checkpoint") or error.code in ("cannot-read", "wrong-shapes"):
             self.banner.show_error(error, self.tr("Open another…"), self.files.open)
         else:
@@ -234,6 +249,14 @@ class MainWindow(QMainWindow):
         menu.addSeparator()
         add(menu, "export_samples", self.tr("Export samples (&PNG)…"), self.files.export_samples)
         add(menu, "export_history", self.tr("Export &history (CSV)…"), self.files.export_history)
+        menu.addSeparator()
+        add(
+            menu,
+            "data_folder",
+            self.tr("&Data folder…"),
+            self.files.show_data_folder,
+            tip=self.tr("Where datasets that are downloaded are kept"),
+        )
         menu.addSeparator()
         add(menu, "quit", self.tr("&Quit"), self.close, key=keys.Quit)
 
@@ -428,6 +451,11 @@ class MainWindow(QMainWindow):
         }
         return texts[limit]
 
+    def _on_run(self, info: RunInfo) -> None:
+        self._renew_title()
+        if info.notice is not None:
+            self.banner.show_error(info.notice)
+
     def _on_saved(self, path: Path) -> None:
         self.banner.dismiss()
         self._renew_title()
@@ -517,10 +545,13 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open a dropped checkpoint."""
-        path = next(url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile())
-        if self.files.may_leave():
-            self.files.open_file(Path(path))
+        """Open a dropped checkpoint, or take a dropped folder of images for the next run."""
+        urls = event.mimeData().urls()
+        path = Path(next(url.toLocalFile() for url in urls if url.isLocalFile()))
+        if path.is_dir():
+            self.files.use_images(path)
+        elif self.files.may_leave():
+            self.files.open_file(path)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the theme and the zoom, which all in the window have done by then."""

@@ -9,9 +9,10 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from ganstudio.config import LIVE, Config
-from ganstudio.data.loading import read_ahead
+from ganstudio.data.loading import downloads, find_root, read_ahead
 from ganstudio.errors import StudioError
 from ganstudio.gui.commands import Change
+from ganstudio.gui.folders import data_folder
 from ganstudio.gui.panels.curves import CurvesPanel
 from ganstudio.gui.panels.experiment import ExperimentPanel
 from ganstudio.gui.panels.latent import LatentPanel
@@ -151,11 +152,16 @@ class Session(QObject):
 
     def begin(self) -> None:
         """Start the threads."""
-        if self._first_dataset:
+        if self._first_dataset == "mnist":  # others may have to be downloaded
             read_ahead(self._first_dataset)
         self.decoding.start()
         self.evaluating.start()
         self.training.start()
+        self.look_for_datasets()
+
+    def look_for_datasets(self) -> None:
+        """Find out which datasets would have to be downloaded."""
+        self._experiment.set_downloads(downloads(data_folder()))
 
     def ask_for_first_run(self, path: Path | None) -> None:
         """Ask for the checkpoint `path` or the preset in the panel, before anything else."""
@@ -198,23 +204,32 @@ class Session(QObject):
     def start_over(self, config: Config, device: str) -> None:
         """Begin a new run in place of the current one, which undo brings back."""
         text = self.tr("Start over")
+        root = self._root(config)
 
         def request(runner: "Runner") -> None:
             train_on = runner.training
-            runner.new_run(config, device)
+            runner.new_run(config, device, root)
             self._switched.emit(text, None)
             if train_on:
                 runner.start()
 
         self.training.post(request)
 
-    def open(self, path: Path) -> None:
-        """Open a checkpoint; undo brings the run before it back."""
+    def open(self, path: Path, root: Path | None = None) -> None:
+        """Open a checkpoint; undo brings the run before it back.
+
+        Its images are in the folder `root`, by default where they were.
+        """
         device = self._experiment.device() if self.info else self._device
         text = self.tr("Open {name}").format(name=path.name)
+        data = data_folder()
 
         def request(runner: "Runner") -> None:
-            runner.open(path, device)
+            try:
+                runner.open(path, device, root, data)
+            except StudioError as error:
+                error.fields["opened"] = path  # to try again
+                raise
             self._switched.emit(text, path)
 
         self.training.post(request)
@@ -259,6 +274,7 @@ class Session(QObject):
         self._latent.set_holding(None)
         self._latent.set_run(info, generator(info.config.seed, Stream.SAMPLES, 2))
         self._on_count_changed(self._samples.count())
+        self.look_for_datasets()
         self.run_changed.emit(info)
 
     def _on_switched(self, text: str, path: Path | None) -> None:
@@ -470,7 +486,17 @@ class Session(QObject):
         self.training.post(lambda runner: runner.set_limit(steps, minutes))
 
     def _new_run(self, config: Config, device: str) -> None:
-        self.training.post(lambda runner: runner.new_run(config, device))
+        root = self._root(config)
+        self.training.post(lambda runner: runner.new_run(config, device, root))
+
+    def _root(self, config: Config) -> Path | None:
+        """Return the folder that a new run has its images from, None for the usual place."""
+        root = None
+        if config.dataset == "folder":
+            root = self._experiment.folder()
+        elif self.info is not None and config.dataset == self.info.config.dataset:
+            root = self.info.data_root
+        return find_root(config.dataset, root, data_folder())
 
     def _show_undo(self) -> None:
         stack = self.undo_stack

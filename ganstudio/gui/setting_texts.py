@@ -14,7 +14,11 @@ class SettingText:
 
 
 _ENGLISH = {
-    "dataset": SettingText("Dataset", "The images to learn from."),
+    "dataset": SettingText(
+        "Dataset",
+        "The images to learn from. What must be downloaded says how large it is; Start over "
+        "begins the download.",
+    ),
     "seed": SettingText(
         "Seed", "A whole number that every random draw follows: the same seed repeats a run."
     ),
@@ -23,7 +27,9 @@ _ENGLISH = {
         "Epochs", "Length of the run, in passes over the training images; 0 is without end."
     ),
     "image_size": SettingText(
-        "Image size", "Images are resized to squares of so many pixels a side; 0 leaves them."
+        "Image size",
+        "Images are resized to squares of so many pixels a side; 0 leaves them, but makes 64 of a "
+        "folder's mixed sizes.",
     ),
     "data_range": SettingText(
         "Data range",
@@ -98,10 +104,27 @@ _ENGLISH = {
     "weight_decay": SettingText("Weight decay", "Adam's pull of every weight towards 0."),
 }
 
+CHOICES = {
+    "cifar-10": "CIFAR-10",
+    "emnist": "EMNIST",
+    "fashion-mnist": "Fashion-MNIST",
+    "kmnist": "KMNIST",
+    "mnist": "MNIST",
+    "stacked-mnist": "Stacked-MNIST",
+}
+"""What people call choices otherwise than files and commands do."""
+
 
 def setting_texts() -> dict[str, SettingText]:
     """Return the texts of every setting of `Config`, in the window's language."""
     return {name: SettingText(_tr(text.label), _tr(text.tip)) for name, text in _ENGLISH.items()}
+
+
+def choice_text(choice: str) -> str:
+    """Return what a choice is called in the window's language."""
+    if choice == "folder":
+        return QCoreApplication.translate("choices", "Folder of images…")
+    return QCoreApplication.translate("choices", CHOICES.get(choice, choice))
 
 
 def _tr(text: str) -> str:

@@ -2,8 +2,8 @@
 
 A checkpoint is a dictionary of tensors, numbers and text, written by `torch.save` and read with
 ``weights_only``. Keys: ``format`` and ``version`` (what this is), ``run_id``, ``config`` (every
-setting), ``latent`` and ``image_shape`` (what the networks are built for), and what
-`Trainer.state` returns.
+setting), ``latent`` and ``image_shape`` (what the networks are built for), ``data_root`` (the
+folder of the images, None for the usual place), and what `Trainer.state` returns.
 """
 
 import io
@@ -62,6 +62,7 @@ def save(trainer: Trainer, path: Path) -> None:
         "config": trainer.config.to_dict(),
         "latent": trainer.latent.to_dict(),
         "image_shape": list(trainer.architecture.image_shape),
+        "data_root": str(trainer.dataset.root) if trainer.dataset.root else None,
         **trainer.state(),
     }
     buffer = io.BytesIO()
@@ -136,6 +137,12 @@ def config_of(content: dict[str, Any], path: Path) -> Config:
         return from_mapping({str(name): value for name, value in table.items()})
     except ConfigError as error:
         raise StudioError("invalid-checkpoint", path=path, detail=error) from None
+
+
+def root_of(content: dict[str, Any]) -> Path | None:
+    """Return the folder that a checkpoint's run had its images from; None is the usual place."""
+    root = content.get("data_root")
+    return Path(root) if isinstance(root, str) else None
 
 
 def restore(content: dict[str, Any], path: Path, dataset: Dataset, device: torch.device) -> Trainer:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from types import FrameType
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +18,7 @@ from tqdm import tqdm
 from ganstudio import images
 from ganstudio.config import Config, save_config
 from ganstudio.data.dataset import Dataset
-from ganstudio.data.loading import load
+from ganstudio.data.loading import find_root, load
 from ganstudio.errors import Phrase, StudioError, writing
 from ganstudio.evaluation import report
 from ganstudio.evaluation.judge import Judge
@@ -77,12 +79,53 @@ def resumed_trainer(path: Path, device_name: str, root: Path | None) -> Trainer:
     """Return a trainer that continues a checkpoint."""
     place = device.choose(device_name)
     content = checkpoint.read(path)
-    dataset = _dataset(checkpoint.config_of(content, path), root)
-    return checkpoint.restore(content, path, dataset, place)
+    return checkpoint.restore(content, path, _dataset_of(content, path, root), place)
+
+
+def _dataset_of(content: dict[str, Any], path: Path, root: Path | None) -> Dataset:
+    """Return the dataset of a checkpoint, from `root` or from where it was."""
+    config = checkpoint.config_of(content, path)
+    where = root or find_root(config.dataset, checkpoint.root_of(content), None)
+    return _dataset(config, where)
 
 
 def _dataset(config: Config, root: Path | None) -> Dataset:
-    return load(config.dataset, config.image_size, root, Work())
+    work = _ShownWork()
+    try:
+        dataset = load(config.dataset, config.image_size, root, work)
+    finally:
+        work.end()
+    if dataset.notice is not None:
+        tqdm.write(f"ganstudio: {dataset.notice}", file=sys.stderr)
+    return dataset
+
+
+class _ShownWork(Work):
+    """Shows how far work is that says what it does: downloads, and reading many images."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bar: tqdm | None = None
+        self._lock = Lock()  # images are read by several threads
+
+    def at(self, fraction: float | None, note: object = None) -> None:
+        """Move the bar on; another note begins another one."""
+        with self._lock:
+            if self._bar is None or str(note or "") != self._bar.desc.removesuffix(": "):
+                self.end()
+                if note is None:
+                    return
+                kept = "{desc}: {percentage:3.0f}% |{bar}| {elapsed}"
+                self._bar = tqdm(total=1.0, desc=str(note), bar_format=kept, file=sys.stderr)
+            if fraction is not None:
+                self._bar.update(fraction - self._bar.n)
+
+    def end(self) -> None:
+        """Leave the bar as it is."""
+        super().end()
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
 
 
 def check_folder(out: Path, *, resumed: Path | None, step: int = 0) -> None:
@@ -291,8 +334,7 @@ def evaluate(path: Path, num: int, root: Path | None) -> Quality:
     """Judge a checkpoint's generator, averaged where the recipe has EMA, by `num` samples."""
     content = checkpoint.read(path)
     snapshot = checkpoint.snapshot_of(content, path)
-    dataset = _dataset(checkpoint.config_of(content, path), root)
-    return Judge(dataset, Work()).evaluate(snapshot, num, Work())
+    return Judge(_dataset_of(content, path, root), Work()).evaluate(snapshot, num, Work())
 
 
 def _check_class(class_: int, latent: LatentSpec, path: Path) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ganstudio.config import Config
 from ganstudio.data.dataset import Dataset
-from ganstudio.data.loading import load
+from ganstudio.data.loading import find_root, load
 from ganstudio.errors import StudioError
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Stream, generator
@@ -114,14 +114,26 @@ class Runner:
             dataset = self._dataset(config, root, work)
             return Trainer(config, dataset, device.choose(device_name))
 
-        self._switch(build)
+        self._switch(build, can_cancel=self.trainer is not None)  # a first run is needed
 
-    def open(self, path: Path, device_name: str = "auto", root: Path | None = None) -> None:
-        """Continue the run in a checkpoint; the current one is parked."""
+    def open(
+        self,
+        path: Path,
+        device_name: str = "auto",
+        root: Path | None = None,
+        data_folder: Path | None = None,
+    ) -> None:
+        """Continue the run in a checkpoint; the current one is parked.
+
+        Its images are in the folder `root`, by default the one that the checkpoint names;
+        `data_folder` is where downloads are kept.
+        """
 
         def build(work: Work) -> Trainer:
             content = checkpoint.read(path)
-            dataset = self._dataset(checkpoint.config_of(content, path), root, work)
+            config = checkpoint.config_of(content, path)
+            where = root or checkpoint.root_of(content)
+            dataset = self._dataset(config, find_root(config.dataset, where, data_folder), work)
             trainer = checkpoint.restore(content, path, dataset, device.choose(device_name))
             here = {*self._parked, self.trainer.run_id if self.trainer else None}
             if trainer.run_id in here:  # an earlier step of a run that is here: a branch of it
@@ -282,21 +294,23 @@ class Runner:
             return "epochs"
         return ""
 
-    def _switch(self, build: Callable[[Work], Trainer]) -> None:
+    def _switch(self, build: Callable[[Work], Trainer], *, can_cancel: bool = True) -> None:
         """Park the current run and take the one that `build` returns.
 
         If that fails or is cancelled, nothing has changed.
         """
         was_training, self._training = self._training, False
-        work = Work(can_cancel=self.trainer is not None)  # a first run is needed
+        work = Work(can_cancel=can_cancel)
         self._listener.on_work(work)
         self._listener.on_status(self._status(Phase.LOADING))
         try:
             trainer = build(work)
             work.at(None)  # the last moment to cancel
-        except Exception:
+        except Exception as error:
             self._training = was_training
             self._publish_status()
+            if isinstance(error, Cancelled) and self.trainer is None:
+                raise StudioError("nothing-opened") from None  # whoever shows runs needs one
             raise
         finally:
             work.end()
@@ -412,6 +426,8 @@ def _describe(trainer: Trainer) -> RunInfo:
         held_out=dataset.test[held_out],
         held_out_labels=dataset.test_labels[held_out],
         autoencoder=trainer.E is not None,
+        data_root=dataset.root,
+        notice=dataset.notice,
     )
 
 

@@ -19,7 +19,7 @@ import ganstudio
 from ganstudio import parts
 from ganstudio.config import SETTINGS, load_preset, preset_names
 from ganstudio.errors import MESSAGES, PHRASES
-from ganstudio.gui.setting_texts import setting_texts
+from ganstudio.gui.setting_texts import CHOICES, setting_texts
 
 
 def tables() -> Iterator[tuple[str, str]]:
@@ -30,7 +30,7 @@ def tables() -> Iterator[tuple[str, str]]:
         yield "settings", setting.label
         yield "settings", setting.tip
     for choices in (setting.choices for setting in SETTINGS.values()):
-        yield from (("choices", choice) for choice in choices)
+        yield from (("choices", CHOICES.get(choice, choice)) for choice in choices)
     for preset in map(load_preset, preset_names()):
         yield "presets", preset.title
         yield "presets", preset.description

@@ -154,7 +154,7 @@ def test_before_any_run_it_shows_the_preset_studio(fresh: ExperimentPanel) -> No
     assert fresh.pending_config() == load_preset("studio").config
     assert combo(fresh, "preset").currentText() == "Studio"
     assert spin(fresh, "setting_g_lr").text() == "0.002"
-    assert combo(fresh, "setting_dataset").currentText() == "mnist"
+    assert combo(fresh, "setting_dataset").currentText() == "MNIST"
     assert fresh.device() == "auto"
     assert fresh.pending_count() == 0
     assert not child(fresh, "pending_bar").isVisible()

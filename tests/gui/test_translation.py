@@ -37,6 +37,9 @@ import ganstudio.gui
 from ganstudio import parts
 from ganstudio.config import Config, load_preset, parse, preset_names
 from ganstudio.data.dataset import read_idx
+from ganstudio.data.loading import load
+from ganstudio.data.published import usual_folder
+from ganstudio.data.sources import cifar_10
 from ganstudio.errors import MESSAGES, PHRASES, Phrase, StudioError, device_missing, unknown_name
 from ganstudio.gui import app
 from ganstudio.gui.main_window import MainWindow
@@ -343,7 +346,10 @@ def test_boxes_dialogs_and_errors(qtbot, window: MainWindow, monkeypatch, tmp_pa
     for panel in (window.losses, window.scores):
         panel.bar.csv_asked.emit()
         panel.bar.png_asked.emit()
-    for name in ("help", "about"):
+    ask = lambda _parent, title, _folder: asked.append(title) or ""  # noqa: E731
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", ask)
+    window.files.choose_images()
+    for name in ("help", "about", "data_folder"):
         by_name[name].trigger()
         answer(lambda name=name: window.findChild(QMessageBox, f"{name}_box"))
     chosen = str(tmp_path / "there")
@@ -357,7 +363,7 @@ def test_boxes_dialogs_and_errors(qtbot, window: MainWindow, monkeypatch, tmp_pa
     QTimer.singleShot(0, answer)
     window.close()
     assert len(asked) > 50
-    assert not [text for text in asked if english(text)]
+    assert not [text for text in asked if english(text, str(usual_folder()))]
 
     window.files.fill_recent(window.findChild(QWidget, "recent_menu"))
     for code in ("disk-full", "not-a-checkpoint", "run-gone"):
@@ -385,6 +391,18 @@ def bad_idx(folder: Path, content: bytes) -> None:
     read_idx(folder / "1", 1)
 
 
+def bad_cifar(folder: Path, content: bytes) -> None:
+    for name in cifar_10.PUBLISHED.files:
+        (folder / name).write_bytes(content)
+    cifar_10.load(folder, Work())
+
+
+def bad_pictures(folder: Path, count: int) -> None:
+    for i in range(count):
+        (folder / f"{i}.png").write_bytes(b"no image")
+    load("folder", 0, folder, Work())
+
+
 @pytest.mark.parametrize(
     ("fail", "names"),
     [
@@ -405,6 +423,9 @@ def bad_idx(folder: Path, content: bytes) -> None:
         ),
         (lambda folder: bad_idx(folder, bytes(8)), ("0x00000000", "0x00000801")),
         (lambda folder: bad_idx(folder, b"\0\0\x08\x01\0\0\0\x02"), ()),
+        (lambda folder: bad_cifar(folder, b"cos\nmkdir\n."), ("os.mkdir", "data_batch_1")),
+        (lambda folder: bad_pictures(folder, 1), ("0.png",)),
+        (lambda folder: bad_pictures(folder, 5), ("0.png", "1.png", "2.png")),
     ],
 )
 def test_the_words_in_an_error_are_translated(

@@ -2,6 +2,7 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
+from ganstudio.errors import Phrase
 from ganstudio.gui.widgets.work_bar import WorkBar
 from ganstudio.work import Cancelled, Work
 
@@ -54,6 +55,20 @@ def test_what_was_known_and_is_no_more_shows_as_busy_again(qtbot, bar) -> None:
         work.at(fraction)
         qtbot.waitUntil(lambda wanted=maximum: progress.maximum() == wanted)
     qtbot.waitUntil(lambda: progress.value() == 75)
+
+
+def test_work_that_says_what_it_does_now_is_called_so(qtbot, bar) -> None:
+    work = Work()
+    bar.add(work, "Loading a run")
+    text = label(bar, "work_text")
+    qtbot.waitUntil(text.isVisible)
+    for note, shown in (
+        (Phrase("checking", name="a.gz"), "Checking a.gz"),
+        (None, "Loading a run"),
+    ):
+        work.at(0.5, note)
+        qtbot.waitUntil(lambda shown=shown: text.text() == shown)
+        assert bar.findChild(QToolButton).accessibleName() == f"Cancel: {shown}"
 
 
 def test_a_click_cancels_what_is_shown_and_is_taken_once(qtbot, bar) -> None:

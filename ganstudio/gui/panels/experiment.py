@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
@@ -26,7 +27,7 @@ from ganstudio.config import (
 )
 from ganstudio.errors import ConfigError
 from ganstudio.gui.icons import icon
-from ganstudio.gui.setting_texts import setting_texts
+from ganstudio.gui.setting_texts import choice_text, setting_texts
 from ganstudio.gui.widgets.choice_field import ChoiceField
 from ganstudio.gui.widgets.disclosure import Disclosure
 from ganstudio.gui.widgets.field_row import Field, FieldRow
@@ -36,7 +37,6 @@ from ganstudio.gui.widgets.pause_limits import PauseLimits
 from ganstudio.gui.widgets.pending_bar import PendingBar
 from ganstudio.gui.widgets.preset_row import FormRow, PresetRow
 from ganstudio.gui.widgets.switch_field import SwitchField
-from ganstudio.gui.wording import translate
 from ganstudio.training.status import RunInfo
 
 _FIRST = ("dataset", "device", "seed", "batch_size")  # for a new run, shown at once
@@ -72,20 +72,23 @@ class ExperimentPanel(QWidget):
         start_over_requested: (`Config`, device name) of the new run.
         limits_changed: (steps or None, minutes or None) after which training shall pause.
         pending_changed: how many changes wait for a new run.
+        folder_wanted: a person wants to choose a folder of images: see `choose_folder`.
     """
 
     live_changed = Signal(str, object)
     start_over_requested = Signal(object, str)
     limits_changed = Signal(object, object)
     pending_changed = Signal(int)
+    folder_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         studio = load_preset("studio").config
-        self._running: dict[str, Any] = {**studio.to_dict(), "device": "auto"}
+        self._running: dict[str, Any] = {**studio.to_dict(), "device": "auto", "folder": ""}
         self._draft = dict(self._running)  # what the fields show: running and pending values
         self._has_run = False
         self._count = 0
+        self._downloads: dict[str, int] = {}  # megabytes
         self._rows: dict[str, FieldRow] = {}
         self._build()
         self.set_devices((), "auto")
@@ -105,9 +108,13 @@ class ExperimentPanel(QWidget):
         if not self._has_run:
             self._has_run = True
             self.set_devices(info.devices, info.device)
-            self._follow(info.config.to_dict())
+            self._follow({**info.config.to_dict(), "folder": _folder_of(info)})
             return
-        self._running = {**info.config.to_dict(), "device": info.device}
+        self._running = {
+            **info.config.to_dict(),
+            "device": info.device,
+            "folder": _folder_of(info),
+        }
         self._draft = dict(self._running)
         self.set_devices(info.devices, info.device)
         self._show(all_fields=True)
@@ -139,6 +146,20 @@ class ExperimentPanel(QWidget):
         """Return the device of the next run, which may be "auto"."""
         return str(self._draft["device"])
 
+    def folder(self) -> Path | None:
+        """Return the folder of images of the next run, None if its dataset is another one."""
+        return Path(self._draft["folder"]) if self._draft["dataset"] == "folder" else None
+
+    def choose_folder(self, path: Path) -> None:
+        """Take the images in `path` for the next run."""
+        self._draft |= {"dataset": "folder", "folder": str(path)}
+        self._show()
+
+    def set_downloads(self, megabytes: dict[str, int]) -> None:
+        """Say of these datasets that they must be downloaded."""
+        self._downloads = megabytes
+        self._show()
+
     def pending_count(self) -> int:
         """Return how many changes wait for a new run."""
         return self._count
@@ -146,7 +167,7 @@ class ExperimentPanel(QWidget):
     def select_preset(self, name: str, *, published: bool = False) -> None:
         """Show the settings of a preset as changes for a new run; seed and dataset stay."""
         recipe = load_preset(name).form(published=published).to_dict()
-        kept = {name: self._draft[name] for name in (*PERSONAL, "device")}
+        kept = {name: self._draft[name] for name in (*PERSONAL, "device", "folder")}
         self._draft = {**recipe, **kept}
         self._show(all_fields=True)
 
@@ -289,7 +310,8 @@ class ExperimentPanel(QWidget):
             field: Any = row.field
             if all_fields or field.value() != self._draft[name]:
                 field.set_value(self._draft[name])
-        changed = [name for name in self._rows if self._draft[name] != self._running[name]]
+        self._show_datasets()
+        changed = [name for name in self._rows if self._is_changed(name)]
         for name, row in self._rows.items():
             row.mark(self._note(name) if name in changed else None)
         self._show_effects()
@@ -305,6 +327,31 @@ class ExperimentPanel(QWidget):
         if len(changed) != self._count:
             self._count = len(changed)
             self.pending_changed.emit(self._count)
+
+    def _is_changed(self, name: str) -> bool:
+        same = self._draft[name] == self._running[name]
+        if name == "dataset" and same and self._draft["dataset"] == "folder":
+            return bool(self._draft["folder"] != self._running["folder"])
+        return not same
+
+    def _show_datasets(self) -> None:
+        """Call the datasets as they are now: a folder by its name, some with their size."""
+        row = self._rows["dataset"]
+        assert isinstance(row.field, ChoiceField)
+        for i in range(row.field.count()):
+            row.field.setItemText(i, self._dataset_text(row.field.itemData(i), self._draft))
+        tip = setting_texts()["dataset"].tip
+        folder = self.folder()
+        row.set_tip(tip if folder is None else f"{folder}\n{tip}")
+
+    def _dataset_text(self, name: str, settings: dict[str, Any]) -> str:
+        if name == "folder" == settings["dataset"]:
+            return self.tr("Folder: {name}…").format(name=Path(settings["folder"]).name)
+        if name in self._downloads:
+            return self.tr("{name} (download: {size} MB)").format(
+                name=choice_text(name), size=self._downloads[name]
+            )
+        return choice_text(name)
 
     def _show_effects(self) -> None:
         """Grey out what has no effect, and say so if nothing can learn."""
@@ -332,6 +379,8 @@ class ExperimentPanel(QWidget):
         """Return what to say of a field that waits: the value that runs."""
         field: Any = self._rows[name].field
         running = field.wording(self._running[name])
+        if name == "dataset":
+            running = self._dataset_text(self._running[name], self._running)
         if name in LIVE:
             text = self.tr("Running: {value}. It waits for a new run; Enter applies it at once.")
         else:
@@ -350,6 +399,10 @@ class ExperimentPanel(QWidget):
     # Slots
 
     def _on_edited(self, name: str, value: object) -> None:
+        if name == "dataset" and value == "folder":
+            self._show()  # the dataset is as before until a folder is chosen
+            self.folder_wanted.emit()
+            return
         self._draft[name] = value
         acts = name in LIVE and self._has_run and value != self._running[name]
         if acts:
@@ -377,12 +430,18 @@ def _field(name: str) -> Field:
     if setting.switch:
         return SwitchField()
     if setting.choices:
-        return ChoiceField((choice, translate("choices", choice)) for choice in setting.choices)
+        choices = sorted(setting.choices, key=lambda choice: choice == "folder")  # it asks: last
+        return ChoiceField((choice, choice_text(choice)) for choice in choices)
     steps = Steps(low=setting.low, high=setting.high, **_STEPS.get(name, {}))
     field = NumberField(partial(parse, name), steps)
     if name == "seed":  # no arrows: they would take the room of its digits
         field.setButtonSymbols(NumberField.ButtonSymbols.NoButtons)
     return field
+
+
+def _folder_of(info: RunInfo) -> str:
+    """Return the folder of images that a run learns from, "" if it learns from others."""
+    return str(info.data_root) if info.config.dataset == "folder" else ""
 
 
 def _column(rows: Iterable[FieldRow]) -> QWidget:

@@ -59,6 +59,7 @@ class SamplesPanel(QWidget):
         self._opening = ""  # the name of a checkpoint that is being loaded
         self._shows_averaged = True
         self._ready = False
+        self._digits = True
         self._step: int | None = None  # of the images on show
         self._opened = False  # the first images have come
         self._grid = self._make_grid("samples_grid", self.tr("Samples"), selectable=True)
@@ -95,6 +96,7 @@ class SamplesPanel(QWidget):
     def set_run(self, info: RunInfo) -> None:
         """Make ready for the images of a run."""
         self._ready = True
+        self._digits = info.config.dataset in ("mnist", "stacked-mnist")
         self._step = None
         self._real, self._held_out, self._latent = info.real, info.held_out, info.latent
         choices = LatentLayout.of(info.latent, info.config.dataset).choices
@@ -269,7 +271,8 @@ class SamplesPanel(QWidget):
     def _renew(self) -> None:
         """Renew the step and the card."""
         self._show_step()
-        self._card.set_loading(not self._ready and self._step is None, self._opening)
+        loading = not self._ready and self._step is None
+        self._card.set_loading(loading, self._opening, digits=self._digits)
         self._card.setVisible(self._step == 0 or not self._opened)
 
     def _show_step(self) -> None:

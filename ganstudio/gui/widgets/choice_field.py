@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QComboBox, QStyle, QWidget
 
 from ganstudio.errors import ConfigError
 from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
@@ -58,6 +58,12 @@ class ChoiceField(QComboBox):
         """Return the text shown for `value`."""
         index = self.findData(value)
         return self.itemText(index) if index >= 0 else str(value)
+
+    def showPopup(self) -> None:
+        """Open the list as wide as its texts, which the field itself may cut."""
+        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+        self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + bar)
+        super().showPopup()
 
     def commit(self) -> None:
         """Do nothing: a choice is taken when it is made."""

@@ -39,12 +39,14 @@ class StartCard(QWidget):
         self._draw_icon()
         self._enlarge()
 
-    def set_loading(self, loading: bool, name: str = "") -> None:
+    def set_loading(self, loading: bool, name: str = "", *, digits: bool = True) -> None:
         """Show that libraries and data are still being loaded, or that all is ready.
 
-        `name` is the file that is loaded with them, "" for none.
+        `name` is the file that is loaded with them, "" for none; `digits` are what is learned.
         """
         text = self.tr("This generator has never seen a digit.")
+        if not digits:
+            text = self.tr("This generator has never seen an image.")
         if loading:
             text = self.tr("Loading {name}…").format(name=name) if name else self.tr("Loading…")
         self._label.setText(text)

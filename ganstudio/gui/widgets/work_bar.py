@@ -3,6 +3,8 @@
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
 
+from ganstudio.errors import Phrase
+from ganstudio.gui.wording import worded
 from ganstudio.work import Work
 
 _LOOK_MS = 100
@@ -18,7 +20,7 @@ class WorkBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._entries: list[tuple[Work, str]] = []  # with what it is
-        self._shown: list[tuple[Work, str]] = []
+        self._shown: list[tuple[Work, str]] = []  # with the words for what it does now
         self._label = QLabel()
         self._label.setObjectName("work_text")
         self._label.setTextFormat(Qt.TextFormat.PlainText)
@@ -51,7 +53,7 @@ class WorkBar(QWidget):
 
     def _look(self) -> None:
         self._entries = [(work, text) for work, text in self._entries if not work.ended]
-        if self._entries != self._shown:
+        if self._described() != self._shown:
             self._renew()
         if self._entries:
             self._show_fraction(self._entries[0][0].fraction)
@@ -59,9 +61,16 @@ class WorkBar(QWidget):
             self._timer.stop()
         self.setVisible(bool(self._entries))
 
+    def _described(self) -> list[tuple[Work, str]]:
+        """Return the entries; work that says itself what it does now is called so."""
+        return [
+            (work, worded(work.note) if isinstance(work.note, Phrase) else text)
+            for work, text in self._entries
+        ]
+
     def _renew(self) -> None:
         """Say what is under way."""
-        self._shown = list(self._entries)
+        self._shown = self._described()
         if not self._shown:
             return
         (work, text), *others = self._shown
