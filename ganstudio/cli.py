@@ -17,6 +17,7 @@ from ganstudio.config import (
     Config,
     load_config,
     load_preset,
+    own_presets,
     parse,
     parse_assignment,
     preset_names,
@@ -179,6 +180,8 @@ def _presets(_arguments: argparse.Namespace) -> int:
         print(f"{name} ({preset.title})")
         for text in filter(None, (preset.description, preset.difference)):
             print(textwrap.indent(textwrap.fill(text, 96), "    "), flush=True)
+    for error in own_presets()[1]:
+        print(f"ganstudio: {error}", file=sys.stderr)
     return 0
 
 
@@ -243,7 +246,7 @@ def _parser() -> argparse.ArgumentParser:
     sample.add_argument("--seed", type=_whole(0), default=0, help="of the latents (default: 0)")
     sample.add_argument("--out", type=Path, required=True, metavar="F.png|F.npy")
 
-    commands.add_parser("presets", help="list the built-in recipes", allow_abbrev=False)
+    commands.add_parser("presets", help="list all recipes, also your own", allow_abbrev=False)
     return parser
 
 

@@ -23,6 +23,12 @@ MESSAGES = {
     "out-of-range": "{field} is {value}; it must be between {low} and {high}.",
     "not-an-assignment": "“{text}” is not of the form setting=value, for example d_lr=0.0005.",
     "not-toml": "{path} is not a valid TOML file: {detail}. Correct it and open it again.",
+    "bad-preset": "{path} is not a preset that can be used: {detail} "
+    "Correct the file, or delete it.",
+    "preset-name-taken": "{path} is skipped: a built-in preset is called “{name}”. "
+    "Give the file another name.",
+    "preset-exists": "There is a preset called “{name}” already. Choose another title.",
+    "preset-needs-title": "A preset needs a title with at least one letter or digit.",
     "no-published-form": "The preset {name} has one form only: leave --published out.",
     "published-what": "--published chooses a preset's form; it needs --preset, not {other}.",
     "needs-new-run": "{name} cannot change in a run that goes on. Live settings: {known}. "
@@ -87,6 +93,7 @@ PHRASES = {
     "tensor-folder": "a tensor is marked as a folder",
     "missing": "{name} is missing",
     "not-a-table": "{name} is not a table of names and values",
+    "bad-tables": "[about] and [published] are tables of names and values.",
     "other-networks": "its networks are for images of {shape} and {dim} latent dimensions",
     "other-shape": "{name} is {found}, expected {expected}",
     "gradient": "gradient",
