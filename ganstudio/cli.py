@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ganstudio import __version__
+from ganstudio import __version__, model_file
 from ganstudio.atomic import replacing
 from ganstudio.config import (
     LIVE,
@@ -84,16 +84,20 @@ def _train(arguments: argparse.Namespace) -> int:
     config = None if arguments.resume else _config(arguments)
     from ganstudio.training import headless
 
+    file = model_file.read(arguments.model_file) if arguments.model_file else None
     if arguments.threads is not None:
         headless.use_threads(arguments.threads)
     if config is not None:
-        trainer = headless.new_trainer(config, arguments.device, arguments.data_root)
+        trainer = headless.new_trainer(config, arguments.device, arguments.data_root, file)
         name = "custom" if arguments.config else arguments.preset or DEFAULT_PRESET
+        name = trainer.config.model_name if file else name
         name += "-published" if arguments.published else ""
         out = arguments.out or Path("runs") / f"{name}-{config.seed}"
     else:
         live = _live_changes(arguments)
-        trainer = headless.resumed_trainer(arguments.resume, arguments.device, arguments.data_root)
+        trainer = headless.resumed_trainer(
+            arguments.resume, arguments.device, arguments.data_root, file
+        )
         trainer.change(**live)
         out = arguments.out or arguments.resume.parent
     limit = headless.Limit(
@@ -136,8 +140,8 @@ def _recipe(arguments: argparse.Namespace, settings: Config) -> str:
     """Return what to call the settings: as the person did, where there is a name."""
     if name := preset_of(settings.to_dict()):
         return name
-    if arguments.config or arguments.resume:
-        return settings.model
+    if arguments.config or arguments.resume or arguments.model_file:
+        return settings.model_name
     return f"{arguments.preset or DEFAULT_PRESET} with changes"
 
 
@@ -164,12 +168,13 @@ def _sample(arguments: argparse.Namespace) -> int:
     from ganstudio import images
     from ganstudio.training import headless
 
-    drawn = headless.sample(arguments.checkpoint, arguments.num, arguments.seed)
+    file = model_file.read(arguments.model_file) if arguments.model_file else None
+    drawn = headless.sample(arguments.checkpoint, arguments.num, arguments.seed, file)
     if out.suffix.lower() == ".png":
         images.save_png(images.grid(drawn), out)
     else:
-        with replacing(out) as file:
-            np.save(file, drawn)
+        with replacing(out) as target:
+            np.save(target, drawn)
     print(f"{arguments.num:,} samples of seed {arguments.seed} written to {out}.")
     return 0
 
@@ -214,6 +219,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="the preset as published, its flaws included, instead of repaired",
     )
+    _add_model_file(train)
     train.add_argument("--dataset", help="the dataset (default: the recipe's)")
     train.add_argument("--data-root", type=Path, metavar="DIR", help="where its files are")
     length = train.add_mutually_exclusive_group()
@@ -244,10 +250,21 @@ def _parser() -> argparse.ArgumentParser:
         "--num", type=_whole(1, 1_000_000), default=64, help="how many (default: 64)"
     )
     sample.add_argument("--seed", type=_whole(0), default=0, help="of the latents (default: 0)")
+    _add_model_file(sample)
     sample.add_argument("--out", type=Path, required=True, metavar="F.png|F.npy")
 
     commands.add_parser("presets", help="list all recipes, also your own", allow_abbrev=False)
     return parser
+
+
+def _add_model_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model-file",
+        type=Path,
+        metavar="F.py",
+        help="run this file, which defines generator and discriminator; its code can do all that "
+        "you can do",
+    )
 
 
 def _whole(low: int, high: int = 2**31 - 1) -> Callable[[str], int]:

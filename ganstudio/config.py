@@ -18,6 +18,7 @@ from platformdirs import user_config_path
 from ganstudio import parts
 from ganstudio.atomic import replacing
 from ganstudio.errors import ConfigError, Phrase, StudioError, reading, unknown_name
+from ganstudio.model_file import is_model_file
 from ganstudio.resources import resource
 
 
@@ -31,6 +32,8 @@ class Setting:
         The range of a number, both ends included.
     choices : tuple of str
         The names that a text field accepts; empty for numbers and switches.
+    file : bool
+        Whether the path of a model file is accepted beside the choices.
     switch : bool
         Whether it is on or off.
     live : bool
@@ -40,6 +43,7 @@ class Setting:
     low: float = -math.inf
     high: float = math.inf
     choices: tuple[str, ...] = ()
+    file: bool = False
     switch: bool = False
     live: bool = False
 
@@ -48,8 +52,8 @@ def _number(default: float, low: float, high: float, *, live: bool = False) -> A
     return field(default=default, metadata={"setting": Setting(low=low, high=high, live=live)})
 
 
-def _choice(default: str, choices: tuple[str, ...]) -> Any:
-    return field(default=default, metadata={"setting": Setting(choices=choices)})
+def _choice(default: str, choices: tuple[str, ...], *, file: bool = False) -> Any:
+    return field(default=default, metadata={"setting": Setting(choices=choices, file=file)})
 
 
 def _switch() -> Any:
@@ -85,7 +89,7 @@ class Config:
     image_size: int = _number(0, 0, 256)  # pixels a side; 0 = as the dataset has them
     data_range: str = _choice("generator", DATA_RANGES)  # of the real images that D sees
 
-    model: str = _choice("conv-small", parts.names(parts.MODEL))
+    model: str = _choice("conv-small", parts.names(parts.MODEL), file=True)
     latent_dim: int = _number(64, 1, 1024)
     prior: str = _choice("normal", ("normal", "uniform"))  # N(0, 1) or U(-1, 1)
     conditional: bool = _switch()  # G draws, and D is told, a class (Mirza and Osindero 2014)
@@ -122,6 +126,11 @@ class Config:
     def to_dict(self) -> dict[str, Any]:
         """Return the settings by name, as plain values."""
         return asdict(self)
+
+    @property
+    def model_name(self) -> str:
+        """What to call the model: a file by its name alone."""
+        return Path(self.model).stem if is_model_file(self.model) else self.model
 
     def changed(self, /, **changes: object) -> "Config":
         """Return a copy with some settings changed.
@@ -167,6 +176,8 @@ def _checked(item: Field[Any], value: Any) -> Any:
     """Return `value` in the type of the field, or raise with field, value and what was allowed."""
     allowed: Setting = item.metadata["setting"]
     if allowed.choices:
+        if allowed.file and isinstance(value, str) and is_model_file(value):
+            return value
         if value not in allowed.choices:
             raise unknown_name(item.name, str(value), allowed.choices)
         return value

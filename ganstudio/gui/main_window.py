@@ -444,7 +444,7 @@ class MainWindow(QMainWindow):
         self._left_menu.clear()
         for run in reversed(self.session.status.left):
             text = self.tr("{model}, seed {seed}, step {step:,}").format(
-                model=run.config.model, seed=run.config.seed, step=run.step
+                model=run.config.model_name, seed=run.config.seed, step=run.step
             )
             if run.unsaved:
                 text = self.tr("{run}, not saved").format(run=text)

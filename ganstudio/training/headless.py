@@ -8,18 +8,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from ganstudio import images
+from ganstudio import images, model_file
 from ganstudio.config import Config, save_config
 from ganstudio.data.dataset import Dataset
 from ganstudio.data.loading import load
 from ganstudio.errors import StudioError, writing
 from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import Stream, generator
+from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device
 from ganstudio.training.trainer import Trainer
 from ganstudio.work import Work
@@ -64,18 +66,32 @@ def use_threads(count: int) -> None:
     torch.set_num_threads(count)
 
 
-def new_trainer(config: Config, device_name: str, root: Path | None) -> Trainer:
-    """Return a trainer at step 0."""
+def new_trainer(
+    config: Config, device_name: str, root: Path | None, file: ModelFile | None = None
+) -> Trainer:
+    """Return a trainer at step 0; a `file` makes its networks, and is run for that."""
+    if file is not None:
+        model_file.run(file)
+        config = config.changed(model=str(file.path))
     place = device.choose(device_name)
     return Trainer(config, _dataset(config, root), place)
 
 
-def resumed_trainer(path: Path, device_name: str, root: Path | None) -> Trainer:
-    """Return a trainer that continues a checkpoint."""
+def resumed_trainer(
+    path: Path, device_name: str, root: Path | None, file: ModelFile | None = None
+) -> Trainer:
+    """Return a trainer that continues a checkpoint, with the `file` that makes its networks."""
     place = device.choose(device_name)
-    content = checkpoint.read(path)
+    content = _content(path, file)
     dataset = _dataset(checkpoint.config_of(content, path), root)
     return checkpoint.restore(content, path, dataset, place)
+
+
+def _content(path: Path, file: ModelFile | None) -> dict[str, Any]:
+    content = checkpoint.read(path)
+    if file is not None:
+        checkpoint.give_model_file(content, path, file)
+    return content
 
 
 def _dataset(config: Config, root: Path | None) -> Dataset:
@@ -233,15 +249,24 @@ def _interruptible() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, before)
 
 
-def sample(path: Path, num: int, seed: int) -> images.Pixels:
+def sample(path: Path, num: int, seed: int, file: ModelFile | None = None) -> images.Pixels:
     """Draw from a checkpoint's generator, averaged where the recipe has EMA.
+
+    Parameters
+    ----------
+    path : Path
+        The checkpoint.
+    num, seed : int
+        How many images, and the seed of their latents.
+    file : ModelFile, optional
+        What makes the checkpoint's networks, if a file does; it is run.
 
     Returns
     -------
     (num, C, H, W) uint8
         The images of the seed's latents; the same for a seed on every computer, up to rounding.
     """
-    snapshot = checkpoint.snapshot_of(checkpoint.read(path), path)
+    snapshot = checkpoint.snapshot_of(_content(path, file), path)
     z = snapshot.latent.sample(num, generator(seed, Stream.SAMPLES))
     batches = np.array_split(z, -(-num // SAMPLE_BATCH))
     return np.concatenate([decode(snapshot, batch) for batch in batches])

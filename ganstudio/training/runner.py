@@ -10,12 +10,14 @@ from typing import Protocol
 
 import torch
 
+from ganstudio import model_file
 from ganstudio.config import Config
 from ganstudio.data.dataset import Dataset
 from ganstudio.data.loading import load
 from ganstudio.errors import StudioError
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Stream, generator
+from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device
 from ganstudio.training.status import Curves, LeftRun, Phase, RunInfo, Status
 from ganstudio.training.threads import ThreadTuner
@@ -105,20 +107,41 @@ class Runner:
         """End `run`."""
         self._closed = True
 
-    def new_run(self, config: Config, device_name: str = "auto", root: Path | None = None) -> None:
-        """Begin a run; the current one is parked."""
+    def new_run(
+        self,
+        config: Config,
+        device_name: str = "auto",
+        root: Path | None = None,
+        file: ModelFile | None = None,
+    ) -> None:
+        """Begin a run, the current one is parked; a `file` makes its networks, and is run."""
+        if file is not None:
+            config = config.changed(model=str(file.path))
 
         def build(work: Work) -> Trainer:
+            if file is not None:
+                model_file.run(file)
             dataset = self._dataset(config, root, work)
             return Trainer(config, dataset, device.choose(device_name))
 
         self._switch(build)
 
-    def open(self, path: Path, device_name: str = "auto", root: Path | None = None) -> None:
-        """Continue the run in a checkpoint; the current one is parked."""
+    def open(
+        self,
+        path: Path,
+        device_name: str = "auto",
+        root: Path | None = None,
+        file: ModelFile | None = None,
+    ) -> None:
+        """Continue the run in a checkpoint, with the `file` that makes its networks, if one does.
+
+        The current run is parked.
+        """
 
         def build(work: Work) -> Trainer:
             content = checkpoint.read(path)
+            if file is not None:
+                checkpoint.give_model_file(content, path, file)
             dataset = self._dataset(checkpoint.config_of(content, path), root, work)
             trainer = checkpoint.restore(content, path, dataset, device.choose(device_name))
             here = {*self._parked, self.trainer.run_id if self.trainer else None}
