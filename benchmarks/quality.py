@@ -7,6 +7,9 @@ samples from the averaged generator are then judged after so many seconds of tra
                 arXiv 1706.08500), as a multiple of that of the test digits: 1 is as good as data
     classes     share of the rarest and of the most frequent digit; 10 % each would be even
     sure        share that the classifier is surer of than 95 %
+
+``--gallery`` writes a sheet of samples and the figures of each preset's first seed for the window's
+gallery, into resources/gallery.
 """
 
 import argparse
@@ -16,7 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganstudio.config import load_preset, preset_names
+from ganstudio import gallery
+from ganstudio.config import built_in_presets, load_preset
 from ganstudio.data.sources import mnist
 from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import Stream, generator
@@ -30,25 +34,37 @@ Statistics = tuple[np.ndarray, np.ndarray]
 def main() -> None:
     """Train every preset from every seed, and judge it at every mark."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--preset", action="append", choices=preset_names(), help="repeatable")
+    parser.add_argument("--preset", action="append", choices=built_in_presets(), help="repeatable")
     parser.add_argument("--seconds", default="5,10,20,60", help="of training, ascending")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--gallery", action="store_true", help="write resources/gallery as well")
     arguments = parser.parse_args()
     marks = [float(mark) for mark in arguments.seconds.split(",")]
     judge = Judge()
     for name in arguments.preset or ["studio"]:
         for seed in range(arguments.seeds):
             trainer = new_trainer(load_preset(name).config.changed(seed=seed), "auto", None)
-            spent = 0.0
+            spent, found = 0.0, []
             for mark in marks:
                 while spent < mark:
                     began = time.perf_counter()
                     trainer.train_step()
                     spent += time.perf_counter() - began
                 z = trainer.latent.sample(SAMPLES, generator(123, Stream.SAMPLES))
-                images = [decode(trainer.snapshot(), part) for part in np.array_split(z, 10)]
+                parts = [decode(trainer.snapshot(), part) for part in np.array_split(z, 10)]
+                images = np.concatenate(parts)
+                found.append(judge.verdict(images, mark))
                 print(f"{name} seed {seed} {mark:g} s, step {trainer.step}: ", end="")
-                print(judge.verdict(np.concatenate(images)), flush=True)
+                print(_worded(found[-1]), flush=True)
+            if arguments.gallery and seed == 0:
+                gallery.write(name, images, found)
+
+
+def _worded(mark: gallery.Mark) -> str:
+    return (
+        f"Frechet {mark.frechet:.0f}, classes {mark.rarest:.1f} to {mark.commonest:.1f} %, "
+        f"sure {mark.sure:.0f} %"
+    )
 
 
 class Judge:
@@ -73,15 +89,19 @@ class Judge:
         self._floor = _frechet(self._real, _statistics(features))
         print(f"classifier: {100 * right:.1f} % of the test digits right")
 
-    def verdict(self, images: np.ndarray) -> str:
-        """Judge (N, 1, 28, 28) uint8 images."""
+    def verdict(self, images: np.ndarray, seconds: float) -> gallery.Mark:
+        """Judge (N, 1, 28, 28) uint8 images, drawn after so many seconds of training."""
         features, logits = self._judged(images)
         ratio = _frechet(self._real, _statistics(features)) / self._floor
         shares = 100 * torch.bincount(logits.argmax(1), minlength=10) / len(images)
         sure = 100 * (logits.softmax(1).amax(1) > 0.95).float().mean()
-        return (
-            f"Frechet {ratio:.0f}, classes {shares.min():.1f} to {shares.max():.1f} %, "
-            f"sure {sure:.0f} %"
+        return gallery.Mark(
+            seconds=seconds,
+            digits=int((shares >= 1).sum()),
+            rarest=float(shares.min()),
+            commonest=float(shares.max()),
+            sure=float(sure),
+            frechet=ratio,
         )
 
     def _train(self, x: Tensor, labels: Tensor) -> None:

@@ -17,6 +17,7 @@ from types import ModuleType
 from ganstudio.errors import Phrase, StudioError, reading
 
 SUFFIX = ".py"
+NEEDED = ("model-file-needed", "checkpoint-needs-model-file")  # the errors that a file helps with
 _FUNCTIONS = ("generator", "discriminator")
 _RANGES = ((-1, 1), (0, 1))
 

@@ -35,7 +35,7 @@ class ChoiceField(QComboBox):
         self.setMinimumContentsLength(6)
         ignore_wheel_unless_focused(self)
         self.set_choices(choices)
-        self.activated.connect(lambda: self.edited.emit(self.value()))
+        self.activated.connect(lambda: self._on_activated())
 
     def set_choices(self, choices: Iterable[tuple[str, str]]) -> None:
         """Offer other choices; the value stays if it is among them."""
@@ -58,6 +58,9 @@ class ChoiceField(QComboBox):
         """Return the text shown for `value`."""
         index = self.findData(value)
         return self.itemText(index) if index >= 0 else str(value)
+
+    def _on_activated(self) -> None:
+        self.edited.emit(self.value())
 
     def commit(self) -> None:
         """Do nothing: a choice is taken when it is made."""
