@@ -79,7 +79,7 @@ class CardDelegate(QStyledItemDelegate):
         painter.setPen(palette.color(role))
         side = rect.height() - 2 * _PAD
         picture = QRect(rect.left() + _PAD, rect.top() + _PAD, side, side)
-        self._paint_picture(painter, picture, card.picture)
+        self._paint_picture(painter, picture, card.picture, palette)
         left = picture.right() + _PAD
         text = QRect(left, picture.top(), rect.right() - _PAD - left, side)
         self._paint_text(painter, text, card)
@@ -98,10 +98,11 @@ class CardDelegate(QStyledItemDelegate):
         painter.setPen(palette.color(roles.Text if focused else roles.Mid))
         painter.drawRoundedRect(QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
 
-    def _paint_picture(self, painter: QPainter, place: QRect, picture: QPixmap) -> None:
+    def _paint_picture(
+        self, painter: QPainter, place: QRect, picture: QPixmap, palette: QPalette
+    ) -> None:
         if picture.isNull():
-            painter.drawRect(place)
-            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, "?")
+            painter.fillRect(place, palette.color(QPalette.ColorRole.Midlight))
         else:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawPixmap(place, picture)
