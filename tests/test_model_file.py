@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -236,6 +237,13 @@ def test_an_encoder_is_tried_as_well(mine: Path, tiny, cpu):
     mine.write_text(
         mine.read_text().replace("math.prod(shape), dim)", "math.prod(shape), 2 * dim)")
     )
+    trainer_of(mine, tiny, cpu).train_step()
+
+
+def test_the_readmes_example_trains(mine: Path, tiny, cpu):
+    readme = Path(__file__).parents[1] / "README.md"
+    (example,) = re.findall(r"```python\n(.*?)```", readme.read_text(encoding="utf-8"), re.DOTALL)
+    mine.write_text(example)
     trainer_of(mine, tiny, cpu).train_step()
 
 

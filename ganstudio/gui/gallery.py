@@ -122,8 +122,7 @@ class Gallery(QDialog):
         self._list.clear()
         self._cards.clear()
         for name in preset_names():
-            preset = load_preset(name)
-            card = self._card(preset, figures.get(name))
+            card = self._card(load_preset(name), figures.get(name))
             self._cards[name] = card
             item = QListWidgetItem(card.title)
             item.setData(_NAME, name)
@@ -159,6 +158,7 @@ class Gallery(QDialog):
         return Card(
             title=translate("presets", preset.title),
             about=translate("presets", preset.description),
+            own=preset.own,
             badges=tuple(badges),
             lines=self._lines(figures),
             picture=QPixmap(str(picture)) if picture else QPixmap(),
@@ -213,7 +213,7 @@ class Gallery(QDialog):
         self._about.setText(card.about if card else none)
         self._use_button.setEnabled(bool(name))
         self._export.setEnabled(bool(name))
-        self._delete.setEnabled(bool(name) and load_preset(name).own)
+        self._delete.setEnabled(card is not None and card.own)
 
     def _use(self) -> None:
         if name := self.current():

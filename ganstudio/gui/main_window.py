@@ -105,6 +105,7 @@ class MainWindow(QMainWindow):
             self._curves_due.timeout.connect(panel.refresh)
         self.session.saved.connect(self._on_saved)
         self.session.failed.connect(self.show_error)
+        self.experiment.failed.connect(self.show_error)
         self.session.model_file_needed.connect(lambda *_: self._on_nothing_opened())
         self.session.undone_live.connect(self._on_undone_live)
         self.samples.start_requested.connect(self._on_start_requested)

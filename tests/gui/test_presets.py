@@ -250,6 +250,19 @@ def test_the_same_settings_under_two_names_keep_the_chosen_one(
     assert window.experiment.preset() == "studio"
 
 
+def test_files_that_come_and_go_while_the_window_is_open(window: MainWindow) -> None:
+    preset_files.save("Mine", "", MINE)
+    window.experiment.set_config(MINE)
+    combo = window.experiment.findChild(QComboBox, "preset")
+    assert combo.currentText() == "Mine"
+    preset_files.delete("mine")
+    window.experiment.select_preset("mine")
+    assert window.banner.error is not None
+    assert "no preset called “mine”" in str(window.banner.error)
+    assert combo.findText("Mine") < 0
+    assert combo.currentText() == "Custom"
+
+
 # Saving
 
 

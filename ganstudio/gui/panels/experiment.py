@@ -24,7 +24,7 @@ from ganstudio.config import (
     load_preset,
     parse,
 )
-from ganstudio.errors import ConfigError
+from ganstudio.errors import ConfigError, StudioError
 from ganstudio.gui.icons import icon
 from ganstudio.gui.setting_texts import setting_texts
 from ganstudio.gui.widgets.choice_field import ChoiceField
@@ -76,6 +76,7 @@ class ExperimentPanel(QWidget):
         pending_changed: how many changes wait for a new run.
         gallery_requested: show what the presets make.
         model_file_wanted: ask for a file that defines a model.
+        failed: a `StudioError`: a preset's file has gone or was damaged meanwhile.
     """
 
     live_changed = Signal(str, object)
@@ -84,6 +85,7 @@ class ExperimentPanel(QWidget):
     pending_changed = Signal(int)
     gallery_requested = Signal()
     model_file_wanted = Signal()
+    failed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -152,7 +154,12 @@ class ExperimentPanel(QWidget):
 
     def select_preset(self, name: str, *, published: bool = False) -> None:
         """Show the settings of a preset as changes for a new run; seed and dataset stay."""
-        recipe = load_preset(name).form(published=published).to_dict()
+        try:
+            recipe = load_preset(name).form(published=published).to_dict()
+        except StudioError as error:
+            self.renew_presets()
+            self.failed.emit(error)
+            return
         kept = {name: self._draft[name] for name in (*PERSONAL, "device")}
         self._draft, self._preset = {**recipe, **kept}, name
         self._show(all_fields=True)

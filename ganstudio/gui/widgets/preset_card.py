@@ -27,6 +27,8 @@ class Card:
     ----------
     title, about : str
         The preset's name, and its description.
+    own : bool
+        Whether it is the person's own.
     badges : tuple of Badge
         What to know before one tries it.
     lines : tuple of str
@@ -37,6 +39,7 @@ class Card:
 
     title: str
     about: str
+    own: bool
     badges: tuple[Badge, ...]
     lines: tuple[str, ...]
     picture: QPixmap = field(repr=False)

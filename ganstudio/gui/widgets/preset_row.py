@@ -58,6 +58,8 @@ class PresetRow(FieldRow):
 
     def show_form(self, form: _Form | None) -> None:
         """Show which preset the settings are, if they are one's."""
+        if form and self._choice.findData(form[0]) < 0:  # its file is new
+            self.renew()
         self._choice.set_value(form[0] if form else _CUSTOM)
         none = self.tr("These settings are those of no preset.")
         self.set_tip(_paragraph(load_preset(form[0]).description) if form else none)
