@@ -84,6 +84,7 @@ class Judge:
         self._classes = nn.Linear(64, 10)
         self._train(_inputs(data.train), torch.from_numpy(data.train_labels))
         self._real = _statistics(self._judged(data.train)[0])
+        self._real_std = data.test.std(0).mean()
         features, logits = self._judged(data.test)
         right = (logits.argmax(1).numpy() == data.test_labels).mean()
         self._floor = _frechet(self._real, _statistics(features))
@@ -101,6 +102,7 @@ class Judge:
             rarest=float(shares.min()),
             commonest=float(shares.max()),
             sure=float(sure),
+            variety=float(images.std(0).mean() / self._real_std),
             frechet=ratio,
         )
 

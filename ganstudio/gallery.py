@@ -14,9 +14,10 @@ from ganstudio.resources import resource
 
 SIDE = 6  # samples a side of a sheet
 _TABLE = "figures.json"
-_SURE = 75.0  # %; from this share of clear digits on, a sheet is readable
+_CLEAR = 50.0  # %; from this share of clear digits on, a sheet is readable
+_MANY = 8  # digits of ten; noise looks like one of them to a classifier, and surely so
 _CROWDED = 40.0  # %; a digit that is this frequent has crowded others out
-_FEW = 6  # digits; so few were found only where others are gone
+_ALIKE = 0.5  # of the variety of real images
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +34,9 @@ class Mark:
         The shares of the rarest and of the most frequent digit, in %.
     sure : float
         The share of samples that a classifier is sure of, in %.
+    variety : float
+        How much samples differ: the mean standard deviation of a pixel, as a multiple of that of
+        real images.
     frechet : float
         The Fréchet distance to training digits, as a multiple of that of held-out ones.
     """
@@ -42,6 +46,7 @@ class Mark:
     rarest: float
     commonest: float
     sure: float
+    variety: float
     frechet: float
 
 
@@ -56,7 +61,7 @@ class Figures:
     readable : float or None
         Seconds until digits were readable; None if they never were.
     collapses : bool
-        Whether a few digits crowd the others out.
+        Whether samples are much alike, or clear but of few digits.
     """
 
     seconds: float
@@ -71,15 +76,20 @@ class Figures:
 def figures_of(marks: Sequence[Mark]) -> Figures:
     """Return what the marks of one run, in order, come to."""
     last = marks[-1]
+    few = last.digits < _MANY or last.commonest >= _CROWDED
     return Figures(
         seconds=last.seconds,
         digits=last.digits,
         rarest=round(last.rarest, 1),
         commonest=round(last.commonest, 1),
         frechet=round(last.frechet, 1),
-        readable=next((mark.seconds for mark in marks if mark.sure >= _SURE), None),
-        collapses=last.commonest >= _CROWDED or last.digits <= _FEW,
+        readable=next((mark.seconds for mark in marks if _is_readable(mark)), None),
+        collapses=last.variety < _ALIKE or (last.sure >= _CLEAR and few),
     )
+
+
+def _is_readable(mark: Mark) -> bool:
+    return mark.sure >= _CLEAR and mark.digits >= _MANY
 
 
 def read() -> dict[str, Figures]:

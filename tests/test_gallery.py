@@ -27,8 +27,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def mark(seconds: float, **values: float) -> Mark:
-    usual = {"digits": 10, "rarest": 8.0, "commonest": 12.0, "sure": 50.0, "frechet": 40.0}
-    return Mark(seconds=seconds, **{**usual, **values})
+    usual = {"digits": 10, "rarest": 8.0, "commonest": 12.0, "sure": 60.0, "frechet": 40.0}
+    return Mark(seconds=seconds, **{**usual, "variety": 0.9, **values})
 
 
 def test_figures_are_those_of_the_last_mark():
@@ -38,22 +38,26 @@ def test_figures_are_those_of_the_last_mark():
 
 
 def test_digits_are_readable_from_the_first_clear_mark_on():
-    marks = [mark(5, sure=74.9), mark(10, sure=75.0), mark(20, sure=60.0)]
+    noise = mark(2, sure=100.0, digits=1, commonest=100.0)  # that looks like one digit
+    marks = [noise, mark(5, sure=49.9), mark(10, sure=50.0, digits=8), mark(20, sure=40.0)]
     assert figures_of(marks).readable == 10
-    assert figures_of(marks[:1]).readable is None
+    assert figures_of(marks[:2]).readable is None
 
 
 @pytest.mark.parametrize(
     ("values", "collapses"),
     [
         ({}, False),
-        ({"digits": 7}, False),
-        ({"digits": 6}, True),
+        ({"digits": 8}, False),
+        ({"digits": 7}, True),
+        ({"digits": 7, "sure": 49.9}, False),  # noise is no collapse
         ({"commonest": 39.9}, False),
         ({"commonest": 40.0}, True),
+        ({"variety": 0.5, "sure": 0.0}, False),
+        ({"variety": 0.49, "sure": 0.0}, True),
     ],
 )
-def test_few_digits_that_crowd_out_the_others_are_a_collapse(values, collapses: bool):
+def test_samples_alike_or_of_few_digits_are_a_collapse(values, collapses: bool):
     assert figures_of([mark(60, **values)]).collapses is collapses
     assert not figures_of([mark(5, **values), mark(60)]).collapses
 
@@ -67,7 +71,7 @@ def test_what_is_written_is_read(folder: Path):
     gallery.write("studio", images, [mark(30)])
     assert gallery.read() == {
         "studio": figures_of([mark(30)]),
-        "wgan": figures_of([mark(60, digits=3)]),
+        "wgan": figures_of([mark(20), mark(60, digits=3)]),
     }
     sheet = np.asarray(Image.open(gallery.sheet("studio")))
     assert sheet.shape == (6 * 28 + 5 * 2,) * 2

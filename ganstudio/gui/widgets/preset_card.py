@@ -97,8 +97,10 @@ class CardDelegate(QStyledItemDelegate):
         if state & QStyle.StateFlag.State_MouseOver and ground is roles.Base:
             ground = roles.AlternateBase
         painter.setBrush(palette.color(ground))
-        focused = state & QStyle.StateFlag.State_HasFocus
-        painter.setPen(palette.color(roles.Text if focused else roles.Mid))
+        frame = palette.color(roles.Text)
+        if not state & QStyle.StateFlag.State_HasFocus:
+            frame.setAlpha(70)
+        painter.setPen(frame)
         painter.drawRoundedRect(QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
 
     def _paint_picture(
