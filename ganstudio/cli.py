@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ganstudio import __version__
+from ganstudio import __version__, model_file
 from ganstudio.atomic import replacing
 from ganstudio.config import (
     LIVE,
@@ -18,6 +18,7 @@ from ganstudio.config import (
     Config,
     load_config,
     load_preset,
+    own_presets,
     parse,
     parse_assignment,
     preset_names,
@@ -85,16 +86,20 @@ def _train(arguments: argparse.Namespace) -> int:
     config = None if arguments.resume else _config(arguments)
     from ganstudio.training import headless
 
+    file = model_file.read(arguments.model_file) if arguments.model_file else None
     if arguments.threads is not None:
         headless.use_threads(arguments.threads)
     if config is not None:
-        trainer = headless.new_trainer(config, arguments.device, arguments.data_root)
+        trainer = headless.new_trainer(config, arguments.device, arguments.data_root, file)
         name = "custom" if arguments.config else arguments.preset or DEFAULT_PRESET
+        name = trainer.config.model_name if file else name
         name += "-published" if arguments.published else ""
         out = arguments.out or Path("runs") / f"{name}-{config.seed}"
     else:
         live = _live_changes(arguments)
-        trainer = headless.resumed_trainer(arguments.resume, arguments.device, arguments.data_root)
+        trainer = headless.resumed_trainer(
+            arguments.resume, arguments.device, arguments.data_root, file
+        )
         trainer.change(**live)
         out = arguments.out or arguments.resume.parent
     limit = headless.Limit(
@@ -137,8 +142,8 @@ def _recipe(arguments: argparse.Namespace, settings: Config) -> str:
     """Return what to call the settings: as the person did, where there is a name."""
     if name := preset_of(settings.to_dict()):
         return name
-    if arguments.config or arguments.resume:
-        return settings.model
+    if arguments.config or arguments.resume or arguments.model_file:
+        return settings.model_name
     return f"{arguments.preset or DEFAULT_PRESET} with changes"
 
 
@@ -165,13 +170,14 @@ def _sample(arguments: argparse.Namespace) -> int:
     from ganstudio import images
     from ganstudio.training import headless
 
+    file = model_file.read(arguments.model_file) if arguments.model_file else None
     number = arguments.class_
-    drawn = headless.sample(arguments.checkpoint, arguments.num, arguments.seed, number)
+    drawn = headless.sample(arguments.checkpoint, arguments.num, arguments.seed, number, file)
     if out.suffix.lower() == ".png":
         images.save_png(images.grid(drawn), out)
     else:
-        with replacing(out) as file:
-            np.save(file, drawn)
+        with replacing(out) as target:
+            np.save(target, drawn)
     of_class = "" if number is None else f" of class {number}"
     print(f"{arguments.num:,} samples{of_class} of seed {arguments.seed} written to {out}.")
     return 0
@@ -181,7 +187,8 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from ganstudio.evaluation import report
     from ganstudio.training import headless
 
-    quality = headless.evaluate(arguments.checkpoint, arguments.num, arguments.data_root)
+    file = model_file.read(arguments.model_file) if arguments.model_file else None
+    quality = headless.evaluate(arguments.checkpoint, arguments.num, arguments.data_root, file)
     print(json.dumps(quality.to_dict(), indent=2) if arguments.json else report.text(quality))
     return 0
 
@@ -192,6 +199,8 @@ def _presets(_arguments: argparse.Namespace) -> int:
         print(f"{name} ({preset.title})")
         for text in filter(None, (preset.description, preset.difference)):
             print(textwrap.indent(textwrap.fill(text, 96), "    "), flush=True)
+    for error in own_presets()[1]:
+        print(f"ganstudio: {error}", file=sys.stderr)
     return 0
 
 
@@ -224,6 +233,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="the preset as published, its flaws included, instead of repaired",
     )
+    _add_model_file(train)
     known = ", ".join(SETTINGS["dataset"].choices)
     train.add_argument("--dataset", metavar="D", help=f"{known} (default: the recipe's)")
     train.add_argument(
@@ -275,6 +285,7 @@ def _parser() -> argparse.ArgumentParser:
         help="draw this class only, counted from 0; for conditional models (default: random ones)",
     )
     sample.add_argument("--seed", type=_whole(0), default=0, help="of the latents (default: 0)")
+    _add_model_file(sample)
     sample.add_argument("--out", type=Path, required=True, metavar="F.png|F.npy")
 
     evaluate = commands.add_parser(
@@ -290,10 +301,21 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--data-root", type=Path, metavar="DIR", help="where the data's files are"
     )
+    _add_model_file(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print JSON")
 
-    commands.add_parser("presets", help="list the built-in recipes", allow_abbrev=False)
+    commands.add_parser("presets", help="list all recipes, also your own", allow_abbrev=False)
     return parser
+
+
+def _add_model_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model-file",
+        type=Path,
+        metavar="F.py",
+        help="run this file, which defines generator and discriminator; its code can do all that "
+        "you can do",
+    )
 
 
 def _whole(low: int, high: int = 2**31 - 1) -> Callable[[str], int]:

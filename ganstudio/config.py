@@ -6,17 +6,19 @@ and the window's Experiment panel all take names, ranges and choices from its fi
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 import tomli_w
+from platformdirs import user_config_path
 
 from ganstudio import parts
 from ganstudio.atomic import replacing
-from ganstudio.errors import ConfigError, Phrase, reading, unknown_name
+from ganstudio.errors import ConfigError, Phrase, StudioError, reading, unknown_name
+from ganstudio.model_file import is_model_file
 from ganstudio.resources import resource
 
 
@@ -30,6 +32,8 @@ class Setting:
         The range of a number, both ends included.
     choices : tuple of str
         The names that a text field accepts; empty for numbers and switches.
+    file : bool
+        Whether the path of a model file is accepted beside the choices.
     switch : bool
         Whether it is on or off.
     live : bool
@@ -39,6 +43,7 @@ class Setting:
     low: float = -math.inf
     high: float = math.inf
     choices: tuple[str, ...] = ()
+    file: bool = False
     switch: bool = False
     live: bool = False
 
@@ -47,8 +52,8 @@ def _number(default: float, low: float, high: float, *, live: bool = False) -> A
     return field(default=default, metadata={"setting": Setting(low=low, high=high, live=live)})
 
 
-def _choice(default: str, choices: tuple[str, ...]) -> Any:
-    return field(default=default, metadata={"setting": Setting(choices=choices)})
+def _choice(default: str, choices: tuple[str, ...], *, file: bool = False) -> Any:
+    return field(default=default, metadata={"setting": Setting(choices=choices, file=file)})
 
 
 def _switch() -> Any:
@@ -84,7 +89,7 @@ class Config:
     image_size: int = _number(0, 0, 256)  # pixels a side; 0 = as the dataset has them
     data_range: str = _choice("generator", DATA_RANGES)  # of the real images that D sees
 
-    model: str = _choice("conv-small", parts.names(parts.MODEL))
+    model: str = _choice("conv-small", parts.names(parts.MODEL), file=True)
     latent_dim: int = _number(64, 1, 1024)
     prior: str = _choice("normal", ("normal", "uniform"))  # N(0, 1) or U(-1, 1)
     conditional: bool = _switch()  # G draws, and D is told, a class (Mirza and Osindero 2014)
@@ -121,6 +126,11 @@ class Config:
     def to_dict(self) -> dict[str, Any]:
         """Return the settings by name, as plain values."""
         return asdict(self)
+
+    @property
+    def model_name(self) -> str:
+        """What to call the model: a file by its name alone."""
+        return Path(self.model).stem if is_model_file(self.model) else self.model
 
     def changed(self, /, **changes: object) -> "Config":
         """Return a copy with some settings changed.
@@ -166,6 +176,8 @@ def _checked(item: Field[Any], value: Any) -> Any:
     """Return `value` in the type of the field, or raise with field, value and what was allowed."""
     allowed: Setting = item.metadata["setting"]
     if allowed.choices:
+        if allowed.file and isinstance(value, str) and is_model_file(value):
+            return value
         if value not in allowed.choices:
             raise unknown_name(item.name, str(value), allowed.choices)
         return value
@@ -213,6 +225,10 @@ class Preset:
         How files and commands call it, and how people do.
     description : str
         What it is, what to expect of it, and the source it comes from.
+    own : bool
+        Whether it is the person's own; the others are built in.
+    broken : bool
+        Whether it is meant to fail, to show how that looks.
     config : Config
         Its settings; repaired, where the published ones have a flaw.
     published : Config or None
@@ -227,55 +243,126 @@ class Preset:
     config: Config
     published: Config | None
     difference: str
+    own: bool = False
+    broken: bool = False
 
     def form(self, *, published: bool) -> Config:
         """Return the settings as published, where that differs, or repaired."""
         return self.published if published and self.published else self.config
 
 
-def preset_names() -> tuple[str, ...]:
-    """Return the names of the built-in presets, ``studio`` first."""
+@cache
+def built_in_presets() -> tuple[str, ...]:
+    """Return the names of the presets that come with the studio, ``studio`` first."""
     found = sorted(path.stem for path in resource("presets").glob("*.toml"))
     return tuple(sorted(found, key=lambda name: name != "studio"))
 
 
-@cache
+def own_folder() -> Path:
+    """Return the folder of the person's own presets, which may not exist yet."""
+    return user_config_path("ganstudio", appauthor=False) / "presets"
+
+
+def own_presets() -> tuple[dict[str, Preset], list[StudioError]]:
+    """Return the person's own presets by name, and what is wrong with those that are damaged."""
+    sound, damaged = {}, []
+    for path in sorted(own_folder().glob("*.toml")):
+        try:
+            if path.stem in built_in_presets():
+                raise ConfigError("preset-name-taken", path=path, name=path.stem)
+            sound[path.stem] = read_preset(path)
+        except StudioError as error:
+            damaged.append(error)
+    return sound, damaged
+
+
+def preset_names() -> tuple[str, ...]:
+    """Return the names of all presets, ``studio`` first and the person's own last."""
+    return (*built_in_presets(), *own_presets()[0])
+
+
 def load_preset(name: str) -> Preset:
-    """Return a built-in preset; ``unknown-name`` with the nearest name if there is none."""
-    if name not in preset_names():
+    """Return a preset; ``unknown-name`` with the nearest name if there is none.
+
+    Raises
+    ------
+    StudioError
+        As `read_preset`, for a file of the person's own that is damaged.
+    """
+    if name in built_in_presets():
+        return _built_in(name)
+    path = own_folder() / f"{name}.toml"
+    if path.parent != own_folder() or not path.exists():
         raise unknown_name("preset", name, preset_names())
-    table = _read_toml(resource(f"presets/{name}.toml"))
-    about, published = table.pop("about"), table.pop("published", None)
+    return read_preset(path)
+
+
+def read_preset(path: Path) -> Preset:
+    """Return the preset in a file; one without ``[about]`` is called as its file is.
+
+    Raises
+    ------
+    StudioError
+        ``cannot-read``, ``not-toml`` or ``bad-preset``, naming the file.
+    """
+    with reading(path):
+        state = path.stat()
+    return _own(path, state.st_mtime_ns, state.st_size)
+
+
+@cache
+def _built_in(name: str) -> Preset:
+    return _preset(name, _read_toml(resource(f"presets/{name}.toml")), own=False)
+
+
+@lru_cache(maxsize=256)
+def _own(path: Path, _changed: int, _size: int) -> Preset:
+    """Read the file once until it changes."""
+    table = _read_toml(path)
+    try:
+        return _preset(path.stem, table, own=True)
+    except ConfigError as error:
+        raise ConfigError("bad-preset", path=path, detail=error) from None
+    except (AttributeError, TypeError, ValueError):
+        raise ConfigError("bad-preset", path=path, detail=Phrase("bad-tables")) from None
+
+
+def _preset(name: str, table: dict[str, Any], *, own: bool) -> Preset:
+    table = dict(table)
+    about, published = dict(table.pop("about", {})), table.pop("published", None)
     config = from_mapping(table)
     return Preset(
         name=name,
-        title=about["title"],
-        description=about["description"],
+        title=str(about.get("title", name)),
+        description=str(about.get("description", "")),
         config=config,
         published=config.changed(**published) if published is not None else None,
-        difference=about.get("difference", ""),
+        difference=str(about.get("difference", "")),
+        own=own,
+        broken=bool(about.get("broken", False)),
     )
 
 
-@cache
-def _recipes() -> dict[tuple[str, bool], dict[str, Any]]:
-    """Return what makes each preset's forms: its settings, but not the personal ones."""
-    recipes = {}
-    for name in preset_names():
-        preset = load_preset(name)
+def _forms() -> Iterator[tuple[tuple[str, bool], dict[str, Any]]]:
+    """Give each preset's forms with what makes them: its settings, but not the personal ones."""
+    own = own_presets()[0].values()
+    for preset in (*map(_built_in, built_in_presets()), *own):
         for published in (False, True) if preset.published else (False,):
-            settings = preset.form(published=published).to_dict()
-            recipe = {key: value for key, value in settings.items() if key not in PERSONAL}
-            recipes[name, published] = recipe
-    return recipes
+            yield (preset.name, published), _recipe(preset.form(published=published))
 
 
-def form_of(settings: Mapping[str, Any]) -> tuple[str, bool] | None:
-    """Return the preset whose settings these are, the personal ones aside, and if as published."""
-    for form, recipe in _recipes().items():
-        if recipe.items() <= settings.items():
-            return form
-    return None
+@lru_cache(maxsize=256)
+def _recipe(config: Config) -> dict[str, Any]:
+    return {name: value for name, value in config.to_dict().items() if name not in PERSONAL}
+
+
+def form_of(settings: Mapping[str, Any], prefer: str = "") -> tuple[str, bool] | None:
+    """Return the preset whose settings these are, the personal ones aside, and if as published.
+
+    Of several with the same settings, it is the one called `prefer`, or else the first.
+    """
+    found = [form for form, recipe in _forms() if recipe.items() <= settings.items()]
+    return min(found, key=lambda form: form[0] != prefer, default=None)
 
 
 def preset_of(settings: Mapping[str, Any]) -> str | None:

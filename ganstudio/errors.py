@@ -23,7 +23,23 @@ MESSAGES = {
     "out-of-range": "{field} is {value}; it must be between {low} and {high}.",
     "not-an-assignment": "“{text}” is not of the form setting=value, for example d_lr=0.0005.",
     "not-toml": "{path} is not a valid TOML file: {detail}. Correct it and open it again.",
+    "bad-preset": "{path} is not a preset that can be used: {detail} "
+    "Correct the file, or delete it.",
+    "preset-name-taken": "{path} is skipped: a built-in preset is called “{name}”. "
+    "Give the file another name.",
+    "preset-exists": "There is a preset called “{name}” already. Choose another title.",
+    "preset-needs-title": "A preset needs a title with at least one letter or digit.",
     "no-published-form": "The preset {name} has one form only: leave --published out.",
+    "bad-model-file": "{path} cannot be used as a model: {detail}. Correct the file and choose it "
+    "again.",
+    "model-file-needed": "{file} makes this recipe's networks. It is code, and runs only if you "
+    "say so: if you trust it, pass --model-file {file}.",
+    "checkpoint-needs-model-file": "{path} needs the file that makes its networks, {file} with "
+    "SHA-256 {sha256}. It is code, and runs only if you say so: if you trust it, pass --model-file "
+    "{file}.",
+    "other-model-file": "{file} is not the file that {path} was made with, and was not run: its "
+    "SHA-256 is {found}, not {sha256}. Pass the one that it was made with.",
+    "no-model-file": "{path} has networks of the built-in model {model}: leave --model-file out.",
     "published-what": "--published chooses a preset's form; it needs --preset, not {other}.",
     "needs-new-run": "{name} cannot change in a run that goes on. Live settings: {known}. "
     "For the others, begin a new run.",
@@ -120,6 +136,19 @@ PHRASES = {
     "tensor-folder": "a tensor is marked as a folder",
     "missing": "{name} is missing",
     "not-a-table": "{name} is not a table of names and values",
+    "no-python": "line {line}: {error}",
+    "no-function": "it defines no function {name}",
+    "bad-range": "OUTPUT_RANGE is {found}, expected (-1, 1) or (0, 1)",
+    "raises": "{what} fails: {error}",
+    "raises-in-line": "{what} fails in line {line}: {error}",
+    "no-network": "{what} returns {found}, expected a torch.nn.Module",
+    "no-parameters": "{what} has no parameters to train",
+    "lazy": "{what} has layers whose size is not given (lazy ones)",
+    "other-output": "{what} gives {found}, expected {expected}",
+    "no-numbers": "{what} gives values that are not finite",
+    "out-of-its-range": "{what} gives values from {low} to {high}, expected {expected}",
+    "no-influence": "the parameter {name} of {what} has no influence on what it gives",
+    "bad-tables": "[about] and [published] are tables of names and values.",
     "other-networks": "its networks are for images of {shape} and {dim} latent dimensions",
     "other-shape": "{name} is {found}, expected {expected}",
     "gradient": "gradient",

@@ -11,8 +11,9 @@ from oracle import interrupt_at
 from PIL import Image
 
 import ganstudio
+from ganstudio import preset_files
 from ganstudio.cli import main
-from ganstudio.config import load_config, preset_names
+from ganstudio.config import Config, load_config, preset_names
 from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import Stream, generator
 from ganstudio.training import checkpoint
@@ -115,6 +116,12 @@ def test_presets(capsys):
     assert titles == list(preset_names())
     assert max(map(len, out.splitlines())) <= 100
     assert err == ""
+
+
+def test_presets_of_ones_own_train(train, folder):
+    preset_files.save("Mine", "", Config(model="mlp-gelu", batch_size=16, latent_dim=5, r1=0))
+    assert train("--preset", "mine", "--steps", "1") == 0
+    assert load_config(folder / "runs" / "mine-0" / "config.toml").latent_dim == 5
 
 
 def test_a_file_that_is_none_opens_no_window(capsys):

@@ -237,7 +237,7 @@ class Files(QObject):
         """Return a name that no file has yet; without a step, since training may go on."""
         assert self._session.info is not None
         config = self._session.info.config
-        name = f"{preset_of(config.to_dict()) or config.model}-{config.seed}{what}"
+        name = f"{preset_of(config.to_dict()) or config.model_name}-{config.seed}{what}"
         names = chain([name], (f"{name}-{n}" for n in count(2)))
         paths = (Path(_folder()) / f"{name}{suffix}" for name in names)
         return next(path for path in paths if not path.exists())

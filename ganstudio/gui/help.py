@@ -26,7 +26,8 @@ def show_help(parent: QWidget, actions: Actions) -> None:
         "<b>Classes and codes</b>: left, right and digits choose, L locks.<br>"
         "<b>Samples</b>: arrows choose, Enter loads the sample's z.<br>"
         "<b>Plots</b>: left and right read values, + and − zoom, Home or 0 follows the run.<br>"
-        "<b>Fields</b>: up and down change the number, Enter takes it, Escape restores it.</p>",
+        "<b>Fields</b>: up and down change the number, Enter takes it, Escape restores it.<br>"
+        "<b>Gallery</b>: arrows choose a preset, Enter uses it.</p>",
     )
     box = QMessageBox(parent)
     box.setObjectName("help_box")

@@ -27,17 +27,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ganstudio.config import own_presets
 from ganstudio.errors import StudioError
 from ganstudio.gui import appearance
 from ganstudio.gui.actions import Actions, tool_button
 from ganstudio.gui.dock_icons import DockIcons
 from ganstudio.gui.files import Files
 from ganstudio.gui.help import show_about, show_help
+from ganstudio.gui.model_files import ModelFiles
 from ganstudio.gui.panels.curves import CurvesPanel, Kind
 from ganstudio.gui.panels.experiment import ExperimentPanel
 from ganstudio.gui.panels.latent import LatentPanel
 from ganstudio.gui.panels.quality import QualityPanel
 from ganstudio.gui.panels.samples import SamplesPanel
+from ganstudio.gui.presets import Presets
 from ganstudio.gui.session import Session
 from ganstudio.gui.setting_texts import setting_texts
 from ganstudio.gui.widgets.banner import Banner
@@ -96,6 +99,8 @@ class MainWindow(QMainWindow):
         self._wants_start = False  # Start was pressed while torch still loads
         self._curves_due = QTimer(self, singleShot=True, interval=CURVES_MS)
         self.files = Files(self, self.session, self.experiment, self.samples, self.losses)
+        self.presets = Presets(self, self.experiment, self.show_error, self.show_message)
+        self.model_files = ModelFiles(self, self.session, self.experiment)
 
         self.actions_ = Actions(self)
         self._build_docks()
@@ -114,6 +119,8 @@ class MainWindow(QMainWindow):
             self._curves_due.timeout.connect(panel.refresh)
         self.session.saved.connect(self._on_saved)
         self.session.failed.connect(self.show_error)
+        self.experiment.failed.connect(self.show_error)
+        self.session.model_file_needed.connect(lambda *_: self._on_nothing_opened())
         self.session.undone_live.connect(self._on_undone_live)
         self.samples.start_requested.connect(self._on_start_requested)
         for writer in (self.losses, self.scores, self.quality):
@@ -124,6 +131,8 @@ class MainWindow(QMainWindow):
         self._opening = path.name if path else ""
         self.samples.set_opening(self._opening)
         self.session.ask_for_first_run(path)
+        for error in own_presets()[1][:1]:  # the gallery names all of them
+            self.banner.show_error(error)
 
     # What the application and the session ask for
 
@@ -133,9 +142,7 @@ class MainWindow(QMainWindow):
 
     def show_error(self, error: StudioError) -> None:
         """Show `error` in the banner, with the one action that helps."""
-        self._wants_start = False
-        self._opening = ""  # the default run is loaded in its place
-        self.samples.set_opening("")
+        self._on_nothing_opened()
         opened: Any = error.fields.get("opened")  # the checkpoint whose images are not there
         if str(error.fields.get("path", "")).endswith(".pt") and error.code in UNWRITTEN:
             self.banner.show_error(error, self.tr("Save as…"), self.files.save_as)
@@ -151,7 +158,6 @@ class MainWindow(QMainWindow):
             self.banner.show_error(error, self.tr("Open another…"), self.files.open)
         else:
             self.banner.show_error(error)
-        self._on_status(self.session.status)
 
     def show_message(self, text: str) -> None:
         """Show a passing message in the status bar."""
@@ -246,6 +252,11 @@ class MainWindow(QMainWindow):
         menu.addSeparator()
         add(menu, "save", self.tr("&Save"), self.files.save, key=keys.Save, sign="save")
         add(menu, "save_as", self.tr("Save &as…"), self.files.save_as, key="Ctrl+Shift+S")
+        menu.addSeparator()
+        presets = menu.addMenu(self.tr("&Presets"))
+        add(presets, "gallery", self.tr("&Gallery…"), self.presets.show_gallery, key="Ctrl+G")
+        add(presets, "save_preset", self.tr("&Save as preset…"), self.presets.save_as)
+        add(presets, "import_preset", self.tr("&Import preset…"), self.presets.import_file)
         menu.addSeparator()
         add(menu, "export_samples", self.tr("Export samples (&PNG)…"), self.files.export_samples)
         add(menu, "export_history", self.tr("Export &history (CSV)…"), self.files.export_history)
@@ -374,6 +385,13 @@ class MainWindow(QMainWindow):
 
     # Slots
 
+    def _on_nothing_opened(self) -> None:
+        """Show that no run comes of what was asked for; a first one is the default instead."""
+        self._wants_start = False
+        self._opening = ""
+        self.samples.set_opening("")
+        self._on_status(self.session.status)
+
     def _toggle_training(self) -> None:
         if self.session.status.phase is Phase.TRAINING:
             self.session.pause()
@@ -482,7 +500,7 @@ class MainWindow(QMainWindow):
         self._left_menu.clear()
         for run in reversed(self.session.status.left):
             text = self.tr("{model}, seed {seed}, step {step:,}").format(
-                model=run.config.model, seed=run.config.seed, step=run.step
+                model=run.config.model_name, seed=run.config.seed, step=run.step
             )
             if run.unsaved:
                 text = self.tr("{run}, not saved").format(run=text)
@@ -545,11 +563,13 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open a dropped checkpoint, or take a dropped folder of images for the next run."""
+        """Open a dropped checkpoint, or take a dropped preset or folder of images."""
         urls = event.mimeData().urls()
         path = Path(next(url.toLocalFile() for url in urls if url.isLocalFile()))
         if path.is_dir():
             self.files.use_images(path)
+        elif path.suffix == ".toml":
+            self.presets.import_file(path)
         elif self.files.may_leave():
             self.files.open_file(path)
 

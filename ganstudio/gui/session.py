@@ -1,6 +1,7 @@
 """The session: it owns the three threads and wires them to the panels, all on this page."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
+from ganstudio import model_file
 from ganstudio.config import LIVE, Config
 from ganstudio.data.loading import downloads, find_root, read_ahead
 from ganstudio.errors import StudioError
@@ -24,11 +26,14 @@ from ganstudio.gui.threads.evaluation_thread import EvaluationThread
 from ganstudio.gui.threads.training_thread import TrainingThread
 from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.latent.spec import Array, Stream, generator
+from ganstudio.model_file import ModelFile
 from ganstudio.training.status import Phase, RunInfo, Status
 
 if TYPE_CHECKING:
     from ganstudio.latent.snapshot import Snapshot
     from ganstudio.training.runner import Runner
+
+    Begin = Callable[[Runner, ModelFile | None], None]
 
 JUDGE_SECONDS = 1.0  # between two times that D judges held-out images while training goes on
 
@@ -43,6 +48,7 @@ class Session(QObject):
         saved: the `Path` of a checkpoint.
         opened: the `Path` of a checkpoint.
         failed: a `StudioError`.
+        model_file_needed: (`StudioError`, what to call with the `ModelFile` that may run).
         undone_live: (name, value) after undo or redo set a live setting of the running training.
 
     Attributes
@@ -65,6 +71,8 @@ class Session(QObject):
     saved = Signal(object)
     opened = Signal(object)
     failed = Signal(object)
+    model_file_needed = Signal(object, object)
+    _lacks_file = Signal(object, object)  # as model_file_needed
     _switched = Signal(str, object)  # undo text and checkpoint; after its run_changed
     undone_live = Signal(str, object)
 
@@ -113,6 +121,7 @@ class Session(QObject):
         self.training.saved.connect(self._on_saved)
         self.training.failed.connect(self._on_failed)
         self._switched.connect(self._on_switched)
+        self._lacks_file.connect(self._on_lacking_file)
 
         # decode thread -> panels
         self.decoding.image_drawn.connect(self._on_image)
@@ -206,14 +215,14 @@ class Session(QObject):
         text = self.tr("Start over")
         root = self._root(config)
 
-        def request(runner: "Runner") -> None:
+        def begin(runner: "Runner", file: ModelFile | None) -> None:
             train_on = runner.training
-            runner.new_run(config, device, root)
+            runner.new_run(config, device, root, file)
             self._switched.emit(text, None)
             if train_on:
                 runner.start()
 
-        self.training.post(request)
+        self._post_with_file(begin)
 
     def open(self, path: Path, root: Path | None = None) -> None:
         """Open a checkpoint; undo brings the run before it back.
@@ -224,15 +233,19 @@ class Session(QObject):
         text = self.tr("Open {name}").format(name=path.name)
         data = data_folder()
 
-        def request(runner: "Runner") -> None:
+        def begin(runner: "Runner", file: ModelFile | None) -> None:
             try:
-                runner.open(path, device, root, data)
+                runner.open(path, device, root, data, file)
             except StudioError as error:
                 error.fields["opened"] = path  # to try again
                 raise
             self._switched.emit(text, path)
 
-        self.training.post(request)
+        self._post_with_file(begin)
+
+    def run_model_file(self, file: ModelFile) -> None:
+        """Run a file that a person wants networks from, so that new runs can have them."""
+        self.training.post(lambda _runner: model_file.run(file))
 
     def return_to(self, run_id: str) -> None:
         """Make a run that was left the current one again; undo brings the run before it back."""
@@ -325,10 +338,18 @@ class Session(QObject):
         self.saved.emit(path)
 
     def _on_failed(self, error: StudioError) -> None:
-        if self.info is None and not self._fell_back:  # a window without any run would be dead
+        self._fall_back()
+        self.failed.emit(error)
+
+    def _on_lacking_file(self, error: StudioError, again: Callable[[ModelFile], None]) -> None:
+        self._fall_back()
+        self.model_file_needed.emit(error, again)
+
+    def _fall_back(self) -> None:
+        """Begin the default run if there is none: a window without any would be dead."""
+        if self.info is None and not self._fell_back:
             self._fell_back = True
             self._new_run(self._experiment.pending_config(), "auto")
-        self.failed.emit(error)
 
     def _on_decoding_failed(self, error: StudioError) -> None:
         self._renewing.clear()
@@ -484,6 +505,22 @@ class Session(QObject):
 
     def _on_limits_changed(self, steps: int | None, minutes: float | None) -> None:
         self.training.post(lambda runner: runner.set_limit(steps, minutes))
+
+    def _post_with_file(self, begin: "Begin") -> None:
+        """Have a run begun; if it needs a model file that has not run, ask for it and try again."""
+
+        def post(file: ModelFile | None) -> None:
+            self.training.post(lambda runner: attempt(runner, file))
+
+        def attempt(runner: "Runner", file: ModelFile | None) -> None:
+            try:
+                begin(runner, file)
+            except StudioError as error:
+                if error.code not in model_file.NEEDED:
+                    raise
+                self._lacks_file.emit(error, post)
+
+        post(None)
 
     def _new_run(self, config: Config, device: str) -> None:
         root = self._root(config)

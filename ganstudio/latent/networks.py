@@ -1,12 +1,14 @@
 """What networks a recipe trains: their description, building them, and asking D's opinion."""
 
 from dataclasses import dataclass
+from types import ModuleType
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ganstudio import parts
+from ganstudio import model_file, parts
+from ganstudio.errors import StudioError
 from ganstudio.latent.spec import LatentSpec
 
 Range = tuple[float, float]
@@ -19,7 +21,9 @@ class Architecture:
     Attributes
     ----------
     model : str
-        Name of the model.
+        Name of the model, or path of the file that defines it.
+    model_sha256 : str
+        Of that file, which must have run; "" for a built-in model.
     latent : LatentSpec
         What z consists of. A class part makes D conditional, codes give it more outputs.
     image_shape : (int, int, int)
@@ -30,9 +34,20 @@ class Architecture:
     """
 
     model: str
+    model_sha256: str = ""
     latent: LatentSpec
     image_shape: tuple[int, int, int]
     spectral_norm: bool = False
+
+    @property
+    def module(self) -> ModuleType:
+        """What defines the networks, as `ganstudio.models` describes it."""
+        if not self.model_sha256:
+            return parts.load(parts.MODEL, self.model)
+        module = model_file.module(self.model_sha256)
+        if module is None:
+            raise StudioError("model-file-needed", file=self.model)
+        return module
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,18 +70,32 @@ class Networks:
 
 def build(architecture: Architecture) -> Networks:
     """Build the networks, their weights drawn from torch's global generator."""
-    module = parts.load(parts.MODEL, architecture.model)
+    module = architecture.module
     latent, shape = architecture.latent, architecture.image_shape
-    encoder = getattr(module, "encoder", None)
-    G = module.generator(latent.dim, shape)
-    judged = (latent.dim,) if encoder else (shape[0] + latent.classes, *shape[1:])
-    D = module.discriminator(judged, 1 + latent.code_outputs)
+    autoencoder = hasattr(module, "encoder")
+    G = _made(architecture, "generator", latent.dim, shape)
+    judged = (latent.dim,) if autoencoder else (shape[0] + latent.classes, *shape[1:])
+    D = _made(architecture, "discriminator", judged, 1 + latent.code_outputs)
     if architecture.spectral_norm:
         for layer in D.modules():
             if isinstance(layer, nn.Linear | nn.Conv2d):
                 spectral_norm(layer)
-    E = encoder(latent.dim, shape) if encoder else None
+    E = _made(architecture, "encoder", latent.dim, shape) if autoencoder else None
     return Networks(G=G, D=D, E=E, output_range=module.OUTPUT_RANGE)
+
+
+def _made(architecture: Architecture, function: str, *arguments: object) -> nn.Module:
+    """Return what a function of the model's module makes; a file is told what it does wrong."""
+    make = getattr(architecture.module, function)
+    if not architecture.model_sha256:
+        net: nn.Module = make(*arguments)
+        return net
+    call = f"{function}{arguments}"
+    with model_file.blaming(architecture.model, call):
+        net = make(*arguments)
+    if not isinstance(net, nn.Module):
+        raise model_file.bad(architecture.model, "no-network", what=call, found=type(net).__name__)
+    return net
 
 
 def with_classes(images: Tensor, classes: Tensor | None) -> Tensor:

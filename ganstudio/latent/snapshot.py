@@ -65,9 +65,12 @@ _built = threading.local()
 
 
 def _networks(architecture: Architecture) -> Networks:
-    """Build an architecture's networks once a thread, without weights: the snapshot has them."""
+    """Build an architecture's networks once a thread: the snapshot has their weights.
+
+    Built-in ones are built without any; a file's code may need numbers to compute with.
+    """
     if getattr(_built, "architecture", None) != architecture:
-        with torch.device("meta"):
+        with torch.device("cpu" if architecture.model_sha256 else "meta"):
             built = build(architecture)
         for net in (built.G, built.D, built.E):
             if net is not None:

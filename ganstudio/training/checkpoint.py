@@ -2,8 +2,9 @@
 
 A checkpoint is a dictionary of tensors, numbers and text, written by `torch.save` and read with
 ``weights_only``. Keys: ``format`` and ``version`` (what this is), ``run_id``, ``config`` (every
-setting), ``latent`` and ``image_shape`` (what the networks are built for), ``data_root`` (the
-folder of the images, None for the usual place), and what `Trainer.state` returns.
+setting), ``model_sha256`` (of the file that makes the networks, if one does), ``latent`` and
+``image_shape`` (what they are built for), ``data_root`` (the folder of the images, None for the
+usual place), and what `Trainer.state` returns.
 """
 
 import io
@@ -19,7 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganstudio import parts
+from ganstudio import model_file
 from ganstudio.atomic import replacing
 from ganstudio.config import Config, from_mapping
 from ganstudio.data.dataset import Dataset
@@ -27,6 +28,7 @@ from ganstudio.errors import ConfigError, Phrase, StudioError, reading
 from ganstudio.latent.networks import Architecture
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentSpec
+from ganstudio.model_file import ModelFile
 from ganstudio.training.history import COLUMNS
 from ganstudio.training.trainer import Trainer, real_range
 
@@ -60,6 +62,7 @@ def save(trainer: Trainer, path: Path) -> None:
         "version": VERSION,
         "run_id": trainer.run_id,
         "config": trainer.config.to_dict(),
+        "model_sha256": trainer.architecture.model_sha256,
         "latent": trainer.latent.to_dict(),
         "image_shape": list(trainer.architecture.image_shape),
         "data_root": str(trainer.dataset.root) if trainer.dataset.root else None,
@@ -145,6 +148,45 @@ def root_of(content: dict[str, Any]) -> Path | None:
     return Path(root) if isinstance(root, str) else None
 
 
+def give_model_file(content: dict[str, Any], path: Path, file: ModelFile) -> None:
+    """Run the file that makes a checkpoint's networks, because a person asked for it.
+
+    Parameters
+    ----------
+    content : dict
+        What `read` returned; it names this file from then on.
+    path : Path
+        The checkpoint, for messages.
+    file : ModelFile
+        The file.
+
+    Raises
+    ------
+    StudioError
+        ``other-model-file`` if the checkpoint was made with another, which then does not run;
+        ``no-model-file`` if it was made with none; or as `model_file.run`.
+    """
+    config, sha256 = config_of(content, path), content.get("model_sha256")
+    if not model_file.is_model_file(config.model):
+        raise StudioError("no-model-file", path=path, model=config.model)
+    if file.sha256 != sha256:
+        where = {"path": path, "file": file.path}
+        raise StudioError("other-model-file", **where, found=file.sha256, sha256=sha256)
+    model_file.run(file)
+    content["config"]["model"] = str(file.path)
+
+
+def _ran_sha256(content: dict[str, Any], config: Config, path: Path) -> str:
+    """Return the hash of the model file, which must have run; "" if the model is built in."""
+    if not model_file.is_model_file(config.model):
+        return ""
+    sha256 = str(content["model_sha256"])
+    if model_file.module(sha256) is None:
+        where = {"path": path, "file": config.model}
+        raise StudioError("checkpoint-needs-model-file", **where, sha256=sha256)
+    return sha256
+
+
 def restore(content: dict[str, Any], path: Path, dataset: Dataset, device: torch.device) -> Trainer:
     """Return a trainer that continues a checkpoint's run.
 
@@ -163,11 +205,13 @@ def restore(content: dict[str, Any], path: Path, dataset: Dataset, device: torch
     ------
     StudioError
         ``wrong-shapes`` if its tensors are not those of the networks that it describes,
-        ``damaged-checkpoint`` if something is missing; or as `config_of`.
+        ``damaged-checkpoint`` if something is missing, ``checkpoint-needs-model-file`` if its
+        networks' file has not run; or as `config_of`.
     """
     config = config_of(content, path)
     with _fitting(path):
-        trainer = Trainer(config, dataset, device, run_id=str(content["run_id"]))
+        sha256 = _ran_sha256(content, config, path)
+        trainer = Trainer(config, dataset, device, str(content["run_id"]), sha256)
         shape, described = tuple(content["image_shape"]), LatentSpec.from_dict(content["latent"])
         if shape != trainer.architecture.image_shape or described != trainer.latent:
             detail = Phrase("other-networks", shape=shape, dim=described.dim)
@@ -182,17 +226,17 @@ def snapshot_of(content: dict[str, Any], path: Path) -> Snapshot:
     Raises
     ------
     StudioError
-        ``wrong-shapes`` or ``damaged-checkpoint``, as `restore`.
+        ``wrong-shapes``, ``damaged-checkpoint`` or ``checkpoint-needs-model-file``, as `restore`.
     """
     config = config_of(content, path)
     with _fitting(path):
         architecture = Architecture(
             model=config.model,
+            model_sha256=_ran_sha256(content, config, path),
             latent=LatentSpec.from_dict(content["latent"]),
             image_shape=tuple(content["image_shape"]),
             spectral_norm=config.spectral_norm,
         )
-        output_range = parts.load(parts.MODEL, config.model).OUTPUT_RANGE
         snapshot = Snapshot(
             run_id=str(content["run_id"]),
             step=int(content["step"]),
@@ -201,7 +245,7 @@ def snapshot_of(content: dict[str, Any], path: Path) -> Snapshot:
             D=content["D"],
             G_ema=content["G_ema"],
             E=content["E"],
-            real_range=real_range(config, output_range),
+            real_range=real_range(config, architecture.module.OUTPUT_RANGE),
         )
         nets = snapshot.networks
         _check_shapes(nets.G, snapshot.G, path)
@@ -235,7 +279,7 @@ def _fitting(path: Path) -> Iterator[None]:
         yield
     except KeyError as error:
         raise _damaged(path, "missing", name=error.args[0]) from None
-    except ConfigError:
+    except StudioError:
         raise
     except _MISFIT as error:
         detail = " ".join(str(error).split())[:200]

@@ -1,29 +1,30 @@
 """Which parts of a recipe do not go together, and why."""
 
 from collections.abc import Iterator
+from types import ModuleType
 
-from ganstudio import parts
 from ganstudio.config import Config
 from ganstudio.data.dataset import Dataset
 from ganstudio.errors import ConfigError, Phrase
 
 
-def check(config: Config, dataset: Dataset) -> None:
-    """Refuse a recipe that cannot be trained.
+def check(config: Config, dataset: Dataset, module: ModuleType) -> None:
+    """Refuse a recipe that cannot be trained; `module` is the one of its model.
 
     Raises
     ------
     ConfigError
         ``cannot-combine``, naming both settings and the reason.
     """
-    for field, other, reason in _conflicts(config, dataset):
+    for field, other, reason in _conflicts(config, dataset, module):
         raise ConfigError("cannot-combine", field=field, other=other, reason=reason)
 
 
-def _conflicts(config: Config, dataset: Dataset) -> Iterator[tuple[str, str, Phrase]]:
+def _conflicts(
+    config: Config, dataset: Dataset, module: ModuleType
+) -> Iterator[tuple[str, str, Phrase]]:
     """Give pairs of settings that do not go together, the first as its name alone."""
     model = f"model = {config.model}"
-    module = parts.load(parts.MODEL, config.model)
     _, height, width = dataset.image_shape
     if hasattr(module, "encoder"):
         for field in ("conditional", "code_choices", "continuous_codes", "translation"):

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ganstudio import images
+from ganstudio import images, model_file
 from ganstudio.config import Config, save_config
 from ganstudio.data.dataset import Dataset
 from ganstudio.data.loading import find_root, load
@@ -25,6 +25,7 @@ from ganstudio.evaluation.judge import Judge
 from ganstudio.evaluation.quality import Quality
 from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import LatentSpec, Stream, generator
+from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device
 from ganstudio.training.trainer import Trainer
 from ganstudio.work import Work
@@ -69,16 +70,23 @@ def use_threads(count: int) -> None:
     torch.set_num_threads(count)
 
 
-def new_trainer(config: Config, device_name: str, root: Path | None) -> Trainer:
-    """Return a trainer at step 0."""
+def new_trainer(
+    config: Config, device_name: str, root: Path | None, file: ModelFile | None = None
+) -> Trainer:
+    """Return a trainer at step 0; a `file` makes its networks, and is run for that."""
+    if file is not None:
+        model_file.run(file)
+        config = config.changed(model=str(file.path))
     place = device.choose(device_name)
     return Trainer(config, _dataset(config, root), place)
 
 
-def resumed_trainer(path: Path, device_name: str, root: Path | None) -> Trainer:
-    """Return a trainer that continues a checkpoint."""
+def resumed_trainer(
+    path: Path, device_name: str, root: Path | None, file: ModelFile | None = None
+) -> Trainer:
+    """Return a trainer that continues a checkpoint, with the `file` that makes its networks."""
     place = device.choose(device_name)
-    content = checkpoint.read(path)
+    content = _content(path, file)
     return checkpoint.restore(content, path, _dataset_of(content, path, root), place)
 
 
@@ -87,6 +95,13 @@ def _dataset_of(content: dict[str, Any], path: Path, root: Path | None) -> Datas
     config = checkpoint.config_of(content, path)
     where = root or find_root(config.dataset, checkpoint.root_of(content), None)
     return _dataset(config, where)
+
+
+def _content(path: Path, file: ModelFile | None) -> dict[str, Any]:
+    content = checkpoint.read(path)
+    if file is not None:
+        checkpoint.give_model_file(content, path, file)
+    return content
 
 
 def _dataset(config: Config, root: Path | None) -> Dataset:
@@ -297,7 +312,9 @@ def _interruptible() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, before)
 
 
-def sample(path: Path, num: int, seed: int, class_: int | None = None) -> images.Pixels:
+def sample(
+    path: Path, num: int, seed: int, class_: int | None = None, file: ModelFile | None = None
+) -> images.Pixels:
     """Draw from a checkpoint's generator, averaged where the recipe has EMA.
 
     Parameters
@@ -310,6 +327,8 @@ def sample(path: Path, num: int, seed: int, class_: int | None = None) -> images
         Of their latents.
     class_ : int, optional
         The class of all of them; by default each is of a random one, where there are any.
+    file : ModelFile, optional
+        What makes the checkpoint's networks, if a file does; it is run.
 
     Returns
     -------
@@ -321,7 +340,7 @@ def sample(path: Path, num: int, seed: int, class_: int | None = None) -> images
     StudioError
         ``no-class-to-draw`` or ``out-of-range`` if the model cannot draw that class.
     """
-    snapshot = checkpoint.snapshot_of(checkpoint.read(path), path)
+    snapshot = checkpoint.snapshot_of(_content(path, file), path)
     z = snapshot.latent.sample(num, generator(seed, Stream.SAMPLES))
     if class_ is not None:
         _check_class(class_, snapshot.latent, path)
@@ -330,9 +349,13 @@ def sample(path: Path, num: int, seed: int, class_: int | None = None) -> images
     return np.concatenate([decode(snapshot, batch) for batch in batches])
 
 
-def evaluate(path: Path, num: int, root: Path | None) -> Quality:
-    """Judge a checkpoint's generator, averaged where the recipe has EMA, by `num` samples."""
-    content = checkpoint.read(path)
+def evaluate(path: Path, num: int, root: Path | None, file: ModelFile | None = None) -> Quality:
+    """Judge a checkpoint's generator, averaged where the recipe has EMA, by `num` samples.
+
+    The images are in the folder `root`, by default where they were; `file` makes the networks, if
+    one does.
+    """
+    content = _content(path, file)
     snapshot = checkpoint.snapshot_of(content, path)
     return Judge(_dataset_of(content, path, root), Work()).evaluate(snapshot, num, Work())
 

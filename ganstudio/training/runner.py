@@ -12,12 +12,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ganstudio import model_file
 from ganstudio.config import Config
 from ganstudio.data.dataset import Dataset
 from ganstudio.data.loading import find_root, load
 from ganstudio.errors import StudioError
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Stream, generator
+from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device
 from ganstudio.training.status import Curves, LeftRun, Phase, RunInfo, Status
 from ganstudio.training.threads import ThreadTuner
@@ -107,10 +109,20 @@ class Runner:
         """End `run`."""
         self._closed = True
 
-    def new_run(self, config: Config, device_name: str = "auto", root: Path | None = None) -> None:
-        """Begin a run; the current one is parked."""
+    def new_run(
+        self,
+        config: Config,
+        device_name: str = "auto",
+        root: Path | None = None,
+        file: ModelFile | None = None,
+    ) -> None:
+        """Begin a run, the current one is parked; a `file` makes its networks, and is run."""
+        if file is not None:
+            config = config.changed(model=str(file.path))
 
         def build(work: Work) -> Trainer:
+            if file is not None:
+                model_file.run(file)
             dataset = self._dataset(config, root, work)
             return Trainer(config, dataset, device.choose(device_name))
 
@@ -122,15 +134,18 @@ class Runner:
         device_name: str = "auto",
         root: Path | None = None,
         data_folder: Path | None = None,
+        file: ModelFile | None = None,
     ) -> None:
         """Continue the run in a checkpoint; the current one is parked.
 
         Its images are in the folder `root`, by default the one that the checkpoint names;
-        `data_folder` is where downloads are kept.
+        `data_folder` is where downloads are kept. `file` makes its networks, if one does.
         """
 
         def build(work: Work) -> Trainer:
             content = checkpoint.read(path)
+            if file is not None:
+                checkpoint.give_model_file(content, path, file)
             config = checkpoint.config_of(content, path)
             where = root or checkpoint.root_of(content)
             dataset = self._dataset(config, find_root(config.dataset, where, data_folder), work)

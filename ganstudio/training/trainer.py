@@ -6,13 +6,14 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganstudio import parts
+from ganstudio import model_file, parts
 from ganstudio.config import LIVE, Config
 from ganstudio.data.batches import Dice, Noise, RealBatches
 from ganstudio.data.dataset import Dataset
@@ -20,7 +21,7 @@ from ganstudio.errors import Phrase, StudioError
 from ganstudio.latent.networks import Architecture, Networks, Range, build, with_classes
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentPart, LatentSpec, Stream
-from ganstudio.training import combinations
+from ganstudio.training import combinations, model_check
 from ganstudio.training.adam import Adam
 from ganstudio.training.ema import EMA
 from ganstudio.training.games import CodeGame, Game, ImageGame, Samples, info_loss
@@ -71,12 +72,25 @@ class Trainer:
         The averaged generator.
     history : History
         Every drained step's numbers.
+
+    Parameters
+    ----------
+    config, dataset, device :
+        What to train on what, and where.
+    run_id : str, optional
+        By default a new one.
+    model_sha256 : str, optional
+        Of the model file that ran, where the model is a file; by default of the file as it is.
     """
 
     def __init__(
-        self, config: Config, dataset: Dataset, device: torch.device, run_id: str | None = None
+        self,
+        config: Config,
+        dataset: Dataset,
+        device: torch.device,
+        run_id: str | None = None,
+        model_sha256: str | None = None,
     ) -> None:
-        combinations.check(config, dataset)
         self.config = config
         self.dataset = dataset
         self.device = device
@@ -87,16 +101,20 @@ class Trainer:
         self.latent = latent_of(config, dataset.classes)
         self.architecture = Architecture(
             model=config.model,
+            model_sha256=_sha256(config.model) if model_sha256 is None else model_sha256,
             latent=self.latent,
             image_shape=dataset.image_shape,
             spectral_norm=config.spectral_norm,
         )
+        combinations.check(config, dataset, self.architecture.module)
         self.objective: Objective = parts.load(parts.OBJECTIVE, config.objective).OBJECTIVE
 
         networks = _build(self.architecture, config.seed)
         for net in (networks.G, networks.D, networks.E):
             if net is not None:
                 net.to(device)
+        if self.architecture.model_sha256:
+            model_check.check(networks, self.architecture, device)
         self.G, self.D, self.E = networks.G, networks.D, networks.E
         self.ema = EMA(self.G, config.ema_decay) if config.ema_decay else None
         betas = (config.beta1, config.beta2)
@@ -475,6 +493,16 @@ _ORDERS = {
     "g-first-shared": Trainer._g_first_shared,
     "simultaneous": Trainer._simultaneous,
 }
+
+
+def _sha256(model: str) -> str:
+    """Return the hash of a model file as it is now; "" for a built-in model."""
+    if not model_file.is_model_file(model):
+        return ""
+    try:
+        return model_file.read(Path(model)).sha256
+    except StudioError:  # it was another computer's
+        raise StudioError("model-file-needed", file=model) from None
 
 
 def new_run_id() -> str:

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 import ganstudio
 from ganstudio import parts
-from ganstudio.config import SETTINGS, load_preset, preset_names
+from ganstudio.config import SETTINGS, built_in_presets, load_preset
 from ganstudio.errors import MESSAGES, PHRASES
 from ganstudio.gui.setting_texts import CHOICES, setting_texts
 
@@ -31,7 +31,7 @@ def tables() -> Iterator[tuple[str, str]]:
         yield "settings", setting.tip
     for choices in (setting.choices for setting in SETTINGS.values()):
         yield from (("choices", CHOICES.get(choice, choice)) for choice in choices)
-    for preset in map(load_preset, preset_names()):
+    for preset in map(load_preset, built_in_presets()):
         yield "presets", preset.title
         yield "presets", preset.description
         if preset.difference:

@@ -187,11 +187,12 @@ def test_tab_goes_from_field_to_field_in_the_order_shown(
     field = combo(fresh, "preset")
     field.setFocus()
     seen = []
-    for _ in range(10):
+    for _ in range(11):
         seen.append(QApplication.focusWidget().objectName())
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
     assert seen == [
         "preset",
+        "open_gallery",
         "setting_dataset",
         "setting_device",
         "setting_seed",

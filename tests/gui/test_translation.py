@@ -13,6 +13,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -24,23 +25,26 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QDialog,
     QFileDialog,
     QGraphicsScene,
     QLabel,
     QLineEdit,
+    QListWidget,
     QMessageBox,
     QTabBar,
     QWidget,
 )
 
 import ganstudio.gui
-from ganstudio import parts
-from ganstudio.config import Config, load_preset, parse, preset_names
+from ganstudio import gallery, parts
+from ganstudio.config import Config, load_preset, own_folder, parse, preset_names
 from ganstudio.data.dataset import read_idx
 from ganstudio.data.loading import load
 from ganstudio.data.published import usual_folder
 from ganstudio.data.sources import cifar_10
 from ganstudio.errors import MESSAGES, PHRASES, Phrase, StudioError, device_missing, unknown_name
+from ganstudio.gallery import Figures
 from ganstudio.gui import app
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.widgets.latent_state import LatentState
@@ -371,6 +375,47 @@ def test_boxes_dialogs_and_errors(qtbot, window: MainWindow, monkeypatch, tmp_pa
         check(window)
     by_name["export_samples"].trigger()
     check(window)
+
+
+def test_presets_and_model_files(qtbot, window: MainWindow, monkeypatch, tmp_path: Path) -> None:
+    good = {"digits": 10, "rarest": 8, "commonest": 12, "frechet": 30}
+    figures = {
+        "studio": Figures(seconds=60, **good, readable=5, collapses=False),
+        "wgan": Figures(seconds=60, **good, readable=None, collapses=True),
+    }
+    monkeypatch.setattr(gallery, "read", lambda: figures)
+    path = own_folder() / "ß.toml"  # a title that is no word to translate
+    path.parent.mkdir(parents=True)
+    path.write_text("g_lr = 0.5\n[about]\nbroken = true")
+    window.presets.show_gallery()
+    cards = window.findChild(QListWidget, "gallery_list")
+    assert cards.count() > 10
+    for row in range(cards.count()):
+        cards.setCurrentRow(row)
+        assert not english(cards.item(row).data(Qt.ItemDataRole.AccessibleTextRole))
+        check(window)
+    path.write_text("")
+    window.findChild(QDialog, "gallery").reject()
+
+    window.presets.save_as()
+    title = window.findChild(QLineEdit, "preset_title")
+    for text in ("ß", "_", ""):
+        title.setText(text)
+        found = texts(window.findChild(QDialog, "save_preset"))
+        assert not [text for _, text in found if english(text, str(own_folder()))]
+    window.findChild(QDialog, "save_preset").reject()
+
+    file = tmp_path / "1"
+    for content, recorded in ((b"", ""), (b"", sha256().hexdigest()), (b"", "0"), (None, "0")):
+        if content is None:
+            file.unlink()
+        else:
+            file.write_bytes(content)
+        window.model_files._ask(file, print, recorded)
+        box = next(b for b in window.findChildren(QMessageBox) if b.isVisible())
+        said = [re.sub(r"\b[0-9a-f]{8}\b", "", text) for _, text in texts(box)]
+        assert not [text for text in said if english(text, str(tmp_path))]
+        box.reject()
 
 
 @pytest.mark.parametrize("code", [*MESSAGES, *PHRASES])

@@ -25,18 +25,20 @@ from ganstudio.config import (
     load_preset,
     parse,
 )
-from ganstudio.errors import ConfigError
+from ganstudio.errors import ConfigError, StudioError
 from ganstudio.gui.icons import icon
 from ganstudio.gui.setting_texts import choice_text, setting_texts
 from ganstudio.gui.widgets.choice_field import ChoiceField
 from ganstudio.gui.widgets.disclosure import Disclosure
 from ganstudio.gui.widgets.field_row import Field, FieldRow
 from ganstudio.gui.widgets.form_scroll import FormScroll
+from ganstudio.gui.widgets.model_field import ModelField
 from ganstudio.gui.widgets.number_field import NumberField, Steps
 from ganstudio.gui.widgets.pause_limits import PauseLimits
 from ganstudio.gui.widgets.pending_bar import PendingBar
 from ganstudio.gui.widgets.preset_row import FormRow, PresetRow
 from ganstudio.gui.widgets.switch_field import SwitchField
+from ganstudio.model_file import is_model_file
 from ganstudio.training.status import RunInfo
 
 _FIRST = ("dataset", "device", "seed", "batch_size")  # for a new run, shown at once
@@ -73,6 +75,9 @@ class ExperimentPanel(QWidget):
         limits_changed: (steps or None, minutes or None) after which training shall pause.
         pending_changed: how many changes wait for a new run.
         folder_wanted: a person wants to choose a folder of images: see `choose_folder`.
+        gallery_requested: show what the presets make.
+        model_file_wanted: ask for a file that defines a model.
+        failed: a `StudioError`: a preset's file has gone or was damaged meanwhile.
     """
 
     live_changed = Signal(str, object)
@@ -80,6 +85,9 @@ class ExperimentPanel(QWidget):
     limits_changed = Signal(object, object)
     pending_changed = Signal(int)
     folder_wanted = Signal()
+    gallery_requested = Signal()
+    model_file_wanted = Signal()
+    failed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -87,6 +95,7 @@ class ExperimentPanel(QWidget):
         self._running: dict[str, Any] = {**studio.to_dict(), "device": "auto", "folder": ""}
         self._draft = dict(self._running)  # what the fields show: running and pending values
         self._has_run = False
+        self._preset = "studio"  # the latest that a person chose
         self._count = 0
         self._downloads: dict[str, int] = {}  # megabytes
         self._rows: dict[str, FieldRow] = {}
@@ -166,10 +175,29 @@ class ExperimentPanel(QWidget):
 
     def select_preset(self, name: str, *, published: bool = False) -> None:
         """Show the settings of a preset as changes for a new run; seed and dataset stay."""
-        recipe = load_preset(name).form(published=published).to_dict()
+        try:
+            recipe = load_preset(name).form(published=published).to_dict()
+        except StudioError as error:
+            self.renew_presets()
+            self.failed.emit(error)
+            return
         kept = {name: self._draft[name] for name in (*PERSONAL, "device", "folder")}
-        self._draft = {**recipe, **kept}
+        self._draft, self._preset = {**recipe, **kept}, name
         self._show(all_fields=True)
+
+    def preset(self) -> str:
+        """Return the name of the preset whose settings the fields show, "" if there is none."""
+        form = self._form()
+        return form[0] if form else ""
+
+    def renew_presets(self) -> None:
+        """Offer the presets that there are now."""
+        self._preset_row.renew()
+        self._show()
+
+    def set_model(self, model: str) -> None:
+        """Show a model, which may be a file, as a change for a new run."""
+        self._on_edited("model", model)
 
     def discard(self) -> None:
         """Return every field to the value of the current run."""
@@ -181,13 +209,17 @@ class ExperimentPanel(QWidget):
         self._draft["seed"] = random.randrange(1_000_000)  # short enough to be read and noted
         self._show()
 
-    def start_over(self) -> None:
-        """Ask for a new run, unless a field is wrong: then go to that field."""
+    def checked_config(self) -> Config | None:
+        """Return the settings of the next run; if a field is wrong go there and return None."""
         try:
-            config = self.pending_config()
+            return self.pending_config()
         except ConfigError:
             self._go_to_error()
-        else:
+            return None
+
+    def start_over(self) -> None:
+        """Ask for a new run, unless a field is wrong: then go to that field."""
+        if (config := self.checked_config()) is not None:
             self.start_over_requested.emit(config, self.device())
 
     def start_over_with_new_seed(self) -> None:
@@ -208,6 +240,10 @@ class ExperimentPanel(QWidget):
         self._add("device", FieldRow("setting_device", self.tr("Device"), tip, ChoiceField()))
         self._preset_row = PresetRow()
         self._preset_row.field.edited.connect(self.select_preset)
+        self._preset_row.gallery_asked.connect(self.gallery_requested)
+        model = self._rows["model"].field
+        assert isinstance(model, ModelField)
+        model.file_wanted.connect(self.model_file_wanted)
         self._form_row = FormRow()
         self._form_row.field.edited.connect(self._on_form_chosen)
         self._limits = PauseLimits()
@@ -321,12 +357,17 @@ class ExperimentPanel(QWidget):
         waits = any(name in changed for name in _LIVE)
         title = self.tr("Live: • waits for a new run")
         self._live.setTitle(title if waits else self.tr("Live: acts at once"))
-        self._preset_row.show_settings(self._draft)
-        self._form_row.show_settings(self._draft)
+        form = self._form()
+        self._preset_row.show_form(form)
+        self._form_row.show_form(form)
         self._bar.set_count(len(changed))
         if len(changed) != self._count:
             self._count = len(changed)
             self.pending_changed.emit(self._count)
+
+    def _form(self) -> tuple[str, bool] | None:
+        """Return the preset on show, and whether as published."""
+        return form_of(self._draft, prefer=self._preset)
 
     def _is_changed(self, name: str) -> bool:
         same = self._draft[name] == self._running[name]
@@ -371,7 +412,7 @@ class ExperimentPanel(QWidget):
             idle["penalty_every"] = self.tr("It has no effect: there is no penalty.")
         if not (draft["code_choices"] or draft["continuous_codes"]):
             idle["info_weight"] = self.tr("It has no effect: there are no codes.")
-        if draft["model"] not in AUTOENCODERS:
+        if draft["model"] not in AUTOENCODERS and not is_model_file(draft["model"]):
             idle["adversarial_share"] = self.tr("It has no effect: the model is no autoencoder.")
         return idle
 
@@ -412,7 +453,7 @@ class ExperimentPanel(QWidget):
             self.live_changed.emit(name, value)
 
     def _on_form_chosen(self, published: bool) -> None:
-        form = form_of(self._draft)
+        form = self._form()
         assert form is not None  # the row is hidden without one
         self.select_preset(form[0], published=published)
 
@@ -431,7 +472,8 @@ def _field(name: str) -> Field:
         return SwitchField()
     if setting.choices:
         choices = sorted(setting.choices, key=lambda choice: choice == "folder")  # it asks: last
-        return ChoiceField((choice, choice_text(choice)) for choice in choices)
+        kind = ModelField if setting.file else ChoiceField
+        return kind((choice, choice_text(choice)) for choice in choices)
     steps = Steps(low=setting.low, high=setting.high, **_STEPS.get(name, {}))
     field = NumberField(partial(parse, name), steps)
     if name == "seed":  # no arrows: they would take the room of its digits

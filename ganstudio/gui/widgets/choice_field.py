@@ -35,7 +35,7 @@ class ChoiceField(QComboBox):
         self.setMinimumContentsLength(6)
         ignore_wheel_unless_focused(self)
         self.set_choices(choices)
-        self.activated.connect(lambda: self.edited.emit(self.value()))
+        self.activated.connect(lambda: self._on_activated())
 
     def set_choices(self, choices: Iterable[tuple[str, str]]) -> None:
         """Offer other choices; the value stays if it is among them."""
@@ -64,6 +64,9 @@ class ChoiceField(QComboBox):
         bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
         self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + bar)
         super().showPopup()
+
+    def _on_activated(self) -> None:
+        self.edited.emit(self.value())
 
     def commit(self) -> None:
         """Do nothing: a choice is taken when it is made."""

@@ -1,42 +1,77 @@
 """The row that offers the presets and names the one on show."""
 
 import html
-from collections.abc import Mapping
-from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QStandardItemModel
+from PySide6.QtWidgets import QToolButton
 
-from ganstudio.config import form_of, load_preset, preset_names
+from ganstudio.config import load_preset, preset_names
+from ganstudio.gui.icons import icon
 from ganstudio.gui.widgets.choice_field import ChoiceField
 from ganstudio.gui.widgets.field_row import FieldRow
 from ganstudio.gui.widgets.switch_field import SwitchField
 from ganstudio.gui.wording import translate
 
 _CUSTOM = ""
+_Form = tuple[str, bool]  # a preset's name, and whether as published
 
 
 class PresetRow(FieldRow):
-    """Offers the presets by title; settings that are no preset's are "Custom"."""
+    """Offers the presets by title; settings that are no preset's are "Custom".
+
+    Signals:
+        gallery_asked: show what the presets make.
+    """
+
+    gallery_asked = Signal()
 
     def __init__(self) -> None:
-        self._presets = {name: load_preset(name) for name in preset_names()}
-        titles = [(name, translate("presets", p.title)) for name, p in self._presets.items()]
-        self._choice = ChoiceField([*titles, (_CUSTOM, translate("PresetRow", "Custom"))])
-        for i, preset in enumerate(self._presets.values()):
+        self._choice = ChoiceField()
+        self._choice.setMinimumWidth(70)  # it shares its line with a button
+        self._button = QToolButton()
+        self._button.setObjectName("open_gallery")
+        self._button.setAccessibleName(translate("PresetRow", "Gallery of presets"))
+        self._button.setToolTip(
+            translate("PresetRow", "All presets with pictures of what they make")
+        )
+        self._button.setFixedSize(26, 26)
+        self._button.setIconSize(QSize(16, 16))
+        self._button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        label = translate("PresetRow", "Preset")
+        super().__init__("preset", label, "", self._choice, self._button)
+        self._button.clicked.connect(lambda: self.gallery_asked.emit())
+        self._draw_icon()
+        self.renew()
+
+    def renew(self) -> None:
+        """Offer the presets that there are now."""
+        presets = [load_preset(name) for name in preset_names()]
+        titles = [(preset.name, translate("presets", preset.title)) for preset in presets]
+        self._choice.set_choices([*titles, (_CUSTOM, translate("PresetRow", "Custom"))])
+        for i, preset in enumerate(presets):
             tip = _paragraph(preset.description)
             self._choice.setItemData(i, tip, Qt.ItemDataRole.ToolTipRole)
         model = self._choice.model()
         assert isinstance(model, QStandardItemModel)
         model.item(len(titles)).setEnabled(False)  # it says what is, and cannot be chosen
-        super().__init__("preset", translate("PresetRow", "Preset"), "", self._choice)
 
-    def show_settings(self, settings: Mapping[str, Any]) -> None:
-        """Show which preset `settings` are, seed and dataset aside."""
-        form = form_of(settings)
+    def show_form(self, form: _Form | None) -> None:
+        """Show which preset the settings are, if they are one's."""
+        if form and self._choice.findData(form[0]) < 0:  # its file is new
+            self.renew()
         self._choice.set_value(form[0] if form else _CUSTOM)
         none = self.tr("These settings are those of no preset.")
-        self.set_tip(_paragraph(self._presets[form[0]].description) if form else none)
+        self.set_tip(_paragraph(load_preset(form[0]).description) if form else none)
+
+    def _draw_icon(self) -> None:
+        self._button.setIcon(icon("gallery", self.palette()))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._draw_icon()
 
 
 class FormRow(FieldRow):
@@ -47,9 +82,8 @@ class FormRow(FieldRow):
         super().__init__("published", translate("FormRow", "As published"), "", self._switch)
         self.hide()
 
-    def show_settings(self, settings: Mapping[str, Any]) -> None:
-        """Show which form of a preset `settings` are."""
-        form = form_of(settings)
+    def show_form(self, form: _Form | None) -> None:
+        """Show which form of a preset the settings are."""
         preset = load_preset(form[0]) if form else None
         self.setVisible(preset is not None and preset.published is not None)
         if form and preset:
@@ -59,4 +93,4 @@ class FormRow(FieldRow):
 
 def _paragraph(text: str) -> str:
     """Return a tooltip that Qt breaks into lines."""
-    return f"<p>{html.escape(translate('presets', text))}</p>"
+    return f"<p>{html.escape(translate('presets', text))}</p>" if text else ""
