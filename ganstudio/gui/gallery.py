@@ -172,7 +172,7 @@ class Gallery(QDialog):
         if figures.readable is None:
             readable = self.tr("Not readable after {seconds:.0f} s")
         else:
-            readable = self.tr("Readable digits after {readable:.0f} s on two cores")
+            readable = self.tr("Readable after {readable:.0f} s on two cores")
         frechet = self.tr("Fréchet ratio {frechet:.0f} after {seconds:.0f} s")
         values = {
             "digits": figures.digits,
