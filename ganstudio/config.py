@@ -81,6 +81,7 @@ class Config:
     batch_size: int = _number(64, 1, 8192)  # images
     epochs: int = _number(60, 0, 100_000)  # length of the recipe; 0 = without end
 
+    train_images: int = _number(0, 0, 10_000_000)  # so many, drawn by the seed; 0 = all
     image_size: int = _number(0, 0, 256)  # pixels a side; 0 = as the dataset has them
     data_range: str = _choice("generator", DATA_RANGES)  # of the real images that D sees
 
@@ -219,6 +220,8 @@ class Preset:
         Its settings as published, where they differ.
     difference : str
         What differs, and why.
+    group : str
+        The group that it is listed in, after those that are in none.
     """
 
     name: str
@@ -227,6 +230,7 @@ class Preset:
     config: Config
     published: Config | None
     difference: str
+    group: str
 
     def form(self, *, published: bool) -> Config:
         """Return the settings as published, where that differs, or repaired."""
@@ -234,26 +238,37 @@ class Preset:
 
 
 def preset_names() -> tuple[str, ...]:
-    """Return the names of the built-in presets, ``studio`` first."""
-    found = sorted(path.stem for path in resource("presets").glob("*.toml"))
-    return tuple(sorted(found, key=lambda name: name != "studio"))
+    """Return the names of the built-in presets, ``studio`` first, those of a group last."""
+    return tuple(_presets())
+
+
+def load_preset(name: str) -> Preset:
+    """Return a built-in preset; ``unknown-name`` with the nearest name if there is none."""
+    if name not in _presets():
+        raise unknown_name("preset", name, preset_names())
+    return _presets()[name]
 
 
 @cache
-def load_preset(name: str) -> Preset:
-    """Return a built-in preset; ``unknown-name`` with the nearest name if there is none."""
-    if name not in preset_names():
-        raise unknown_name("preset", name, preset_names())
-    table = _read_toml(resource(f"presets/{name}.toml"))
+def _presets() -> dict[str, Preset]:
+    """Return all built-in presets by name, in the order in which they are offered."""
+    found = [_read_preset(path) for path in sorted(resource("presets").glob("*.toml"))]
+    found.sort(key=lambda preset: (preset.group, preset.name != "studio"))
+    return {preset.name: preset for preset in found}
+
+
+def _read_preset(path: Path) -> Preset:
+    table = _read_toml(path)
     about, published = table.pop("about"), table.pop("published", None)
     config = from_mapping(table)
     return Preset(
-        name=name,
+        name=path.stem,
         title=about["title"],
         description=about["description"],
         config=config,
         published=config.changed(**published) if published is not None else None,
         difference=about.get("difference", ""),
+        group=about.get("group", ""),
     )
 
 

@@ -19,7 +19,7 @@ from ganstudio.data.dataset import Dataset
 from ganstudio.errors import Phrase, StudioError
 from ganstudio.latent.networks import Architecture, Networks, Range, build, with_classes
 from ganstudio.latent.snapshot import Snapshot
-from ganstudio.latent.spec import LatentPart, LatentSpec, Stream
+from ganstudio.latent.spec import LatentPart, LatentSpec, Stream, generator
 from ganstudio.training import combinations
 from ganstudio.training.adam import Adam
 from ganstudio.training.ema import EMA
@@ -31,6 +31,7 @@ from ganstudio.training.perturb import instance_noise, translate
 
 DRAIN_STEPS = 50
 DRAIN_SECONDS = 0.1
+TRAIN_IMAGES = 5  # the generator of `Stream.SAMPLES` that draws them where a recipe limits them
 
 
 class _Step:
@@ -76,6 +77,8 @@ class Trainer:
     def __init__(
         self, config: Config, dataset: Dataset, device: torch.device, run_id: str | None = None
     ) -> None:
+        order = generator(config.seed, Stream.SAMPLES, TRAIN_IMAGES)
+        dataset = dataset.with_train_images(config.train_images, order)
         combinations.check(config, dataset)
         self.config = config
         self.dataset = dataset
