@@ -126,6 +126,8 @@ class RunInfo:
         Every step's numbers; it grows while the run trains.
     real : (N, C, H, W) uint8
         Some training images, to show.
+    real_labels : (N,) int64
+        Their classes.
     held_out : (N, C, H, W) uint8
         Held-out images, to rank D's verdict among.
     held_out_labels : (N,) int64
@@ -142,5 +144,6 @@ class RunInfo:
     curves: Curves
     history: History = field(repr=False)
     real: NDArray[np.uint8] = field(repr=False)
+    real_labels: NDArray[np.int64] = field(repr=False)
     held_out: NDArray[np.uint8] = field(repr=False)
     held_out_labels: NDArray[np.int64] = field(repr=False)

@@ -60,6 +60,7 @@ def info(history: History, loss: float | None = LN2, score: float | None = 0.5) 
         curves=curves,
         history=history,
         real=none,
+        real_labels=np.zeros(len(none), np.int64),
         held_out=none,
         held_out_labels=np.zeros(len(none), np.int64),
     )

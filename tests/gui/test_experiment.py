@@ -49,6 +49,7 @@ def make_info(config: Config | None = None, device: str = "cpu") -> RunInfo:
         ),
         history=History(),
         real=images,
+        real_labels=np.zeros(len(images), np.int64),
         held_out=images,
         held_out_labels=np.zeros(len(images), np.int64),
     )

@@ -56,6 +56,7 @@ def run_info(dim: int = 16, kind: str = "normal") -> RunInfo:
         ),
         history=History(),
         real=images,
+        real_labels=np.zeros(len(images), np.int64),
         held_out=images,
         held_out_labels=np.zeros(len(images), np.int64),
     )

@@ -45,6 +45,7 @@ def make_info(averaged: bool = True, shape: tuple[int, int, int] = (1, 28, 28)) 
         ),
         history=History(),
         real=real,
+        real_labels=np.zeros(len(real), np.int64),
         held_out=real,
         held_out_labels=np.zeros(len(real), np.int64),
     )
