@@ -1,7 +1,7 @@
 """Measure the doctor; run by hand: ``python benchmarks/health.py --preset studio --steps 2000``.
 
-Every preset is trained from every seed and looked at as ``ganstudio train`` does, but at fixed steps
-so that the hour of the machine does not matter. Of a healthy preset, every other name than
+Every preset is trained from every seed and looked at as ``ganstudio train`` does, but at fixed
+steps, so that the hour of the machine does not matter. Of a healthy preset, every other name than
 "learning" counts as a false alarm, once for as long as it lasts. One that is broken on purpose has
 the state below from the first step on: it is missed if that is never named, and the delay is the
 step at which it is.
@@ -61,7 +61,9 @@ def main() -> None:
         print(f"{alarms} false alarms in {hours:.3f} h of healthy training")
 
 
-def run(name: str, seed: int, arguments: argparse.Namespace) -> tuple[list[tuple[int, State]], float]:
+def run(
+    name: str, seed: int, arguments: argparse.Namespace
+) -> tuple[list[tuple[int, State]], float]:
     """Train one preset; return when which state was named, and the seconds of training."""
     trainer = new_trainer(load_preset(name).config.changed(seed=seed), "auto", None)
     observer, doctor = Observer(describe(trainer)), Doctor()

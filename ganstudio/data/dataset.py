@@ -42,7 +42,9 @@ class Dataset:
     @property
     def classes(self) -> int:
         """How many classes its labels name."""
-        return int(max(labels.max(initial=0) for labels in (self.train_labels, self.test_labels))) + 1
+        return (
+            int(max(labels.max(initial=0) for labels in (self.train_labels, self.test_labels))) + 1
+        )
 
     def with_train_images(self, count: int, rng: np.random.Generator) -> "Dataset":
         """Return the dataset with so many training images, at most, that `rng` draws; 0 is all."""

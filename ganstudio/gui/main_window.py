@@ -38,8 +38,10 @@ from ganstudio.gui.panels.samples import SamplesPanel
 from ganstudio.gui.session import Session
 from ganstudio.gui.setting_texts import setting_texts
 from ganstudio.gui.widgets.banner import Banner
+from ganstudio.gui.widgets.health_line import HealthLine
 from ganstudio.gui.widgets.steady import Steady
 from ganstudio.gui.widgets.work_bar import WorkBar
+from ganstudio.training.health import Diagnosis, Doctor
 from ganstudio.training.status import Phase, Status
 from ganstudio.work import Work
 
@@ -76,6 +78,7 @@ class MainWindow(QMainWindow):
         self.scores = CurvesPanel(kind=Kind.SCORES)
         self.latent = LatentPanel()
         self.banner = Banner()
+        self.health = HealthLine()
         self.session = Session(
             self.experiment, self.samples, self.losses, self.scores, self.latent, device
         )
@@ -87,6 +90,7 @@ class MainWindow(QMainWindow):
         self._build_docks()
         self._build_menus()
         self._build_tool_bar()
+        self._build_health_bar()
         self._build_status_bar()
         self.actions_.renew_icons()
         self._default_layout = self.saveState()
@@ -100,6 +104,8 @@ class MainWindow(QMainWindow):
             self._curves_due.timeout.connect(panel.refresh)
         self.session.saved.connect(self._on_saved)
         self.session.failed.connect(self.show_error)
+        self.session.health_changed.connect(self._on_health)
+        self.health.remedy_chosen.connect(self.session.apply)
         self.session.undone_live.connect(self._on_undone_live)
         self.samples.start_requested.connect(self._on_start_requested)
         for panel in (self.losses, self.scores):
@@ -327,6 +333,15 @@ class MainWindow(QMainWindow):
         bar.addSeparator()
         tool_button(bar, by_name["save"])
 
+    def _build_health_bar(self) -> None:
+        bar = QToolBar(self.tr("Health"))
+        bar.setObjectName("health_bar")
+        bar.setMovable(False)
+        bar.toggleViewAction().setVisible(False)  # it is always there
+        bar.addWidget(self.health)
+        self.addToolBarBreak()
+        self.addToolBar(bar)
+
     def _build_status_bar(self) -> None:
         self._state = QLabel()
         self._state.setObjectName("state")
@@ -434,6 +449,10 @@ class MainWindow(QMainWindow):
 
     def _on_writing(self, path: Path, work: Work) -> None:
         self._works.add(work, self.tr("Writing {name}").format(name=path.name))
+
+    def _on_health(self, diagnosis: Diagnosis, doctor: Doctor) -> None:
+        assert self.session.info is not None
+        self.health.set_health(diagnosis, doctor, self.session.info.history)
 
     def _on_undone_live(self, name: str, value: float) -> None:
         text = self.tr("{name} is {value:g} from now on; the steps made stay made.")

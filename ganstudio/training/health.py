@@ -19,15 +19,16 @@ BLIND = 0.55  # `seen` below which it tells none
 BY_HEART = 0.75  # `known` above which it knows the training images
 FAR = 0.15  # `gap` above which samples are not yet like real images
 STALLED = 0.98  # `gap` beside its best before, above which nothing gets better
-STALLED_STEPS = 400
+STALLED_STEPS = 400  # at a learning rate of 2e-3 or more; up to SLOWEST times at lower ones
+SLOWEST = 5.0
 OVERWHELMING = 8.0  # k·d_lr / g_lr, from which a D that is certain is too strong
 COLLAPSED = 0.5  # `diversity` beside its best before
 VARIED = 0.3  # a best `diversity` from which it can fall
 UNVARIED = 0.2  # and one that is low by itself where nothing gets better
 STILL = 0.02  # `change` from one look to the next
 RESTLESS = 0.5
-EXPLODED = 30.0  # D's gradient, beside that of the first steps
-FIRST_STEPS, LAST_STEPS = 3, 50  # whose median gradients are compared
+EXPLODED = 30.0  # D's gradient, the median of the last steps beside that of the first step
+LAST_STEPS = 50
 PRESENT = 0.02  # share of a digit that can be lost
 AGREE = 2  # looks in a row that name the same state
 
@@ -232,7 +233,9 @@ class _Case:
     def __init__(self, config: Config, history: History, looks: list[Observation]) -> None:
         self.config, self.history, self.looks = config, history, looks
         self.now, self.last = looks[-1], looks[-2:]
-        recent = self.now.step - STALLED_STEPS
+        # Adam moves a weight by about the learning rate a step: half of it takes twice as long
+        slow = min(max(Config().g_lr / config.g_lr, 1.0), SLOWEST) if config.g_lr else 1.0
+        recent = self.now.step - slow * STALLED_STEPS
         before = [look.gap for look in looks if look.step <= recent]
         after = [look.gap for look in looks if look.step > recent]
         self.progress = min(after) / max(min(before), 1e-9) if before else 0.0
@@ -288,17 +291,17 @@ def _rounded(value: float) -> float:
 
 
 def _diverging(case: _Case) -> Diagnosis | None:
-    gradients = case.history.column("d_grad")[: case.now.step]
-    gradients = gradients[~np.isnan(gradients)]
-    if len(gradients) <= FIRST_STEPS or not case.far:
+    column = case.history.column("d_grad")[: case.now.step]
+    first, last = (part[~np.isnan(part)] for part in (column[:100], column[-4 * LAST_STEPS :]))
+    if not (len(first) and len(last) and case.far):
         return None
-    first = float(np.median(gradients[:FIRST_STEPS]))
-    now = float(np.median(gradients[-LAST_STEPS:]))
-    if now <= EXPLODED * first:
+    bound = EXPLODED * float(first[0])
+    now = float(np.median(last[-LAST_STEPS:]))
+    if now <= bound:
         return None
     config = case.config
     rates = {name: _rounded(_tenth(getattr(config, name))) for name in ("g_lr", "d_lr")}
-    found = Evidence("d_grad", now, EXPLODED * first)
+    found = Evidence("d_grad", now, bound)
     return case.named(State.DIVERGING, "exploded", found, case.gap(), remedy=rates)
 
 
@@ -314,7 +317,7 @@ def _stuck(case: _Case) -> Diagnosis | None:
     if config.g_lr == 0:
         rate = {"g_lr": config.d_lr or Config().g_lr}
         return case.named(State.STUCK, "frozen-g", Evidence("g_lr", 0.0), moved, remedy=rate)
-    if not case.far or not all(look.change < STILL for look in case.last):
+    if not case.stalled or not all(look.change < STILL for look in case.last):
         return None
     faster = {"g_lr": min(1.0, _rounded(4 * config.g_lr))}
     return case.named(State.STUCK, "still", moved, case.gap(), remedy=faster)
@@ -369,9 +372,7 @@ def _collapsing(case: _Case) -> Diagnosis | None:
     found = Evidence("diversity", case.now.diversity, COLLAPSED * best)
     remedy = case.tamed() if case.config.r1 == 0 else {"g_lr": _rounded(case.config.g_lr / 2)}
     if digits := _lost_digits(case):
-        return case.named(
-            State.COLLAPSING, "lost-digits", found, digits=digits, remedy=remedy
-        )
+        return case.named(State.COLLAPSING, "lost-digits", found, digits=digits, remedy=remedy)
     if best > VARIED and all(look.diversity < COLLAPSED * best for look in case.last):
         return case.named(State.COLLAPSING, "less-varied", found, remedy=remedy)
     if case.stalled and all(look.diversity < UNVARIED for look in case.last):

@@ -49,7 +49,9 @@ class Observer:
         """Look at a snapshot: give None after every few milliseconds, and what was seen at last."""
         if self._fits is None:
             yield from self._prepare()
-        held_out, train, drawn, fake = [], [], [], []
+        held_out: list[NDArray[np.float32]] = []
+        train: list[NDArray[np.float32]] = []
+        drawn, fake = [], []
         for images, labels, logits in (
             (self._test, self._test_labels, held_out),
             (self._train, self._train_labels, train),
@@ -139,7 +141,8 @@ def _pixels(images: Pixels) -> Matrix:
 
 def _distances(a: Matrix, b: Matrix) -> Matrix:
     squares = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
-    return np.sqrt(squares.clip(0))
+    distances: Matrix = np.sqrt(squares.clip(0))
+    return distances
 
 
 def _mean_distance(x: Matrix) -> float:

@@ -23,12 +23,15 @@ class PresetRow(FieldRow):
         self._presets = {name: load_preset(name) for name in preset_names()}
         titles = [(name, translate("presets", p.title)) for name, p in self._presets.items()]
         self._choice = ChoiceField([*titles, (_CUSTOM, translate("PresetRow", "Custom"))])
+        model = self._choice.model()
+        assert isinstance(model, QStandardItemModel)
         for i, preset in enumerate(self._presets.values()):
             tip = _paragraph(preset.description)
             self._choice.setItemData(i, tip, Qt.ItemDataRole.ToolTipRole)
-        model = self._choice.model()
-        assert isinstance(model, QStandardItemModel)
         model.item(len(titles)).setEnabled(False)  # it says what is, and cannot be chosen
+        grouped = [i for i, preset in enumerate(self._presets.values()) if preset.group]
+        for i in (len(titles), *grouped[:1]):  # from below: each moves those after it
+            self._choice.insertSeparator(i)
         super().__init__("preset", translate("PresetRow", "Preset"), "", self._choice)
 
     def show_settings(self, settings: Mapping[str, Any]) -> None:
