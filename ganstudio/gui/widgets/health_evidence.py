@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
+from ganstudio.config import SETTINGS
 from ganstudio.gui.colours import BLUE, SKY, is_dark
 from ganstudio.gui.widgets.curve_words import number
 from ganstudio.gui.widgets.health_words import NumberWords, number_words, sentence, state_name
@@ -62,7 +63,7 @@ class HealthEvidence(QDialog):
         rows, lines = [], [name, sentence(diagnosis), step]
         for item in diagnosis.evidence:
             words = number_words(item.name)
-            value = number(item.value)
+            value = f"{item.value:g}" if item.name in SETTINGS else number(item.value)
             if item.bound is not None:
                 value = bound.format(value=value, bound=number(item.bound))
             rows.append(
