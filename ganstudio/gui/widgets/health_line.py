@@ -47,6 +47,7 @@ class HealthLine(QWidget):
         self._room.resized.connect(self._renew_sentence)
         self._button = QPushButton()
         self._button.setObjectName("health_remedy")
+        self._button.setAccessibleName(self.tr("Remedy"))
         self._button.setMinimumHeight(26)
         self._button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._button.clicked.connect(self._on_remedy)
