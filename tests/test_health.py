@@ -76,6 +76,7 @@ CASES = {
     "fooled": (State.BLIND, {}, {"seen": 0.3, **BAD}, {"d_lr": 4e-3}),
     "frozen G": (State.STUCK, {"g_lr": 0}, {}, {"g_lr": 2e-3}),
     "still": (State.STUCK, {}, {"change": 0.001, **BAD}, {"g_lr": 8e-3}),
+    "still, or not": (State.LEARNING, {}, {"change": np.nan, **BAD}, None),
     "by heart": (State.MEMORISING, {}, {"known": 0.9}, {"translation": 0.125}),
     "ten by heart": (
         *(State.MEMORISING, {"train_images": 10, "batch_size": 10}, {"known": 0.9}),

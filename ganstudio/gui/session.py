@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ganstudio.latent.snapshot import Snapshot
     from ganstudio.training.runner import Runner
 
-LOOK_SECONDS = 2.5  # between two looks at the run's health
+LOOK_SECONDS = 3.0  # between two looks at the run's health
 JUDGE_SECONDS = 1.0  # between two times that D judges held-out images while training goes on
 
 

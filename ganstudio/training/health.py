@@ -29,7 +29,7 @@ STILL = 0.02  # `change` from one look to the next
 RESTLESS = 0.5
 EXPLODED = 30.0  # D's gradient, the median of the last steps beside that of the first step
 LAST_STEPS = 50
-PRESENT = 0.02  # share of a digit that can be lost
+PRESENT = 0.04  # share of a digit, in three looks in a row, that can be lost
 AGREE = 2  # looks in a row that name the same state
 
 
@@ -227,12 +227,15 @@ class Doctor:
         return self.diagnosis
 
 
+_BOUNDS_OF_D = ("r1", "gradient_penalty", "spectral_norm", "weight_clip")
+
+
 class _Case:
     """The latest looks, and what the rules ask of them."""
 
     def __init__(self, config: Config, history: History, looks: list[Observation]) -> None:
         self.config, self.history, self.looks = config, history, looks
-        self.now, self.last = looks[-1], looks[-2:]
+        self.now = looks[-1]
         # Adam moves a weight by about the learning rate a step: half of it takes twice as long
         slow = min(max(Config().g_lr / config.g_lr, 1.0), SLOWEST) if config.g_lr else 1.0
         recent = self.now.step - slow * STALLED_STEPS
@@ -240,6 +243,7 @@ class _Case:
         after = [look.gap for look in looks if look.step > recent]
         self.progress = min(after) / max(min(before), 1e-9) if before else 0.0
         self.far = self.now.gap > FAR
+        self.free = not any(getattr(config, name) for name in _BOUNDS_OF_D)
         self.stalled = self.far and self.progress > STALLED
 
     def named(
@@ -278,11 +282,10 @@ class _Case:
         return self.named(State.LEARNING, reason, *evidence)
 
     def tamed(self) -> dict[str, float]:
-        """Return what tames D: a penalty where there is none, else a smaller learning rate."""
+        """Return what tames D: a penalty where there is none, else fewer and smaller updates."""
         config = self.config
-        free = not (config.r1 or config.gradient_penalty or config.spectral_norm)
-        if free and not config.weight_clip:
-            return {"r1": Config().r1}
+        if self.free:
+            return {"r1": Config().r1, "d_steps": 1}
         return {"d_steps": max(1, config.d_steps // 2), "d_lr": _rounded(config.d_lr / 2)}
 
 
@@ -317,7 +320,7 @@ def _stuck(case: _Case) -> Diagnosis | None:
     if config.g_lr == 0:
         rate = {"g_lr": config.d_lr or Config().g_lr}
         return case.named(State.STUCK, "frozen-g", Evidence("g_lr", 0.0), moved, remedy=rate)
-    if not case.stalled or not all(look.change < STILL for look in case.last):
+    if not (case.stalled and case.now.change < STILL):
         return None
     faster = {"g_lr": min(1.0, _rounded(4 * config.g_lr))}
     return case.named(State.STUCK, "still", moved, case.gap(), remedy=faster)
@@ -332,14 +335,14 @@ def _blind(case: _Case) -> Diagnosis | None:
     if not config.d_lr:
         cause, rate = Evidence("d_lr", 0.0), config.g_lr
         return case.named(State.BLIND, "frozen-d", cause, seen, case.gap(), remedy={"d_lr": rate})
-    if not case.stalled or not all(look.seen < BLIND for look in case.last):
+    if not (case.stalled and case.now.seen < BLIND):
         return None
     faster = {"d_lr": min(1.0, _rounded(2 * config.d_lr))}
     return case.named(State.BLIND, "fooled", seen, case.gap(), remedy=faster)
 
 
 def _memorising(case: _Case) -> Diagnosis | None:
-    if not all(look.known > BY_HEART for look in case.last):
+    if case.now.known <= BY_HEART:
         return None
     config = case.config
     known = Evidence("known", case.now.known, BY_HEART)
@@ -354,14 +357,15 @@ def _memorising(case: _Case) -> Diagnosis | None:
 
 def _winning(case: _Case) -> Diagnosis | None:
     config = case.config
-    if not case.far or not all(look.seen > CERTAIN for look in case.last):
+    if not case.far or case.now.seen <= CERTAIN:
         return None
     seen = Evidence("seen", case.now.seen, CERTAIN)
     strength = config.d_steps * config.d_lr / config.g_lr
     if strength >= OVERWHELMING:
+        causes = (Evidence("d_steps", config.d_steps), Evidence("d_lr", config.d_lr))
         remedy = {"d_steps": 1.0} if config.d_steps > 1 else {"d_lr": config.g_lr}
-        cause = Evidence("d_steps", config.d_steps)
-        return case.named(State.WINNING, "overwhelming", seen, cause, case.gap(), remedy=remedy)
+        remedy = case.tamed() if case.free else remedy
+        return case.named(State.WINNING, "overwhelming", seen, *causes, case.gap(), remedy=remedy)
     if not case.stalled:
         return None
     return case.named(State.WINNING, "certain", seen, case.gap(), remedy=case.tamed())
@@ -370,29 +374,29 @@ def _winning(case: _Case) -> Diagnosis | None:
 def _collapsing(case: _Case) -> Diagnosis | None:
     best = max(look.diversity for look in case.looks)
     found = Evidence("diversity", case.now.diversity, COLLAPSED * best)
-    remedy = case.tamed() if case.config.r1 == 0 else {"g_lr": _rounded(case.config.g_lr / 2)}
+    remedy = case.tamed() if case.free else {"g_lr": _rounded(case.config.g_lr / 2)}
     if digits := _lost_digits(case):
         return case.named(State.COLLAPSING, "lost-digits", found, digits=digits, remedy=remedy)
-    if best > VARIED and all(look.diversity < COLLAPSED * best for look in case.last):
+    if best > VARIED and case.now.diversity < COLLAPSED * best:
         return case.named(State.COLLAPSING, "less-varied", found, remedy=remedy)
-    if case.stalled and all(look.diversity < UNVARIED for look in case.last):
+    if case.stalled and case.now.diversity < UNVARIED:
         alike = Evidence("diversity", case.now.diversity, UNVARIED)
         return case.named(State.COLLAPSING, "all-alike", alike, case.gap(), remedy=remedy)
     return None
 
 
 def _lost_digits(case: _Case) -> tuple[int, ...]:
-    """Return the digits that both last looks lack and that two looks before in a row had."""
+    """Return the digits that the last look lacks and that three in a row had."""
     shares = np.array([look.shares for look in case.looks if look.shares is not None])
     if len(shares) < 4:
         return ()
-    had = ((shares[:-3] >= PRESENT) & (shares[1:-2] >= PRESENT)).any(axis=0)
-    lost = had & (shares[-2:] == 0).all(axis=0)
-    return tuple(np.flatnonzero(lost).tolist())
+    there = shares[:-1] >= PRESENT
+    had = (there[2:] & there[1:-1] & there[:-2]).any(axis=0)
+    return tuple(np.flatnonzero(had & (shares[-1] == 0)).tolist())
 
 
 def _oscillating(case: _Case) -> Diagnosis | None:
-    if not case.stalled or not all(look.change > RESTLESS for look in case.last):
+    if not (case.stalled and case.now.change > RESTLESS):
         return None
     moved = Evidence("change", case.now.change, RESTLESS)
     slower = {name: _rounded(getattr(case.config, name) / 2) for name in ("g_lr", "d_lr")}
