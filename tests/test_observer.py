@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from oracle import everything, same
 
-from ganstudio.config import Config
+from ganstudio.config import Config, load_preset
 from ganstudio.latent.decode import decode, judge, judge_real
 from ganstudio.training.health import Observation
 from ganstudio.training.observer import Observer, auc
@@ -106,3 +106,12 @@ def test_a_run_on_some_of_the_images(tiny, cpu, small):
     assert labels == [label_of[image.tobytes()] for image in kept]
     assert trainers[0].dataset.classes == tiny.classes
     assert len(Trainer(CONFIG.changed(train_images=9999), tiny, cpu).dataset.train) == 256
+
+
+@pytest.mark.parametrize("name", ["aae", "cgan", "infogan", "wgan", "mlp-gelu"])
+def test_every_kind_of_recipe_can_be_looked_at(name: str, tiny, cpu):
+    trainer = Trainer(load_preset(name).config.changed(batch_size=8), tiny, cpu)
+    look = last(Observer(describe(trainer)), trainer)
+    numbers = (look.seen, look.known, look.gap)
+    assert all(0 <= number <= 1 for number in numbers)
+    assert look.diversity >= 0
