@@ -194,8 +194,12 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
 
 def _presets(_arguments: argparse.Namespace) -> int:
+    group = ""
     for name in preset_names():
         preset = load_preset(name)
+        if preset.group != group:
+            group = preset.group
+            print(f"\n  {group}:\n")
         print(f"{name} ({preset.title})")
         for text in filter(None, (preset.description, preset.difference)):
             print(textwrap.indent(textwrap.fill(text, 96), "    "), flush=True)

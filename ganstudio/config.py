@@ -86,6 +86,7 @@ class Config:
     batch_size: int = _number(64, 1, 8192)  # images
     epochs: int = _number(60, 0, 100_000)  # length of the recipe; 0 = without end
 
+    train_images: int = _number(0, 0, 10_000_000)  # so many, drawn by the seed; 0 = all
     image_size: int = _number(0, 0, 256)  # pixels a side; 0 = as the dataset has them
     data_range: str = _choice("generator", DATA_RANGES)  # of the real images that D sees
 
@@ -227,14 +228,14 @@ class Preset:
         What it is, what to expect of it, and the source it comes from.
     own : bool
         Whether it is the person's own; the others are built in.
-    broken : bool
-        Whether it is meant to fail, to show how that looks.
     config : Config
         Its settings; repaired, where the published ones have a flaw.
     published : Config or None
         Its settings as published, where they differ.
     difference : str
         What differs, and why.
+    group : str
+        The group that it is listed in, after those that are in none: those broken on purpose.
     """
 
     name: str
@@ -244,7 +245,7 @@ class Preset:
     published: Config | None
     difference: str
     own: bool = False
-    broken: bool = False
+    group: str = ""
 
     def form(self, *, published: bool) -> Config:
         """Return the settings as published, where that differs, or repaired."""
@@ -253,9 +254,13 @@ class Preset:
 
 @cache
 def built_in_presets() -> tuple[str, ...]:
-    """Return the names of the presets that come with the studio, ``studio`` first."""
-    found = sorted(path.stem for path in resource("presets").glob("*.toml"))
-    return tuple(sorted(found, key=lambda name: name != "studio"))
+    """Return the names of the presets that come with the studio.
+
+    ``studio`` comes first, those of a group last.
+    """
+    found = [_built_in(path.stem) for path in sorted(resource("presets").glob("*.toml"))]
+    found.sort(key=lambda preset: (preset.group, preset.name != "studio"))
+    return tuple(preset.name for preset in found)
 
 
 def own_folder() -> Path:
@@ -339,7 +344,7 @@ def _preset(name: str, table: dict[str, Any], *, own: bool) -> Preset:
         published=config.changed(**published) if published is not None else None,
         difference=str(about.get("difference", "")),
         own=own,
-        broken=bool(about.get("broken", False)),
+        group=str(about.get("group", "")),
     )
 
 

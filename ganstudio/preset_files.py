@@ -64,8 +64,8 @@ def export(preset: Preset, path: Path) -> None:
         plain = preset.config.to_dict().items()
         table["published"] = dict(preset.published.to_dict().items() - plain)
         about["difference"] = preset.difference
-    if preset.broken:
-        about["broken"] = True
+    if preset.group:
+        about["group"] = preset.group
     del table["seed"]
     with replacing(path) as file:
         file.write(tomli_w.dumps(table).encode())

@@ -112,8 +112,10 @@ def test_version(capsys):
 def test_presets(capsys):
     assert main(["presets"]) == 0
     out, err = capsys.readouterr()
-    titles = [line.split(" (")[0] for line in out.splitlines() if not line.startswith(" ")]
+    titles = [line.split(" (")[0] for line in out.splitlines() if line.strip() == line != ""]
     assert titles == list(preset_names())
+    heading = out.index("\n  Broken on purpose:\n")
+    assert out.index("\nwgan (") < heading < out.index("\nbroken-")
     assert max(map(len, out.splitlines())) <= 100
     assert err == ""
 

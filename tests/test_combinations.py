@@ -40,7 +40,7 @@ def test_sides_that_a_model_cannot_draw(model: str, tiny, cpu):
 
 
 def test_classes_that_are_not_there(tiny, cpu):
-    none = replace(tiny, train_labels=np.zeros(256, np.int64))
+    none = replace(tiny, train_labels=np.zeros(256, np.int64), test_labels=np.zeros(64, np.int64))
     with pytest.raises(ConfigError, match="no classes"):
         Trainer(PLAIN.changed(conditional=True), none, cpu)
 

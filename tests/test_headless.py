@@ -58,6 +58,22 @@ def test_a_resumed_run_counts_all_steps(trainer, tiny_root, tmp_path):
     assert same(everything(resumed), everything(straight))
 
 
+def test_changes_of_health_are_told_and_written(trainer, tiny_root, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(headless, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(headless, "LOOK_SHARE", np.inf)  # so that every step is looked at
+    trainer.change(d_steps=0)
+    headless.train(trainer, tmp_path, Limit(steps=5))
+    told = "D blind: D is not updated"
+    assert f"step 3: {told}" in capsys.readouterr().err
+    resumed = headless.resumed_trainer(tmp_path / "last.pt", "cpu", tiny_root)
+    headless.train(resumed, tmp_path, Limit(steps=9))
+    with (tmp_path / "health.csv").open(encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    assert [(line["step"], line["state"]) for line in lines] == [("3", "blind"), ("8", "blind")]
+    assert lines[0]["numbers"].startswith("d_steps=0; seen=")
+    assert lines[0]["why"].startswith("D is not updated, so")
+
+
 @pytest.mark.parametrize("steps", [4, 3])
 def test_nothing_to_do_is_said(steps: int, trainer, tiny_root, tmp_path):
     headless.train(trainer, tmp_path, Limit(steps=4))

@@ -5,7 +5,7 @@ import math
 import struct
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +50,16 @@ class Dataset:
     @property
     def classes(self) -> int:
         """How many classes its labels name."""
-        return int(self.train_labels.max(initial=0)) + 1
+        return (
+            int(max(labels.max(initial=0) for labels in (self.train_labels, self.test_labels))) + 1
+        )
+
+    def with_train_images(self, count: int, rng: np.random.Generator) -> "Dataset":
+        """Return the dataset with so many training images, at most, that `rng` draws; 0 is all."""
+        if not 0 < count < len(self.train):
+            return self
+        kept = rng.permutation(len(self.train))[:count]
+        return replace(self, train=self.train[kept], train_labels=self.train_labels[kept])
 
     @property
     def notice(self) -> StudioError | None:

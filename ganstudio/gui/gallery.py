@@ -150,8 +150,8 @@ class Gallery(QDialog):
         badges = []
         if preset.own:
             badges.append(Badge(self.tr("Your own"), colours.SKY))
-        if preset.broken:
-            badges.append(Badge(self.tr("Broken on purpose"), colours.ORANGE))
+        if preset.group:
+            badges.append(Badge(translate("presets", preset.group), colours.ORANGE))
         elif figures is not None and figures.collapses:
             badges.append(Badge(self.tr("Collapses"), colours.VERMILLION))
         picture = gallery.sheet(preset.name) if not preset.own else None

@@ -14,9 +14,11 @@ def show_help(parent: QWidget, actions: Actions) -> None:
         "<h3>First steps</h3><p>Press <b>Start</b>: a generator learns to draw digits, and the "
         "losses move. Click a sample to load its z into the Latent panel, and drag the sliders "
         "while it trains. Learning rates and k act at once; other settings wait for "
-        "<b>Start over</b>.</p><p><b>Undo</b> takes back changes of z, of live settings and of the "
-        "run. The steps that training has made stay made, and the limits under Pause stay as "
-        "they are.</p><p><b>Dataset</b> offers other images, and a folder of your own, which you "
+        "<b>Start over</b>.</p><p><b>Health</b> says how the run is doing. Click it for the "
+        "numbers; the button beside it helps. The presets at the end are broken on purpose, to "
+        "learn from.</p><p><b>Undo</b> takes back changes of z, of live settings and of the run. "
+        "The steps that training has made stay made, and the limits under Pause stay as they "
+        "are.</p><p><b>Dataset</b> offers other images, and a folder of your own, which you "
         "can also drop onto the window.</p>",
     )
     elsewhere = translate(

@@ -44,8 +44,10 @@ from ganstudio.gui.presets import Presets
 from ganstudio.gui.session import Session
 from ganstudio.gui.setting_texts import setting_texts
 from ganstudio.gui.widgets.banner import Banner
+from ganstudio.gui.widgets.health_line import HealthLine
 from ganstudio.gui.widgets.steady import Steady
 from ganstudio.gui.widgets.work_bar import WorkBar
+from ganstudio.training.health import Diagnosis, Doctor
 from ganstudio.training.status import Phase, RunInfo, Status
 from ganstudio.work import Work
 
@@ -87,6 +89,7 @@ class MainWindow(QMainWindow):
         self.quality = QualityPanel()
         self.latent = LatentPanel()
         self.banner = Banner()
+        self.health = HealthLine()
         self.session = Session(
             self.experiment,
             self.samples,
@@ -106,6 +109,7 @@ class MainWindow(QMainWindow):
         self._build_docks()
         self._build_menus()
         self._build_tool_bar()
+        self._build_health_bar()
         self._build_status_bar()
         self.actions_.renew_icons()
         self._default_layout = self.saveState()
@@ -121,6 +125,8 @@ class MainWindow(QMainWindow):
         self.session.failed.connect(self.show_error)
         self.experiment.failed.connect(self.show_error)
         self.session.model_file_needed.connect(lambda *_: self._on_nothing_opened())
+        self.session.health_changed.connect(self._on_health)
+        self.health.remedy_chosen.connect(self.session.apply)
         self.session.undone_live.connect(self._on_undone_live)
         self.samples.start_requested.connect(self._on_start_requested)
         for writer in (self.losses, self.scores, self.quality):
@@ -371,6 +377,15 @@ class MainWindow(QMainWindow):
         bar.addSeparator()
         tool_button(bar, by_name["save"])
 
+    def _build_health_bar(self) -> None:
+        bar = QToolBar(self.tr("Health"))
+        bar.setObjectName("health_bar")
+        bar.setMovable(False)
+        bar.toggleViewAction().setVisible(False)  # it is always there
+        bar.addWidget(self.health)
+        self.addToolBarBreak()
+        self.addToolBar(bar)
+
     def _build_status_bar(self) -> None:
         self._state = QLabel()
         self._state.setObjectName("state")
@@ -490,6 +505,10 @@ class MainWindow(QMainWindow):
 
     def _on_writing(self, path: Path, work: Work) -> None:
         self._works.add(work, self.tr("Writing {name}").format(name=path.name))
+
+    def _on_health(self, diagnosis: Diagnosis, doctor: Doctor) -> None:
+        assert self.session.info is not None
+        self.health.set_health(diagnosis, doctor, self.session.info.history)
 
     def _on_undone_live(self, name: str, value: float) -> None:
         text = self.tr("{name} is {value:g} from now on; the steps made stay made.")

@@ -27,6 +27,7 @@ from ganstudio.gui.threads.training_thread import TrainingThread
 from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.latent.spec import Array, Stream, generator
 from ganstudio.model_file import ModelFile
+from ganstudio.training.health import Doctor, Observation, Remedy
 from ganstudio.training.status import Phase, RunInfo, Status
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     Begin = Callable[[Runner, ModelFile | None], None]
 
+LOOK_SECONDS = 3.0  # between two looks at the run's health
 JUDGE_SECONDS = 1.0  # between two times that D judges held-out images while training goes on
 
 
@@ -49,6 +51,7 @@ class Session(QObject):
         opened: the `Path` of a checkpoint.
         failed: a `StudioError`.
         model_file_needed: (`StudioError`, what to call with the `ModelFile` that may run).
+        health_changed: (`Diagnosis`, the `Doctor`).
         undone_live: (name, value) after undo or redo set a live setting of the running training.
 
     Attributes
@@ -74,6 +77,7 @@ class Session(QObject):
     model_file_needed = Signal(object, object)
     _lacks_file = Signal(object, object)  # as model_file_needed
     _switched = Signal(str, object)  # undo text and checkpoint; after its run_changed
+    health_changed = Signal(object, object)
     undone_live = Signal(str, object)
 
     def __init__(
@@ -106,6 +110,9 @@ class Session(QObject):
         self._first_dataset = ""
         self._config = Config()
         self._echoes = 0  # of live edits that the training thread has yet to confirm
+        self._doctors: dict[str, Doctor] = {}  # of each run, by its id
+        self._looking = False
+        self._look_at = 0.0  # the earliest time of the next look
         self._before: RunInfo | None = None  # the run before the current one
 
         self.training = TrainingThread(self)
@@ -129,6 +136,7 @@ class Session(QObject):
         self.decoding.reconstructed.connect(self._on_reconstructed)
         self.decoding.effect_measured.connect(latent.set_effect)
         self.decoding.reference_judged.connect(self._on_reference)
+        self.decoding.looked.connect(self._on_looked)
         self.decoding.failed.connect(self._on_decoding_failed)
 
         # evaluation thread -> panel
@@ -257,6 +265,20 @@ class Session(QObject):
 
         self.training.post(request)
 
+    def apply(self, remedy: Remedy) -> None:
+        """Make the changes of a remedy: in this run, or in a new one; undo takes them back."""
+        if not remedy.live:
+            assert self.info is not None
+            self.start_over(self._config.changed(**dict(remedy.changes)), self.info.device)
+            return
+        together = len(remedy.changes) > 1
+        if together:
+            self.undo_stack.beginMacro(self.tr("remedy"))
+        for name, value in remedy.changes:
+            self._on_live_changed(name, value)
+        if together:
+            self.undo_stack.endMacro()
+
     def save(self, path: Path) -> None:
         """Save the current run as a checkpoint."""
         self.training.post(lambda runner: runner.save(path))
@@ -281,6 +303,8 @@ class Session(QObject):
         self._renewing.clear()
         self._stale.clear()
         self._judge_at = 0.0  # verdicts on another run's images say nothing of this one
+        self._looking, self._look_at = False, time.monotonic() + LOOK_SECONDS
+        self._show_health()
         for panel in (self._experiment, self._samples, *self._curves, self._quality):
             panel.set_run(info)
         self._experiment.set_devices(info.devices, info.device)
@@ -307,6 +331,7 @@ class Session(QObject):
         """Renew the grid and, unless held, the large image, from the newest snapshot."""
         self._renew(Lane.GRID)
         self._reconstruct()
+        self._look()
         if self._held is None:
             if time.monotonic() >= self._judge_at:
                 self._judge_at = time.monotonic() + JUDGE_SECONDS
@@ -320,10 +345,13 @@ class Session(QObject):
             self._renew(Lane.REFERENCE)  # by the D of the last step
         self.status = status
         self._experiment.set_progress(status.step, status.seconds)
-        for panel in (self._latent, self._quality):
-            panel.keep_runs({run.run_id for run in status.left})
         if status.phase is Phase.TRAINING and self._quality.is_due(status.seconds):
             self._evaluate()
+        kept = {run.run_id for run in status.left}
+        for panel in (self._latent, self._quality):
+            panel.keep_runs(kept)
+        current = self.info.run_id if self.info else ""
+        self._doctors = {k: v for k, v in self._doctors.items() if k in kept or k == current}
         self.status_changed.emit(status)
 
     def _on_config(self, config: Config) -> None:
@@ -353,6 +381,7 @@ class Session(QObject):
 
     def _on_decoding_failed(self, error: StudioError) -> None:
         self._renewing.clear()
+        self._looking = False
         self.failed.emit(error)
 
     # decode thread -> panels; answers about a run that is no longer the current one are dropped
@@ -379,6 +408,32 @@ class Session(QObject):
         if request == self.requests[Lane.REFERENCE]:
             self._draw_image()
             self._on_renewed(Lane.REFERENCE)
+
+    # the run's health
+
+    def _look(self) -> None:
+        """Have the newest snapshot looked at, if it is time."""
+        snapshot, now = self.training.snapshot, time.monotonic()
+        training = self.status.phase is Phase.TRAINING
+        if not training or self._looking or now < self._look_at:
+            return
+        if snapshot is None or self.info is None or snapshot.run_id != self.info.run_id:
+            return
+        self._looking, self._look_at = True, now + LOOK_SECONDS
+        self.decoding.ask(Job(lane=Lane.HEALTH, snapshot=snapshot, info=self.info))
+
+    def _on_looked(self, run_id: str, look: Observation) -> None:
+        if self.info is None or run_id != self.info.run_id:
+            return
+        self._looking = False
+        self._doctors[run_id].hear(look, self._config, self.info.history)
+        self._show_health()
+
+    def _show_health(self) -> None:
+        """Pass on what the current run's doctor says."""
+        assert self.info is not None
+        doctor = self._doctors.setdefault(self.info.run_id, Doctor())
+        self.health_changed.emit(doctor.diagnosis, doctor)
 
     # panels -> threads
 

@@ -26,6 +26,9 @@ _ENGLISH = {
     "epochs": SettingText(
         "Epochs", "Length of the run, in passes over the training images; 0 is without end."
     ),
+    "train_images": SettingText(
+        "Training images", "Train on so many of the images only, drawn by the seed; 0 is all."
+    ),
     "image_size": SettingText(
         "Image size",
         "Images are resized to squares of so many pixels a side; 0 leaves them, but makes 64 of a "

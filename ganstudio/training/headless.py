@@ -1,5 +1,6 @@
 """Training without a window: into a folder, with a progress bar."""
 
+import csv
 import signal
 import sys
 import time
@@ -27,11 +28,16 @@ from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import LatentSpec, Stream, generator
 from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device
+from ganstudio.training.health import Diagnosis, Doctor
+from ganstudio.training.observer import Observer
+from ganstudio.training.runner import describe
 from ganstudio.training.trainer import Trainer
 from ganstudio.work import Work
 
 SAVE_SECONDS = 60.0
 SAVE_SHARE = 0.05  # a long history takes long to write: spend at most so much of the time on it
+LOOK_SECONDS = 2.5
+LOOK_SHARE = 0.02  # the same of looks at the run's health
 KEEP_EPOCHS = 10  # a checkpoint is kept every so many epochs, beside last.pt
 GRID_IMAGES = 64
 SAMPLE_BATCH = 500
@@ -179,7 +185,8 @@ def train(
 
     The folder receives config.toml at once; samples-STEP.png, history.csv and last.pt every minute
     and at the end; step-STEP.pt every 10 epochs and at the end; a line of quality.csv every so many
-    steps, where asked for, from `num` samples.
+    steps, where asked for, from `num` samples; a line of health.csv whenever the doctor (`health`)
+    gives the run's state another name, which is printed as well.
 
     Returns
     -------
@@ -198,11 +205,13 @@ def train(
     save_due = time.monotonic() + SAVE_SECONDS
     kept = trainer.epoch // KEEP_EPOCHS
     judge = Judge(trainer.dataset, Work()) if evaluate_every else None
+    watch = _Watch(trainer, out)
     with _interruptible() as interrupted, _Progress(trainer, total, limit.minutes) as progress:
         try:
             while trainer.step != total and trainer.seconds < end and not interrupted:
                 trainer.train_step()
                 progress.step_done()
+                watch.step_done()
                 if trainer.epoch // KEEP_EPOCHS > kept:
                     kept = trainer.epoch // KEEP_EPOCHS
                     _keep(trainer, out)
@@ -216,6 +225,40 @@ def train(
             _keep(trainer, out)
             _write(trainer, out)
     return bool(interrupted)
+
+
+class _Watch:
+    """Has the doctor look at the run, and tells what it says when that changes."""
+
+    def __init__(self, trainer: Trainer, out: Path) -> None:
+        self._trainer, self._path = trainer, out / "health.csv"
+        self._observer, self._doctor = Observer(describe(trainer)), Doctor()
+        self._due = time.monotonic() + LOOK_SECONDS
+
+    def step_done(self) -> None:
+        """Look, if it is time."""
+        if (start := time.monotonic()) < self._due:
+            return
+        trainer, before = self._trainer, self._doctor.diagnosis
+        trainer.drain()
+        *_, look = self._observer.look(trainer.snapshot())
+        assert look is not None
+        diagnosis = self._doctor.hear(look, trainer.config, trainer.history)
+        if (diagnosis.state, diagnosis.digits) != (before.state, before.digits):
+            self._tell(diagnosis)
+        self._due = start + max(LOOK_SECONDS, (time.monotonic() - start) / LOOK_SHARE)
+
+    def _tell(self, diagnosis: Diagnosis) -> None:
+        tqdm.write(f"step {self._trainer.step:,}: {diagnosis}", file=sys.stderr)
+        with writing(self._path):
+            new = not self._path.exists()
+            with self._path.open("a", encoding="utf-8", newline="") as file:
+                lines = csv.writer(file, lineterminator="\n")
+                if new:
+                    lines.writerow(("step", "state", "why", "numbers"))
+                numbers = "; ".join(f"{e.name}={e.value:.4g}" for e in diagnosis.evidence)
+                sentence = str(diagnosis).partition(": ")[2]
+                lines.writerow((self._trainer.step, diagnosis.state.value, sentence, numbers))
 
 
 class _Progress:

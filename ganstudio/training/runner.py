@@ -338,7 +338,7 @@ class Runner:
         for run_id in saved[:-PARKED_RUNS]:
             del self._parked[run_id]
         self.trainer, self._reached = trainer, ""
-        self._listener.on_run(_describe(trainer))
+        self._listener.on_run(describe(trainer))
         self._publish()
 
     def _dataset(self, config: Config, root: Path | None, work: Work) -> Dataset:
@@ -412,7 +412,8 @@ class _Rate:
                 self._start, self._images = now, 0
 
 
-def _describe(trainer: Trainer) -> RunInfo:
+def describe(trainer: Trainer) -> RunInfo:
+    """Return what holds for the whole run."""
     dataset, objective = trainer.dataset, trainer.objective
     rng = generator(trainer.config.seed, Stream.SAMPLES, 1)
     shown, held_out = (rng.permutation(len(x)) for x in (dataset.train, dataset.test))
@@ -438,6 +439,7 @@ def _describe(trainer: Trainer) -> RunInfo:
         history=trainer.history,
         dataset=dataset,
         real=dataset.train[shown[:SHOWN_REAL]],
+        real_labels=dataset.train_labels[shown[:SHOWN_REAL]],
         held_out=dataset.test[held_out],
         held_out_labels=dataset.test_labels[held_out],
         autoencoder=trainer.E is not None,

@@ -133,6 +133,8 @@ class RunInfo:
         What it learns from.
     real : (N, C, H, W) uint8
         Some training images, to show; of a conditional model in the same columns as its samples.
+    real_labels : (N,) int64
+        Their classes.
     held_out : (N, C, H, W) uint8
         Held-out images, to rank D's verdict among and to reconstruct.
     held_out_labels : (N,) int64
@@ -154,6 +156,7 @@ class RunInfo:
     history: History = field(repr=False)
     dataset: Dataset = field(repr=False)
     real: NDArray[np.uint8] = field(repr=False)
+    real_labels: NDArray[np.int64] = field(repr=False)
     held_out: NDArray[np.uint8] = field(repr=False)
     held_out_labels: NDArray[np.int64] = field(repr=False)
     autoencoder: bool = False

@@ -20,7 +20,7 @@ from ganstudio.data.dataset import Dataset
 from ganstudio.errors import Phrase, StudioError
 from ganstudio.latent.networks import Architecture, Networks, Range, build, with_classes
 from ganstudio.latent.snapshot import Snapshot
-from ganstudio.latent.spec import LatentPart, LatentSpec, Stream
+from ganstudio.latent.spec import LatentPart, LatentSpec, Stream, generator
 from ganstudio.training import combinations, model_check
 from ganstudio.training.adam import Adam
 from ganstudio.training.ema import EMA
@@ -32,6 +32,7 @@ from ganstudio.training.perturb import instance_noise, translate
 
 DRAIN_STEPS = 50
 DRAIN_SECONDS = 0.1
+TRAIN_IMAGES = 5  # the generator of `Stream.SAMPLES` that draws them where a recipe limits them
 
 
 class _Step:
@@ -91,6 +92,8 @@ class Trainer:
         run_id: str | None = None,
         model_sha256: str | None = None,
     ) -> None:
+        order = generator(config.seed, Stream.SAMPLES, TRAIN_IMAGES)
+        dataset = dataset.with_train_images(config.train_images, order)
         self.config = config
         self.dataset = dataset
         self.device = device

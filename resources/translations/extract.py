@@ -20,6 +20,7 @@ from ganstudio import parts
 from ganstudio.config import SETTINGS, built_in_presets, load_preset
 from ganstudio.errors import MESSAGES, PHRASES
 from ganstudio.gui.setting_texts import CHOICES, setting_texts
+from ganstudio.training.health import NAMES, SENTENCES
 
 
 def tables() -> Iterator[tuple[str, str]]:
@@ -34,8 +35,10 @@ def tables() -> Iterator[tuple[str, str]]:
     for preset in map(load_preset, built_in_presets()):
         yield "presets", preset.title
         yield "presets", preset.description
-        if preset.difference:
-            yield "presets", preset.difference
+        for text in filter(None, (preset.difference, preset.group)):
+            yield "presets", text
+    for text in (*NAMES.values(), *SENTENCES.values()):
+        yield "health", text
     for name in parts.names(parts.OBJECTIVE):
         yield "objectives", parts.load(parts.OBJECTIVE, name).OBJECTIVE.sentence
 

@@ -61,6 +61,7 @@ def info(history: History, loss: float | None = LN2, score: float | None = 0.5) 
         history=history,
         dataset=None,
         real=none,
+        real_labels=np.zeros(len(none), np.int64),
         held_out=none,
         held_out_labels=np.zeros(len(none), np.int64),
     )

@@ -57,6 +57,7 @@ def run_info(dim: int = 16, kind: str = "normal") -> RunInfo:
         history=History(),
         dataset=None,
         real=images,
+        real_labels=np.zeros(len(images), np.int64),
         held_out=images,
         held_out_labels=np.zeros(len(images), np.int64),
     )

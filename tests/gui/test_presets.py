@@ -138,7 +138,7 @@ def test_cards_say_and_show_what_presets_make(window: MainWindow, qtbot: QtBot) 
 
 def test_what_is_meant_to_fail_says_so(window: MainWindow, qtbot: QtBot) -> None:
     own_folder().mkdir(parents=True)
-    (own_folder() / "bad.toml").write_text("g_lr = 1.0\n[about]\nbroken = true")
+    (own_folder() / "bad.toml").write_text('g_lr = 1.0\n[about]\ngroup = "Broken on purpose"')
     assert "Broken on purpose" in spoken(opened(qtbot, window), "bad")
 
 

@@ -56,6 +56,7 @@ def make_info(
         history=History(),
         dataset=None,
         real=real,
+        real_labels=np.zeros(len(real), np.int64),
         held_out=real,
         held_out_labels=np.zeros(len(real), np.int64),
         autoencoder=autoencoder,

@@ -54,6 +54,16 @@ from ganstudio.gui.widgets.slider_list import SliderList
 from ganstudio.gui.wording import worded
 from ganstudio.resources import resource
 from ganstudio.training import checkpoint
+from ganstudio.training.health import (
+    SENTENCES,
+    Diagnosis,
+    Doctor,
+    Evidence,
+    Observation,
+    Remedy,
+    State,
+)
+from ganstudio.training.history import History
 from ganstudio.training.status import Phase, Status
 from ganstudio.work import Work
 
@@ -307,6 +317,25 @@ def test_classes_codes_and_autoencoders(qtbot, window: MainWindow) -> None:
         check(window)
 
 
+def test_every_state_of_health(qtbot, window: MainWindow) -> None:
+    numbers = ("seen", "known", "diversity", "gap", "change", "d_grad", "g_lr", "d_lr", "d_steps")
+    evidence = tuple(Evidence(name, 0.5, 0.25) for name in numbers)
+    looks = [Observation(step=s, seen=0.5, known=0.5, diversity=1, gap=1) for s in (1, 2)]
+    new, live = Remedy((("r1", 0.1), ("translation", 0.125))), Remedy((("g_lr", 0.1),))
+    for state in State:
+        for remedy in (new, live):
+            found = Diagnosis(state=state, evidence=evidence, remedy=remedy)
+            window.health.set_health(found, Doctor(looks=looks), History())
+            check(window)
+    press(qtbot, window, "health_state")
+    shown = window.findChild(QWidget, "health_evidence")
+    for reason in SENTENCES:
+        found = Diagnosis(state=State.STUCK, reason=reason, digits=(3,), evidence=evidence)
+        window.health.set_health(found, Doctor(looks=looks), History())
+        check(window)
+        check(shown)
+
+
 def test_values_are_written_as_a_translator_orders_them(file: Path, qapp: QApplication) -> None:
     """Both for the eye and for the ear: a translation may have no colon, or another order."""
     source = "{name}: {value}"
@@ -386,7 +415,7 @@ def test_presets_and_model_files(qtbot, window: MainWindow, monkeypatch, tmp_pat
     monkeypatch.setattr(gallery, "read", lambda: figures)
     path = own_folder() / "ß.toml"  # a title that is no word to translate
     path.parent.mkdir(parents=True)
-    path.write_text("g_lr = 0.5\n[about]\nbroken = true")
+    path.write_text('g_lr = 0.5\n[about]\ngroup = "Broken on purpose"')
     window.presets.show_gallery()
     cards = window.findChild(QListWidget, "gallery_list")
     assert cards.count() > 10

@@ -50,6 +50,7 @@ _STEPS: dict[str, dict[str, Any]] = {
     "latent_dim": {"doubles": True},
     "g_lr": {"size": 1e-4, "doubles": True},
     "d_lr": {"size": 1e-4, "doubles": True},
+    "train_images": {"size": 10, "doubles": True},
     "image_size": {"size": 4},
     "adversarial_share": {"size": 1e-3, "doubles": True},
     "r1": {"size": 0.1, "doubles": True},

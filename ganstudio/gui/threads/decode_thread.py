@@ -6,6 +6,7 @@ and the others work in pieces of a few milliseconds, so that it never waits long
 
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ from ganstudio.latent.spec import Array
 
 if TYPE_CHECKING:
     from ganstudio.latent.snapshot import Snapshot
+    from ganstudio.training.health import Observation
+    from ganstudio.training.observer import Observer
+    from ganstudio.training.status import RunInfo
 
 PIECE = 16  # images decoded between two looks at what else waits
 SHOW_SECONDS = 0.1  # of a grid that takes longer, what is done is shown this often
@@ -32,6 +36,7 @@ class Lane(IntEnum):
     RECONSTRUCTION = 2
     REFERENCE = 3  # D's logits of held-out images, which a verdict is ranked among
     EFFECT = 4
+    HEALTH = 5  # a look at D and G for the doctor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +53,8 @@ class Job:
         Latents, or images in the lanes RECONSTRUCTION, few enough for one piece, and REFERENCE,
     labels : (N,) int64 or None
         and in the latter their classes.
+    info : RunInfo or None
+        The run, in the lane HEALTH, which needs no inputs.
     averaged : bool
         By the averaged generator, where there is one.
     start : int
@@ -58,8 +65,9 @@ class Job:
 
     lane: Lane
     snapshot: "Snapshot"
-    inputs: NDArray[np.float32] | NDArray[np.uint8] = field(repr=False)
+    inputs: NDArray[np.float32] | NDArray[np.uint8] | None = field(default=None, repr=False)
     labels: NDArray[np.int64] | None = field(default=None, repr=False)
+    info: "RunInfo | None" = field(default=None, repr=False)
     averaged: bool = True
     start: int = 0
     request: int = 0
@@ -107,6 +115,7 @@ class DecodeThread(QThread):
         grid_drawn: a `Drawn`, a piece of the grid.
         reconstructed: a `Drawn` of all images asked for.
         effect_measured: (latent_dim,) float32.
+        looked: (run id, `Observation`).
         reference_judged: the request's number; verdicts are ranked by newer logits from now on.
         failed: a `StudioError`; the request it belongs to is forgotten.
     """
@@ -115,6 +124,7 @@ class DecodeThread(QThread):
     grid_drawn = Signal(object)
     reconstructed = Signal(object)
     effect_measured = Signal(object)
+    looked = Signal(str, object)
     reference_judged = Signal(int)
     failed = Signal(object)
 
@@ -129,6 +139,8 @@ class DecodeThread(QThread):
         self._shown_at = 0.0
         self._judged: list[NDArray[np.float32]] = []  # the pieces so far
         self._measured: list[NDArray[np.float32]] = []
+        self._observer: tuple[str, Observer] | None = None  # of a run
+        self._look: Iterator[Observation | None] = iter(())
         self._reference: tuple[Snapshot, NDArray[np.float32]] | None = None
 
     def ask(self, job: Job) -> int:
@@ -186,6 +198,8 @@ class DecodeThread(QThread):
                 self._judge_piece(job)
             case Lane.EFFECT:
                 self._measure_piece(job)
+            case Lane.HEALTH:
+                self._look_piece(job)
 
     def _draw_image(self, job: Job) -> None:
         from ganstudio.latent.decode import decode, judge, rank
@@ -251,6 +265,21 @@ class DecodeThread(QThread):
             self._continue(job, dims.stop)
         else:
             self.effect_measured.emit(np.concatenate(self._measured))
+
+    def _look_piece(self, job: Job) -> None:
+        """Go on with a look at D and G for a few milliseconds."""
+        from ganstudio.training.observer import Observer
+
+        assert job.info is not None
+        if self._observer is None or self._observer[0] != job.info.run_id:
+            self._observer = job.info.run_id, Observer(job.info)
+        if job.start == 0:
+            self._look = self._observer[1].look(job.snapshot)
+        seen = next(self._look)
+        if seen is None:
+            self._continue(job, job.start + 1)
+        else:
+            self.looked.emit(job.info.run_id, seen)
 
     def _continue(self, job: Job, start: int) -> None:
         """Put the rest of a job back, unless a newer request came."""

@@ -55,6 +55,10 @@ class PresetRow(FieldRow):
         model = self._choice.model()
         assert isinstance(model, QStandardItemModel)
         model.item(len(titles)).setEnabled(False)  # it says what is, and cannot be chosen
+        grouped = [i for i, preset in enumerate(presets) if preset.group]
+        own = [i for i, preset in enumerate(presets) if preset.own]
+        for i in (len(titles), *own[:1], *grouped[:1]):  # from below: each moves those after it
+            self._choice.insertSeparator(i)
 
     def show_form(self, form: _Form | None) -> None:
         """Show which preset the settings are, if they are one's."""

@@ -1,0 +1,152 @@
+"""A look at a snapshot, for the doctor in `health`: what D and G do now, as numbers of no scale.
+
+Losses and scores mean something else under every objective; ranks of D's logits, and distances
+between images beside those between real ones, mean the same under all.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganstudio.evaluation.features import CLASSES, digits
+from ganstudio.latent.decode import decode, judge, judge_real
+from ganstudio.latent.snapshot import Snapshot
+from ganstudio.latent.spec import Stream, generator
+from ganstudio.training.health import Observation
+from ganstudio.training.status import RunInfo
+
+IMAGES = 128  # of each kind
+FITS = 0.9  # of the held-out images named right, at least: else they are no digits
+_PIECE = 16  # images between two looks at what else there is to do
+_SIDE = 32  # pixels: of larger images only some are compared
+_Z = 6  # the generator of `Stream.SAMPLES` that draws the latents
+_FLOOR = 1e-6  # a distance below which images are all the same
+
+Pixels = NDArray[np.uint8]
+Matrix = NDArray[np.float64]
+
+
+class Observer:
+    """Looks at the snapshots of one run, always at the same latents and real images.
+
+    Parameters
+    ----------
+    info : RunInfo
+        The run: its real images.
+    """
+
+    def __init__(self, info: RunInfo) -> None:
+        self._train, self._train_labels = info.real[:IMAGES], info.real_labels[:IMAGES]
+        self._test, self._test_labels = info.held_out[:IMAGES], info.held_out_labels[:IMAGES]
+        self._z = info.latent.sample(IMAGES, generator(info.config.seed, Stream.SAMPLES, _Z))
+        self._fits: bool | None = None  # whether the feature network names these images
+        self._real = np.zeros((0, 1))  # features of the held-out images
+        self._spread = self._pixel_spread = _FLOOR  # mean distances between two held-out images
+        self._before: tuple[int, Pixels] | None = None  # the step and the images of the last look
+
+    def look(self, snapshot: Snapshot) -> Iterator[Observation | None]:
+        """Look at a snapshot: give None after every few milliseconds, and what was seen at last."""
+        if self._fits is None:
+            yield from self._prepare()
+        held_out: list[NDArray[np.float32]] = []
+        train: list[NDArray[np.float32]] = []
+        drawn, fake = [], []
+        for images, labels, logits in (
+            (self._test, self._test_labels, held_out),
+            (self._train, self._train_labels, train),
+        ):
+            for part in _parts(len(images)):
+                logits.append(judge_real(snapshot, images[part], labels[part]))
+                yield None
+        for part in _parts(IMAGES):
+            z = self._z[part]
+            drawn.append(decode(snapshot, z, averaged=False))  # D plays against the latest G
+            fake.append(judge(snapshot, drawn[-1], z))
+            yield None
+        images = np.concatenate(drawn)
+        features = []
+        shares: Matrix | None = np.zeros(CLASSES) if self._fits else None
+        for part in _parts(IMAGES):
+            seen, named = self._seen(images[part])
+            features.append(seen)
+            if shares is not None:
+                shares += np.bincount(named.argmax(1), minlength=CLASSES) / IMAGES
+            yield None
+        diversity, gap = self._compare(np.concatenate(features))
+        yield Observation(
+            step=snapshot.step,
+            seen=auc(np.concatenate(held_out), np.concatenate(fake)),
+            known=auc(np.concatenate(train), np.concatenate(held_out)),
+            diversity=diversity,
+            gap=gap,
+            change=self._change(snapshot.step, images),
+            shares=None if shares is None else tuple(shares.tolist()),
+        )
+
+    def _prepare(self) -> Iterator[None]:
+        """Look at the held-out images, which all others are compared with."""
+        features, right = [], 0
+        self._fits = self._test.shape[1] == 1
+        for part in _parts(len(self._test)) if self._fits else ():
+            seen, named = self._seen(self._test[part])
+            features.append(seen)
+            right += int((named.argmax(1) == self._test_labels[part]).sum())
+            yield None
+        self._fits = right >= FITS * len(self._test)
+        self._real = np.concatenate(features) if self._fits else _pixels(self._test)
+        self._spread = max(_mean_distance(self._real), _FLOOR)
+        self._pixel_spread = max(_mean_distance(_pixels(self._test)), _FLOOR)
+
+    def _seen(self, images: Pixels) -> tuple[Matrix, NDArray[np.float32]]:
+        """Return what is compared of images, and the probability of each digit."""
+        if self._fits:
+            return digits().of(images)
+        return _pixels(images), np.zeros((len(images), 0), np.float32)
+
+    def _compare(self, fake: Matrix) -> tuple[float, float]:
+        """Return the diversity, and Székely and Rizzo's energy coefficient (2013), in [0, 1]."""
+        own = _mean_distance(fake)
+        across = float(_distances(fake, self._real).mean())
+        gap = (2 * across - own - self._spread) / max(2 * across, _FLOOR)
+        return own / self._spread, min(max(gap, 0.0), 1.0)
+
+    def _change(self, step: int, images: Pixels) -> float:
+        before, self._before = self._before, (step, images)
+        if before is None or before[0] >= step:
+            return np.nan
+        moved = np.linalg.norm(_pixels(images) - _pixels(before[1]), axis=1).mean()
+        return float(moved) / self._pixel_spread
+
+
+def auc(high: NDArray[np.float32], low: NDArray[np.float32]) -> float:
+    """Return the probability that one of `high` is above one of `low`; ties count half.
+
+    It is the area under the ROC curve: 1 if D tells them apart, 0.5 if it does not.
+    """
+    ordered = np.sort(low)
+    below = np.searchsorted(ordered, high, "left") + np.searchsorted(ordered, high, "right")
+    return float(below.mean() / 2 / len(low))
+
+
+def _parts(n: int) -> list[slice]:
+    return [slice(start, min(start + _PIECE, n)) for start in range(0, n, _PIECE)]
+
+
+def _pixels(images: Pixels) -> Matrix:
+    """Return images as rows of numbers in [0, 1]; of large ones, some of the pixels."""
+    every = max(1, images.shape[2] // _SIDE)
+    return images[:, :, ::every, ::every].reshape(len(images), -1) / 255.0
+
+
+def _distances(a: Matrix, b: Matrix) -> Matrix:
+    squares = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
+    distances: Matrix = np.sqrt(squares.clip(0))
+    return distances
+
+
+def _mean_distance(x: Matrix) -> float:
+    """Return the mean distance between two different rows."""
+    distances = _distances(x, x)
+    np.fill_diagonal(distances, 0)  # rounding
+    return float(distances.sum() / max(1, len(x) * (len(x) - 1)))

@@ -1,0 +1,232 @@
+"""The Health line: what it says, its evidence, and remedies that can be undone."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QAbstractButton, QLabel, QToolBar, QWidget
+
+from ganstudio.config import load_preset
+from ganstudio.gui import appearance, session
+from ganstudio.gui.main_window import MainWindow
+from ganstudio.gui.widgets.health_line import HealthLine
+from ganstudio.gui.widgets.health_mark import HealthMark
+from ganstudio.training.health import (
+    Diagnosis,
+    Doctor,
+    Evidence,
+    Observation,
+    Remedy,
+    State,
+)
+from ganstudio.training.history import COLUMNS, History
+from ganstudio.training.status import Phase
+
+LEFT = Qt.MouseButton.LeftButton
+WAIT = 60_000  # ms; only a hang takes so long
+
+
+def diagnosis(**changes: object) -> Diagnosis:
+    fields: dict = {
+        "state": State.WINNING,
+        "reason": "certain",
+        "step": 1200,
+        "evidence": (Evidence("seen", 1.0, 0.98), Evidence("d_steps", 20.0)),
+        "remedy": Remedy((("d_steps", 1.0),)),
+    }
+    return Diagnosis(**fields | changes)
+
+
+def doctor() -> Doctor:
+    looks = [
+        Observation(step=100 * i, seen=0.2 * i, known=0.5, diversity=0.5, gap=0.3)
+        for i in range(1, 6)
+    ]
+    return Doctor(looks=looks)
+
+
+@pytest.fixture
+def line(qtbot) -> HealthLine:
+    line = HealthLine()
+    qtbot.addWidget(line)
+    line.resize(900, 32)
+    line.show()
+    return line
+
+
+@pytest.fixture
+def window(qtbot, open_window) -> MainWindow:
+    window = open_window()
+    qtbot.waitUntil(lambda: window.session.status.phase is Phase.READY, timeout=WAIT)
+    return window
+
+
+def button(widget: QWidget, name: str) -> QAbstractButton:
+    return widget.findChild(QAbstractButton, name)
+
+
+def pixels(widget: QWidget) -> np.ndarray:
+    image = widget.grab().toImage()
+    width, height = image.width(), image.height()
+    return np.frombuffer(image.constBits(), np.uint8).reshape(height, width, 4).copy()
+
+
+def test_it_waits_at_first(line: HealthLine) -> None:
+    assert button(line, "health_state").text() == "Health: Not known yet"
+    assert not button(line, "health_remedy").isVisible()
+
+
+def test_state_reason_and_remedy(line: HealthLine, qtbot) -> None:
+    line.set_health(diagnosis(), doctor(), History())
+    assert button(line, "health_state").text() == "Health: D winning"
+    text = line.findChild(QLabel, "health_sentence")
+    assert (
+        text.text() == "D tells every generated image, and the samples come no closer to real ones."
+    )
+    remedy = button(line, "health_remedy")
+    assert remedy.text() == "Set D updates, k = 1"
+    with qtbot.waitSignal(line.remedy_chosen) as caught:
+        qtbot.mouseClick(remedy, LEFT)
+    assert caught.args == [Remedy((("d_steps", 1.0),))]
+    assert not remedy.isVisible()  # not a second time before the next look
+    line.set_health(diagnosis(), doctor(), History())
+    assert remedy.isVisible()
+    line.set_health(diagnosis(remedy=Remedy((("r1", 0.1),))), doctor(), History())
+    assert remedy.text() == "Start over with R1 = 0.1"
+    both = Remedy((("g_lr", 1e-3), ("d_lr", 1e-3)))
+    line.set_health(diagnosis(remedy=both), doctor(), History())
+    assert remedy.text() == "Set G learning rate = 0.001 and D learning rate = 0.001"
+    line.set_health(Diagnosis(state=State.LEARNING, reason="level"), doctor(), History())
+    assert not remedy.isVisible()
+
+
+def test_lost_digits_are_in_the_sentence(line: HealthLine) -> None:
+    lost = diagnosis(state=State.COLLAPSING, reason="lost-digits", digits=(1, 7))
+    line.set_health(lost, doctor(), History())
+    assert line.findChild(QLabel, "health_sentence").text() == "G no longer draws the digits 1, 7."
+
+
+def test_a_long_sentence_is_cut_and_in_the_tooltip(line: HealthLine) -> None:
+    line.set_health(diagnosis(), doctor(), History())
+    text = line.findChild(QLabel, "health_sentence")
+    line.resize(430, 32)
+    assert text.text().endswith("…")
+    assert text.toolTip().endswith("closer to real ones.")
+    assert text.accessibleName() == text.toolTip()
+    line.resize(900, 32)
+    assert not text.text().endswith("…")
+
+
+def test_targets_and_names(line: HealthLine) -> None:
+    line.set_health(diagnosis(), doctor(), History())
+    for name in ("health_state", "health_remedy"):
+        control = button(line, name)
+        assert min(control.width(), control.height()) >= 24
+        assert control.accessibleName()
+        assert control.toolTip()
+        assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_kinds_of_health_differ_in_shape(line: HealthLine, theme: str, qtbot) -> None:
+    appearance.set_theme(theme)
+    mark = line.findChild(HealthMark, "health_mark")
+    shapes = []
+    for state in (State.WAITING, State.LEARNING, State.STUCK):
+        mark.set_state(state)
+        shown = pixels(mark).astype(int)
+        shapes.append(np.abs(shown - shown[0, 0]).sum(axis=2) > 60)
+    appearance.set_theme("system")
+    ring, disc, triangle = shapes
+    middle = ring.shape[0] // 2
+    assert not ring[middle, middle]
+    assert disc[middle, middle]
+    top, bottom = triangle[: middle - 1].sum(), triangle[middle + 1 :].sum()
+    assert bottom > 1.5 * top > 0
+    assert disc[:middle].sum() == pytest.approx(disc[-middle:].sum(), rel=0.2)
+
+
+def test_the_evidence(line: HealthLine, qtbot) -> None:
+    line.set_health(diagnosis(), doctor(), History())
+    line.activateWindow()
+    button(line, "health_state").setFocus()
+    qtbot.keyClick(button(line, "health_state"), Qt.Key.Key_Space)
+    shown = line.findChild(QWidget, "health_evidence")
+    assert shown.isVisible()
+    assert "D winning" in shown.findChild(QLabel, "health_why").text()
+    assert "1,200" in shown.findChild(QLabel, "health_why").text()
+    numbers = shown.findChild(QLabel, "health_numbers").text()
+    for text in ("D tells generated", "1.00 (bound 0.980)", "0.5 by chance", "<td>20</td>"):
+        assert text in numbers
+    qtbot.mouseClick(button(shown, "health_copy"), LEFT)
+    copied = QGuiApplication.clipboard().text().splitlines()
+    assert copied[0] == "D winning"
+    assert copied[-1] == "D updates, k\t20"
+
+    curve = shown.findChild(QWidget, "health_curve")
+    before = pixels(curve)
+    still = doctor()
+    still.looks[2] = Observation(step=300, seen=0.0, known=0.5, diversity=0.5, gap=0.3)
+    line.set_health(diagnosis(), still, History())
+    assert (pixels(curve) != before).any()  # it follows while it is open
+    history = History()
+    block = np.full((len(COLUMNS), 300), 2.0, np.float32)
+    history.append(block)
+    grown = diagnosis(state=State.DIVERGING, evidence=(Evidence("d_grad", 60.0, 30.0),))
+    line.set_health(grown, doctor(), history)
+    assert curve.accessibleName() == "Curve: D's gradient"
+    line.set_health(Diagnosis(state=State.WAITING), Doctor(), history)
+    assert not curve.isVisible()
+    qtbot.keyClick(shown, Qt.Key.Key_Escape)
+    assert not shown.isVisible()
+
+
+def test_a_remedy_acts_and_can_be_undone(qtbot, window: MainWindow) -> None:
+    current = window.session
+    current.training.post(lambda runner: runner.change(d_steps=20))
+    qtbot.waitUntil(lambda: window.experiment.pending_config().d_steps == 20, timeout=WAIT)
+    window.health.set_health(diagnosis(), doctor(), current.info.history)
+    qtbot.mouseClick(button(window, "health_remedy"), LEFT)
+    qtbot.waitUntil(lambda: window.experiment.pending_config().d_steps == 1, timeout=WAIT)
+    window.actions_.by_name["undo"].trigger()
+    qtbot.waitUntil(lambda: window.experiment.pending_config().d_steps == 20, timeout=WAIT)
+
+    halves = diagnosis(remedy=Remedy((("g_lr", 1e-3), ("d_lr", 5e-4))))
+    window.health.set_health(halves, doctor(), current.info.history)
+    qtbot.mouseClick(button(window, "health_remedy"), LEFT)
+    config = window.experiment.pending_config
+    qtbot.waitUntil(lambda: (config().g_lr, config().d_lr) == (1e-3, 5e-4), timeout=WAIT)
+    window.actions_.by_name["undo"].trigger()  # both at once
+    qtbot.waitUntil(lambda: (config().g_lr, config().d_lr) == (2e-3, 2e-3), timeout=WAIT)
+
+
+def test_a_remedy_for_a_new_run_starts_over_and_can_be_undone(qtbot, window: MainWindow) -> None:
+    current, first = window.session, window.session.info.run_id
+    other = diagnosis(remedy=Remedy((("translation", 0.125),)))
+    window.health.set_health(other, doctor(), current.info.history)
+    qtbot.mouseClick(button(window, "health_remedy"), LEFT)
+    qtbot.waitUntil(lambda: current.info.run_id != first, timeout=WAIT)
+    assert current.info.config == load_preset("studio").config.changed(translation=0.125)
+    qtbot.waitUntil(current.undo_stack.canUndo, timeout=WAIT)
+    current.undo_stack.undo()
+    qtbot.waitUntil(lambda: current.info.run_id == first, timeout=WAIT)
+
+
+def test_a_frozen_d_is_named_while_it_trains(qtbot, window: MainWindow, monkeypatch) -> None:
+    monkeypatch.setattr(session, "LOOK_SECONDS", 0.0)
+    window.session.training.post(lambda runner: runner.change(d_steps=0))
+    window.session.start()
+    state = button(window, "health_state")
+    qtbot.waitUntil(lambda: state.text() == "Health: D blind", timeout=WAIT)
+    assert button(window, "health_remedy").text() == "Set D updates, k = 1"
+    qtbot.mouseClick(button(window, "health_remedy"), LEFT)
+    qtbot.waitUntil(lambda: state.text() == "Health: Learning", timeout=WAIT)
+
+
+def test_it_is_always_there(window: MainWindow) -> None:
+    bar = window.findChild(QToolBar, "health_bar")
+    assert bar.isVisible()
+    assert not bar.toggleViewAction().isVisible()
+    assert not bar.isMovable()
+    names = [action.text() for action in window.createPopupMenu().actions() if action.isVisible()]
+    assert "Health" not in names

@@ -1,0 +1,201 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from ganstudio.config import Config, load_preset
+from ganstudio.training.health import (
+    COLLAPSED,
+    NAMES,
+    SENTENCES,
+    STALLED_STEPS,
+    Diagnosis,
+    Doctor,
+    Observation,
+    State,
+    diagnose,
+)
+from ganstudio.training.history import COLUMNS, History
+
+CONFIG = Config()
+EVERY = 100  # steps from one look to the next
+
+
+def history(steps: int = 5000, *, first: float = 1.0, later: float = 1.0) -> History:
+    """Return a history in which D's gradient is `first` in the first step, then `later`."""
+    block = np.full((len(COLUMNS), steps), np.nan, np.float32)
+    block[COLUMNS.index("d_grad")] = later
+    block[COLUMNS.index("d_grad"), 0] = first
+    found = History()
+    found.append(block)
+    return found
+
+
+def looks(n: int, **series: object) -> list[Observation]:
+    """Return looks; each value is one for all, or a function of a share from 0 to 1 of the run."""
+    normal: dict[str, object] = {
+        "seen": 0.7,
+        "known": 0.5,
+        "diversity": 0.7,
+        "gap": lambda share: 0.4 - 0.35 * share,
+        "change": 0.3,
+        "shares": (0.1,) * 10,
+    }
+
+    def at(value: object, share: float) -> object:
+        return value(share) if callable(value) else value
+
+    return [
+        Observation(
+            step=EVERY * (i + 1),
+            **{name: at(value, i / (n - 1)) for name, value in (normal | series).items()},
+        )
+        for i in range(n)
+    ]
+
+
+BAD = {"gap": 0.3}  # no progress, far from real images
+
+CASES = {
+    "healthy": (State.LEARNING, {}, {}, None),
+    "at a level": (State.LEARNING, {}, {"gap": 0.05}, None),
+    "slow": (State.LEARNING, {}, BAD, None),
+    "sure and better": (State.LEARNING, {}, {"seen": 1.0}, None),
+    "fooled and better": (State.LEARNING, {}, {"seen": 0.2}, None),
+    "still and real": (State.LEARNING, {}, {"change": 0.0, "gap": 0.02}, None),
+    "sure": (State.WINNING, {}, {"seen": 1.0, **BAD}, {"d_lr": 1e-3}),
+    "sure without a penalty": (State.WINNING, {"r1": 0}, {"seen": 1.0, **BAD}, {"r1": 0.1}),
+    "overwhelming": (
+        State.WINNING,
+        {"d_steps": 20},
+        {"seen": 1.0, "gap": lambda t: 0.4 - 0.1 * t},
+        {"d_steps": 1},
+    ),
+    "frozen D": (State.BLIND, {"d_steps": 0}, {}, {"d_steps": 1}),
+    "D without a rate": (State.BLIND, {"d_lr": 0}, {}, {"d_lr": 2e-3}),
+    "fooled": (State.BLIND, {}, {"seen": 0.3, **BAD}, {"d_lr": 4e-3}),
+    "frozen G": (State.STUCK, {"g_lr": 0}, {}, {"g_lr": 2e-3}),
+    "still": (State.STUCK, {}, {"change": 0.001, **BAD}, {"g_lr": 8e-3}),
+    "still, or not": (State.LEARNING, {}, {"change": np.nan, **BAD}, None),
+    "by heart": (State.MEMORISING, {}, {"known": 0.9}, {"translation": 0.125}),
+    "ten by heart": (
+        *(State.MEMORISING, {"train_images": 10, "batch_size": 10}, {"known": 0.9}),
+        {"train_images": 0, "batch_size": 64},
+    ),
+    "alike": (State.COLLAPSING, {}, {"diversity": lambda t: 0.7 - 0.6 * t}, {"g_lr": 1e-3}),
+    "always alike": (State.COLLAPSING, {"r1": 0}, {"diversity": 0.1, **BAD}, {"r1": 0.1}),
+    "in circles": (
+        *(State.OSCILLATING, {}, {"change": 0.9, **BAD}),
+        {"g_lr": 1e-3, "d_lr": 1e-3},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_state_is_told_by_what_it_looks_like(name: str):
+    state, settings, series, remedy = CASES[name]
+    found = diagnose(CONFIG.changed(**settings), history(), looks(20, **series))
+    assert found.state is state
+    if remedy is None:
+        assert found.remedy is None
+        return
+    assert found.remedy is not None
+    assert dict(found.remedy.changes) == remedy
+    CONFIG.changed(**settings).changed(**remedy)  # the settings can be made
+    assert found.evidence
+    assert found.remedy.live == (set(remedy) <= {"g_lr", "d_lr", "d_steps"})
+
+
+def test_gradients_beyond_all_proportion_are_diverging():
+    grown, far = history(later=31.0), looks(20, gap=0.3)
+    found = diagnose(CONFIG.changed(g_lr=6e-2, d_lr=6e-2), grown, far)
+    assert found.state is State.DIVERGING
+    assert (found.evidence[0].name, found.evidence[0].bound) == ("d_grad", 30.0)
+    assert dict(found.remedy.changes) == {"g_lr": 6e-3, "d_lr": 6e-3}
+    assert diagnose(CONFIG, history(later=29.0), far).state is not State.DIVERGING
+    real = looks(20, gap=0.05)
+    assert diagnose(CONFIG, grown, real).state is State.LEARNING  # so it draws well all the same
+
+
+def test_the_digits_lost_are_named():
+    seen = looks(8)
+    gone = (0.0, 0.1, 0.2, 0.0, *(0.1,) * 6)
+    seen[-2:] = [dataclasses.replace(look, shares=gone) for look in seen[-2:]]
+    found = diagnose(CONFIG, history(), seen)
+    assert (found.state, found.digits) == (State.COLLAPSING, (0, 3))
+    assert str(found) == "Collapsing: G no longer draws the digits 0, 3."
+    never = looks(8, shares=gone)
+    assert diagnose(CONFIG, history(), never).state is State.LEARNING  # it has yet to learn them
+    once = [*seen[:-1], looks(8)[-1]]
+    assert diagnose(CONFIG, history(), once).state is State.LEARNING
+
+
+def test_no_progress_is_judged_over_more_steps_at_lower_rates():
+    n = 2 * STALLED_STEPS // EVERY
+    sure = looks(n, seen=1.0, gap=0.3)
+    assert diagnose(CONFIG, history(), sure).state is State.WINNING
+    slow = CONFIG.changed(g_lr=2e-4, d_lr=2e-4)
+    assert diagnose(slow, history(), sure).state is State.LEARNING
+    assert diagnose(slow, history(), looks(6 * n, seen=1.0, gap=0.3)).state is State.WINNING
+
+
+def test_scales_of_an_objective_mean_nothing():
+    """The history's losses and scores may be anything."""
+    plain, wild = history(), history()
+    wild._data[: COLUMNS.index("d_grad")] = 1e6
+    for series in (case[2] for case in CASES.values()):
+        seen = looks(20, **series)
+        assert diagnose(CONFIG, plain, seen) == diagnose(CONFIG, wild, seen)
+
+
+def test_the_doctor_changes_its_mind_when_two_looks_agree():
+    doctor, numbers = Doctor(), history()
+    good = looks(40)
+    frozen, live = CONFIG.changed(d_steps=0), CONFIG
+    states = []
+    for i, config in enumerate((live, live, live, frozen, live, frozen, frozen, live, live)):
+        states.append(doctor.hear(good[i], config, numbers).state)
+    w, g, b = State.WAITING, State.LEARNING, State.BLIND
+    assert states == [w, w, g, g, g, g, b, b, g]
+
+
+def test_the_same_step_is_not_heard_twice():
+    doctor, (look, *_) = Doctor(), looks(2)
+    doctor.hear(look, CONFIG, history())
+    doctor.hear(look, CONFIG, history())
+    assert doctor.looks == [look]
+
+
+def test_every_state_and_reason_has_words():
+    assert set(NAMES) == {state.value for state in State}
+    for reason in SENTENCES:
+        text = str(Diagnosis(state=State.STUCK, reason=reason, digits=(3, 8)))
+        assert text.startswith("Stuck: ")
+        assert "{" not in text
+
+
+def test_bounds_leave_room_for_noise():
+    """Diversity just above the bound is no collapse, just below it is."""
+    for share, state in ((1.02, State.LEARNING), (0.98, State.COLLAPSING)):
+        seen = looks(
+            20, diversity=lambda t, share=share: 0.8 if t < 0.5 else 0.8 * COLLAPSED * share
+        )
+        assert diagnose(CONFIG, history(), seen).state is state
+
+
+@pytest.mark.parametrize(
+    ("name", "differs"),
+    [
+        ("rates", {"g_lr", "d_lr"}),
+        ("k0", {"d_steps"}),
+        ("k20", {"d_steps"}),
+        ("no-penalty", {"r1", "d_steps", "d_lr", "objective"}),
+        ("ten-images", {"train_images", "batch_size", "epochs"}),
+        ("frozen-g", {"g_lr"}),
+    ],
+)
+def test_presets_broken_on_purpose_are_the_studio_but_for_one_thing(name: str, differs: set[str]):
+    preset = load_preset(f"broken-{name}")
+    assert preset.group == "Broken on purpose"
+    settings, studio = preset.config.to_dict(), Config().to_dict()
+    assert {key for key in settings if settings[key] != studio[key]} == differs
