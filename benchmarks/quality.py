@@ -7,7 +7,9 @@ training, as ``ganstudio evaluate`` does:
     classes     shares of the rarest and of the most frequent digit; 10 % each would be even
     found       how many of the ten digits there are
 
-The medians over the seeds (and least and most) end the output as a table in Markdown.
+The medians over the seeds (and least and most) end the output as a table in Markdown. ``--gallery``
+writes a sheet of samples and the figures of each preset's first seed for the window's gallery, into
+resources/gallery; marks of 2,5,10,20,30,60 s suit it.
 """
 
 import argparse
@@ -15,43 +17,57 @@ import statistics
 import time
 from collections import defaultdict
 
-from ganstudio.config import load_preset, parse_assignment, preset_names
+import numpy as np
+
+from ganstudio import gallery
+from ganstudio.config import built_in_presets, load_preset, parse_assignment
 from ganstudio.evaluation.judge import Judge
 from ganstudio.evaluation.quality import Quality
+from ganstudio.images import Pixels
+from ganstudio.latent.decode import decode
+from ganstudio.latent.spec import Stream, generator
 from ganstudio.training.headless import new_trainer
 from ganstudio.training.trainer import Trainer
 from ganstudio.work import Work
 
 Marks = dict[float, list[Quality]]
+SHEET = 500  # samples: their variety is measured, the first are shown
 
 
 def main() -> None:
     """Train every preset from every seed, and judge it at every mark."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--preset", action="append", choices=preset_names(), help="repeatable")
+    parser.add_argument("--preset", action="append", choices=built_in_presets(), help="repeatable")
     parser.add_argument("--published", action="store_true", help="the presets as published")
     parser.add_argument("--set", action="append", default=[], metavar="key=value")
     parser.add_argument("--seconds", default="10,60,300", help="of training, ascending")
     parser.add_argument("--steps", help="instead of seconds")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--num", type=int, default=10_000, help="samples")
+    parser.add_argument("--gallery", action="store_true", help="write resources/gallery as well")
     arguments = parser.parse_args()
     marks = [float(mark) for mark in (arguments.steps or arguments.seconds).split(",")]
     changes = dict(parse_assignment(text) for text in arguments.set)
     judges: dict[tuple[str, int], Judge] = {}
     found: dict[str, Marks] = {}
-    for name in arguments.preset or preset_names():
+    sound = [name for name in built_in_presets() if not load_preset(name).group]
+    for name in arguments.preset or sound:
         found[name] = defaultdict(list)
         for seed in range(arguments.seeds):
             config = load_preset(name).form(published=arguments.published)
             trainer = new_trainer(config.changed(seed=seed, **changes), "auto", None)
             data = (config.dataset, config.image_size)
             judge = judges.setdefault(data, Judge(trainer.dataset, Work()))
+            shown: list[gallery.Mark] = []
             for mark in marks:
                 _train(trainer, mark, in_steps=bool(arguments.steps))
                 quality = judge.evaluate(trainer.snapshot(), arguments.num, Work())
                 found[name][mark].append(quality)
                 print(f"{name} seed {seed} at {mark:g}: {_words(quality)}", flush=True)
+                sheet = _sheet(trainer)
+                shown.append(_mark(quality, mark, sheet, trainer.dataset.test))
+            if arguments.gallery and seed == 0:
+                gallery.write(name, sheet, shown)
     _print_table(found, "steps" if arguments.steps else "s")
 
 
@@ -60,6 +76,23 @@ def _train(trainer: Trainer, mark: float, *, in_steps: bool) -> None:
     began = time.perf_counter() - trainer.seconds
     while (trainer.step if in_steps else time.perf_counter() - began) < mark:
         trainer.train_step()
+
+
+def _sheet(trainer: Trainer) -> Pixels:
+    z = trainer.latent.sample(SHEET, generator(trainer.config.seed, Stream.SAMPLES))
+    return np.concatenate([decode(trainer.snapshot(), part) for part in np.array_split(z, 10)])
+
+
+def _mark(quality: Quality, seconds: float, sheet: Pixels, real: Pixels) -> gallery.Mark:
+    shares = [100 * rated.figure.value for rated in quality.digits]
+    return gallery.Mark(
+        seconds=seconds,
+        digits=quality.found,
+        rarest=min(shares),
+        commonest=max(shares),
+        frechet=quality.ratio,
+        variety=float(sheet.std(0).mean() / real.std(0).mean()),
+    )
 
 
 def _words(quality: Quality) -> str:

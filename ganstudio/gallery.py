@@ -14,8 +14,8 @@ from ganstudio.resources import resource
 
 SIDE = 6  # samples a side of a sheet
 _TABLE = "figures.json"
-_CLEAR = 50.0  # %; from this share of clear digits on, a sheet is readable
-_MANY = 8  # digits of ten; noise looks like one of them to a classifier, and surely so
+_READABLE = 150.0  # times the Fréchet distance of real images; fewer is better
+_MANY = 8  # digits of ten
 _CROWDED = 40.0  # %; a digit that is this frequent has crowded others out
 _ALIKE = 0.5  # of the variety of real images
 
@@ -29,11 +29,9 @@ class Mark:
     seconds : float
         Of training.
     digits : int
-        How many of the ten digits make at least 1 % of the samples each.
+        How many of the ten digits there are, as `Quality.found` counts them.
     rarest, commonest : float
         The shares of the rarest and of the most frequent digit, in %.
-    sure : float
-        The share of samples that a classifier is sure of, in %.
     variety : float
         How much samples differ: the mean standard deviation of a pixel, as a multiple of that of
         real images.
@@ -45,7 +43,6 @@ class Mark:
     digits: int
     rarest: float
     commonest: float
-    sure: float
     variety: float
     frechet: float
 
@@ -61,7 +58,7 @@ class Figures:
     readable : float or None
         Seconds until digits were readable; None if they never were.
     collapses : bool
-        Whether samples are much alike, or clear but of few digits.
+        Whether samples are much alike, or of few digits.
     """
 
     seconds: float
@@ -84,12 +81,12 @@ def figures_of(marks: Sequence[Mark]) -> Figures:
         commonest=round(last.commonest, 1),
         frechet=round(last.frechet, 1),
         readable=next((mark.seconds for mark in marks if _is_readable(mark)), None),
-        collapses=last.variety < _ALIKE or (last.sure >= _CLEAR and few),
+        collapses=last.variety < _ALIKE or few,
     )
 
 
 def _is_readable(mark: Mark) -> bool:
-    return mark.sure >= _CLEAR and mark.digits >= _MANY
+    return mark.frechet <= _READABLE and mark.digits >= _MANY
 
 
 def read() -> dict[str, Figures]:
