@@ -170,8 +170,9 @@ class _Watch:
 
     def step_done(self) -> None:
         """Look, if it is time."""
-        if (start := time.monotonic()) < self._due:
+        if time.monotonic() < self._due:
             return
+        start = time.thread_time()  # what others take of the processor is no reason to look less
         trainer, before = self._trainer, self._doctor.diagnosis
         trainer.drain()
         *_, look = self._observer.look(trainer.snapshot())
@@ -179,7 +180,8 @@ class _Watch:
         diagnosis = self._doctor.hear(look, trainer.config, trainer.history)
         if (diagnosis.state, diagnosis.digits) != (before.state, before.digits):
             self._tell(diagnosis)
-        self._due = start + max(LOOK_SECONDS, (time.monotonic() - start) / LOOK_SHARE)
+        wait = max(LOOK_SECONDS, (time.thread_time() - start) / LOOK_SHARE)
+        self._due = time.monotonic() + wait
 
     def _tell(self, diagnosis: Diagnosis) -> None:
         tqdm.write(f"step {self._trainer.step:,}: {diagnosis}", file=sys.stderr)
