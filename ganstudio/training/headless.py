@@ -180,8 +180,10 @@ class _Watch:
         diagnosis = self._doctor.hear(look, trainer.config, trainer.history)
         if (diagnosis.state, diagnosis.digits) != (before.state, before.digits):
             self._tell(diagnosis)
-        wait = max(LOOK_SECONDS, (time.thread_time() - start) / LOOK_SHARE)
-        self._due = time.monotonic() + wait
+        wait = (time.thread_time() - start) / LOOK_SHARE
+        if len(self._doctor.looks) == 1:
+            wait = 0.0  # the first loads the feature network, and names nothing
+        self._due = time.monotonic() + max(LOOK_SECONDS, wait)
 
     def _tell(self, diagnosis: Diagnosis) -> None:
         tqdm.write(f"step {self._trainer.step:,}: {diagnosis}", file=sys.stderr)
