@@ -64,12 +64,12 @@ def test_changes_of_health_are_told_and_written(trainer, tiny_root, tmp_path, mo
     trainer.change(d_steps=0)
     headless.train(trainer, tmp_path, Limit(steps=5))
     told = "D blind: D is not updated"
-    assert f"step 3: {told}" in capsys.readouterr().err
+    assert f"step 2: {told}" in capsys.readouterr().err
     resumed = headless.resumed_trainer(tmp_path / "last.pt", "cpu", tiny_root)
     headless.train(resumed, tmp_path, Limit(steps=9))
     with (tmp_path / "health.csv").open(encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
-    assert [(line["step"], line["state"]) for line in lines] == [("3", "blind"), ("8", "blind")]
+    assert [(line["step"], line["state"]) for line in lines] == [("2", "blind"), ("7", "blind")]
     assert lines[0]["numbers"].startswith("d_steps=0; seen=")
     assert lines[0]["why"].startswith("D is not updated, so")
 

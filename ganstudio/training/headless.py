@@ -237,8 +237,9 @@ class _Watch:
 
     def step_done(self) -> None:
         """Look, if it is time."""
-        if (start := time.monotonic()) < self._due:
+        if time.monotonic() < self._due:
             return
+        start = time.thread_time()  # what others take of the processor is no reason to look less
         trainer, before = self._trainer, self._doctor.diagnosis
         trainer.drain()
         *_, look = self._observer.look(trainer.snapshot())
@@ -246,7 +247,10 @@ class _Watch:
         diagnosis = self._doctor.hear(look, trainer.config, trainer.history)
         if (diagnosis.state, diagnosis.digits) != (before.state, before.digits):
             self._tell(diagnosis)
-        self._due = start + max(LOOK_SECONDS, (time.monotonic() - start) / LOOK_SHARE)
+        wait = (time.thread_time() - start) / LOOK_SHARE
+        if len(self._doctor.looks) == 1:
+            wait = 0.0  # the first loads the feature network, and names nothing
+        self._due = time.monotonic() + max(LOOK_SECONDS, wait)
 
     def _tell(self, diagnosis: Diagnosis) -> None:
         tqdm.write(f"step {self._trainer.step:,}: {diagnosis}", file=sys.stderr)

@@ -186,10 +186,8 @@ def diagnose(config: Config, history: History, looks: list[Observation]) -> Diag
     history : History
         The run's numbers, up to that look at least.
     looks : list of Observation
-        All so far, in order.
+        All so far, in order; one at least.
     """
-    if len(looks) < 2:
-        return Diagnosis(state=State.WAITING)
     case = _Case(config, history, looks)
     for rule in _RULES:
         if (found := rule(case)) is not None:
