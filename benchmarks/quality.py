@@ -48,25 +48,32 @@ def main() -> None:
     arguments = parser.parse_args()
     marks = [float(mark) for mark in (arguments.steps or arguments.seconds).split(",")]
     changes = dict(parse_assignment(text) for text in arguments.set)
-    judges: dict[tuple[str, int], Judge] = {}
+    if arguments.gallery and arguments.steps:
+        parser.error("the gallery tells seconds: leave --steps out")
+    judges: dict[tuple[str, int, int], Judge] = {}
     found: dict[str, Marks] = {}
     sound = [name for name in built_in_presets() if not load_preset(name).group]
     for name in arguments.preset or sound:
         found[name] = defaultdict(list)
         for seed in range(arguments.seeds):
             config = load_preset(name).form(published=arguments.published)
-            trainer = new_trainer(config.changed(seed=seed, **changes), "auto", None)
-            data = (config.dataset, config.image_size)
-            judge = judges.setdefault(data, Judge(trainer.dataset, Work()))
+            config = config.changed(seed=seed, **changes)
+            trainer = new_trainer(config, "auto", None)
+            data = (config.dataset, config.image_size, config.train_images)
+            if data not in judges:
+                judges[data] = Judge(trainer.dataset, Work())
+            if judges[data].unfit:
+                raise SystemExit(f"{name}: no figures, since {judges[data].unfit}")
             shown: list[gallery.Mark] = []
             for mark in marks:
                 _train(trainer, mark, in_steps=bool(arguments.steps))
-                quality = judge.evaluate(trainer.snapshot(), arguments.num, Work())
+                quality = judges[data].evaluate(trainer.snapshot(), arguments.num, Work())
                 found[name][mark].append(quality)
                 print(f"{name} seed {seed} at {mark:g}: {_words(quality)}", flush=True)
-                sheet = _sheet(trainer)
-                shown.append(_mark(quality, mark, sheet, trainer.dataset.test))
-            if arguments.gallery and seed == 0:
+                if arguments.gallery and seed == 0:
+                    sheet = _sheet(trainer)
+                    shown.append(_mark(quality, mark, sheet, trainer.dataset.test))
+            if shown:
                 gallery.write(name, sheet, shown)
     _print_table(found, "steps" if arguments.steps else "s")
 

@@ -298,7 +298,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
     evaluate.add_argument(
         "--num",
-        type=_whole(40, 100_000),
+        type=_whole(40, 10_000),
         default=10_000,
         help="images to draw (default: 10,000); figures of other numbers do not compare",
     )

@@ -157,6 +157,8 @@ PHRASES = {
     "and these are {size}",
     "no-classes": "its images have no classes",
     "unfit-colour": "the feature network {network} sees grey images only",
+    "unfit-unlabelled": "these images have no classes, by which it would show whether the feature "
+    "network {network} knows what is on them",
     "unfit-few": "figures need at least {needed} training and {needed} held-out images",
     "unfit-network": "the feature network {network} names only {right} % of the held-out images "
     "right, so its features say nothing about this data",

@@ -9,6 +9,9 @@ from ganstudio.atomic import replacing
 from ganstudio.config import Config, Preset, built_in_presets, own_folder, read_preset
 from ganstudio.errors import ConfigError, reading, writing
 
+_LONGEST = 80  # characters of a file's name
+_RESERVED = ("con", "prn", "aux", "nul")  # which Windows keeps for itself
+
 
 def name_for(title: str) -> str:
     """Return the name, and so the file's, of a preset with this title.
@@ -19,7 +22,9 @@ def name_for(title: str) -> str:
         ``preset-needs-title`` if nothing of it can stand in a file's name, ``preset-exists`` if
         there is a preset of that name.
     """
-    name = re.sub(r"[\W_]+", "-", title.lower()).strip("-")
+    name = re.sub(r"[\W_]+", "-", title.lower()).strip("-")[:_LONGEST].rstrip("-")
+    if name in _RESERVED:
+        name = f"{name}-preset"
     if not name:
         raise ConfigError("preset-needs-title", field="title")
     if name in built_in_presets() or _path(name).exists():

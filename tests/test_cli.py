@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from oracle import interrupt_at
+from oracle import idx_bytes, interrupt_at
 from PIL import Image
 
 import ganstudio
 from ganstudio import preset_files
 from ganstudio.cli import main
 from ganstudio.config import Config, load_config, preset_names
+from ganstudio.data.sources.mnist import FILES
 from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import Stream, generator
 from ganstudio.training import checkpoint
@@ -378,16 +379,30 @@ def test_what_cannot_be_judged_is_refused(folder, capsys):
     assert "x.pt is not a GAN Studio checkpoint" in refused(capsys, main(["evaluate", "x.pt"]))
     with pytest.raises(SystemExit):
         main(["evaluate", "x.pt", "--num", "39"])
-    assert "from 40 to 100,000" in capsys.readouterr().err
+    assert "from 40 to 10,000" in capsys.readouterr().err
 
 
-def test_training_is_judged_every_so_many_steps(train, folder, capsys):
-    words = ["--preset", "mlp-gelu", "--set", "batch_size=16", "--out", "run"]
-    assert train(*words, "--steps", "5", "--evaluate-every", "2") == 0
+def test_training_is_judged_every_so_many_steps(train, folder, capsys, monkeypatch):
+    words = ["--preset", "mlp-gelu", "--set", "batch_size=16", "--steps", "5"]
+    assert train(*words, "--out", "unfit", "--evaluate-every", "2") == 0
+    assert "no figures, since the feature network" in capsys.readouterr().err  # bars are no digits
+    assert not (folder / "unfit" / "quality.csv").exists()
+    monkeypatch.setattr("ganstudio.evaluation.judge.FITS", 0.0)
+    assert train(*words, "--out", "run", "--evaluate-every", "2") == 0
     with (folder / "run" / "quality.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["step"] for row in rows] == ["2", "4"]
-    assert "Step 4: no figures" in capsys.readouterr().err
+    assert [row["n"] for row in rows] == ["64", "64"]  # no more are held out
+    assert "Step 4: the Fréchet distance is" in capsys.readouterr().err
+
+
+def test_other_images_than_a_checkpoint_is_for_are_refused(run, folder, capsys):
+    (folder / "other").mkdir()
+    for name in FILES:
+        shape = (50, 30, 30) if "images" in name else (50,)
+        (folder / "other" / name).write_bytes(idx_bytes(np.zeros(shape, np.uint8)))
+    code = main(["evaluate", str(run), "--num", "40", "--data-root", "other"])
+    assert "its networks are for images of (1, 28, 28)" in refused(capsys, code)
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def draw(monkeypatch, images: np.ndarray) -> None:
     """Let every generator draw these images in turn."""
     done = 0
 
-    def decode(_snapshot, z, *, averaged):
+    def decode(_snapshot, z):
         nonlocal done
         done += len(z)
         return images[done - len(z) : done]
@@ -82,9 +82,8 @@ def test_a_generator_of_one_digit_has_lost_the_others(judge, digits, snapshot, m
 
 def test_the_floor_is_of_as_many_images_and_computed_once(judge, snapshot):
     first, again = (judge.evaluate(snapshot, 150, Work()) for _ in range(2))
-    assert first.floor_n == 150
     assert first.to_dict() == again.to_dict()
-    assert judge.evaluate(snapshot, 3000, Work()).floor_n == 400  # no more are held out
+    assert judge.evaluate(snapshot, 3000, Work()).n == 400  # no more are held out
     assert all(rated.floor is again.figures[name].floor for name, rated in first.figures.items())
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from oracle import everything, same
 
 from ganstudio.config import Config, load_preset
 from ganstudio.latent.decode import decode, judge, judge_real
+from ganstudio.training import observer as observer_module
 from ganstudio.training.health import Observation
 from ganstudio.training.observer import Observer, auc
 from ganstudio.training.runner import describe
@@ -37,7 +40,8 @@ def test_auc_counts_pairs(high: np.ndarray, low: np.ndarray):
     assert auc(3 * high + 7, 3 * low + 7) == auc(high, low)  # no scale
 
 
-def test_a_look_is_what_loops_over_pairs_find(trainer):
+def test_a_look_is_what_loops_over_pairs_find(trainer, monkeypatch):
+    monkeypatch.setattr(observer_module, "APART", 3)
     info = describe(trainer)
     observer = Observer(info)
     first = last(observer, trainer)
@@ -115,3 +119,38 @@ def test_every_kind_of_recipe_can_be_looked_at(name: str, tiny, cpu):
     numbers = (look.seen, look.known, look.gap)
     assert all(0 <= number <= 1 for number in numbers)
     assert look.diversity >= 0
+
+
+def test_a_certain_discriminator_is_seen_as_one_whether_of_images_or_of_codes(
+    trainer, tiny, cpu, monkeypatch
+):
+    autoencoder = Trainer(load_preset("aae").config.changed(batch_size=8), tiny, cpu)
+    of_codes = "judge", "judge_real"  # draws of the prior are what is real to it
+    of_images = "judge_real", "judge"
+    for run, (real, made) in ((trainer, of_images), (autoencoder, of_codes)):
+        for name, logit in ((real, 1.0), (made, -1.0)):
+
+            def said(_snapshot, images, _other, logit=logit):
+                return np.full(len(images), logit)
+
+            monkeypatch.setattr(observer_module, name, said)
+        assert last(Observer(describe(run)), run).seen == 1.0
+
+
+def test_how_far_samples_move_is_told_over_enough_steps_alone(trainer):
+    observer = Observer(describe(trainer))
+    changes = []
+    for step in (0, 50, 99, 120, 150, 300):
+        snapshot = replace(trainer.snapshot(), step=step)
+        *_, look = observer.look(snapshot)
+        changes.append(look.change)
+    assert np.isnan(changes[:3]).all()
+    assert changes[3:] == [0.0, 0.0, 0.0]
+
+
+def test_a_conditional_run_whose_images_lack_a_class_is_looked_at(small, tiny, cpu):
+    few = CONFIG.changed(conditional=True, train_images=16, batch_size=8, seed=1)
+    trainer = Trainer(few, tiny, cpu)
+    assert len(np.unique(trainer.dataset.train_labels)) < 10
+    assert len(describe(trainer).real) == 16
+    assert 0 <= last(Observer(describe(trainer)), trainer).known <= 1

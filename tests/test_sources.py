@@ -281,7 +281,11 @@ def test_what_would_be_downloaded_is_known_with_its_size(tmp_path):
 
 
 def test_where_a_run_finds_its_images_again(tmp_path):
-    there, gone, kept = tmp_path, tmp_path / "gone", tmp_path / "kept"
+    there, gone, kept = tmp_path / "there", tmp_path / "gone", tmp_path / "kept"
+    (there / "kmnist").mkdir(parents=True)
+    assert find_root("kmnist", there, kept) == kept, "an empty folder holds no images"
+    for name in kmnist.PUBLISHED.files:
+        (there / "kmnist" / name).touch()
     assert find_root("kmnist", None, kept) == kept
     assert find_root("kmnist", there, kept) == there
     assert find_root("kmnist", gone, kept) == kept, "published: it can be had elsewhere"

@@ -76,10 +76,12 @@ def find_root(name: str, root: Path | None, data_folder: Path | None) -> Path | 
     data_folder : Path or None
         Where downloads are kept; None is the usual place.
     """
-    published = _published(name) is not None
-    if root is not None and (root.exists() or not published):
+    published = _published(name)
+    if published is None:
         return root
-    return data_folder if published else None
+    if root is not None and published.find(root) is not None:
+        return root
+    return data_folder
 
 
 def downloads(data_folder: Path | None) -> dict[str, int]:

@@ -4,7 +4,6 @@ Everything runs in small pieces and says how far it is, so that it can go on in 
 """
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -62,6 +61,8 @@ class Judge:
         data = self._dataset
         if data.image_shape[0] != 1:
             return Phrase("unfit-colour", network=self._features.name)
+        if data.classes == 1:
+            return Phrase("unfit-unlabelled", network=self._features.name)
         if min(len(self._train), len(self._test)) < NEEDED:
             return Phrase("unfit-few", needed=NEEDED)
         self._test_features, named = self._seen(data.test[self._test], work, 0.0, 0.5)
@@ -74,23 +75,18 @@ class Judge:
         self._among = metrics.kernel_mean(self._real[: metrics.KID_MOST])
         return None
 
-    def evaluate(
-        self, snapshot: Snapshot, n: int, work: Work, *, averaged: bool = True, seed: int = 0
-    ) -> Quality:
-        """Judge a model.
+    def evaluate(self, snapshot: Snapshot, n: int, work: Work) -> Quality:
+        """Judge a model by images of its averaged generator, where it has one.
 
         Parameters
         ----------
         snapshot : Snapshot
             The model.
         n : int
-            How many images to draw, at least `NEEDED`.
+            How many images to draw, at least `NEEDED`; no more than are held out, since figures
+            compare only with those of as many.
         work : Work
             Told how far it is.
-        averaged : bool
-            By the averaged generator, where there is one.
-        seed : int
-            Of the latents.
 
         Raises
         ------
@@ -98,33 +94,30 @@ class Judge:
             If `work` was.
         """
         assert n >= NEEDED, n
-        z = snapshot.latent.sample(n, generator(seed, Stream.SAMPLES, 4))
-        draw = partial(decode, snapshot, averaged=averaged)
-        fakes = np.concatenate([draw(part) for part in _pieces(z, work, 0.0, 0.5)])
+        if self.unfit is None:
+            n = min(n, len(self._test))
+        z = snapshot.latent.sample(n, generator(0, Stream.SAMPLES, 4))
+        fakes = np.concatenate([decode(snapshot, part) for part in _pieces(z, work, 0.0, 0.5)])
         figures: dict[str, Rated] = {}
         shares: tuple[Rated, ...] = ()
         if self.unfit is None:
             seen, named = self._seen(fakes, work, 0.5, 0.8)
-            floor_n = min(n, len(self._test))
-            if floor_n not in self._floors:
-                features, names = self._test_features[:floor_n], self._test_digits[:floor_n]
-                self._floors[floor_n] = self._figures(features, names, work)
-            floor = self._floors[floor_n]
+            if n not in self._floors:
+                features, names = self._test_features[:n], self._test_digits[:n]
+                self._floors[n] = self._figures(features, names, work)
+            floor = self._floors[n]
             figures = {
                 name: Rated(figure=figure, floor=floor[name])
                 for name, figure in self._figures(seen, named, work).items()
             }
             shares = tuple(
                 Rated(figure=figure, floor=real)
-                for figure, real in zip(
-                    _shares(named), _shares(self._test_digits[:floor_n]), strict=True
-                )
+                for figure, real in zip(_shares(named), _shares(self._test_digits[:n]), strict=True)
             )
         return Quality(
             run_id=snapshot.run_id,
             step=snapshot.step,
             n=n,
-            floor_n=min(n, len(self._test)),
             network=self._features.name,
             unfit=self.unfit,
             figures=figures,

@@ -27,7 +27,7 @@ class Rated:
     figure : Figure
         Of the generated images.
     floor : Figure
-        Of as many held-out images as there are, at most `Quality.n`.
+        Of as many held-out images.
     """
 
     figure: Figure
@@ -49,9 +49,7 @@ class Quality:
     step : int
         The step of the generator.
     n : int
-        How many images it drew.
-    floor_n : int
-        How many held-out images the floor is of.
+        How many images its averaged generator drew, where it has one; the floor is of as many.
     network : str
         The feature network and the hash of its weights; every figure holds for these alone.
     unfit : Phrase or None
@@ -69,7 +67,6 @@ class Quality:
     run_id: str
     step: int
     n: int
-    floor_n: int
     network: str
     unfit: Phrase | None
     figures: Mapping[str, Rated]
@@ -88,7 +85,10 @@ class Quality:
     @property
     def found(self) -> int:
         """How many of the digits make at least a tenth of their share among real images."""
-        return sum(rated.figure.value >= rated.floor.value / 10 for rated in self.digits)
+        return sum(
+            rated.figure.value > 0 and rated.figure.value >= rated.floor.value / 10
+            for rated in self.digits
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers as plain values, without the histograms."""
@@ -96,7 +96,6 @@ class Quality:
             "run": self.run_id,
             "step": self.step,
             "n": self.n,
-            "floor_n": self.floor_n,
             "network": self.network,
             "unfit": str(self.unfit) if self.unfit else None,
             "frechet_ratio": self.ratio,

@@ -21,8 +21,8 @@ _SCALE = {"kid": 1000}
 def text(quality: Quality) -> str:
     """Return lines for a person: every figure with its interval, and the floor's beside it."""
     lines = [
-        f"Step {quality.step:,}, {quality.n:,} generated images beside {quality.floor_n:,} "
-        f"held-out ones; 95 % intervals; features: {quality.network}"
+        f"Step {quality.step:,}, {quality.n:,} generated images beside as many held-out ones; "
+        f"95 % intervals; features: {quality.network}"
     ]
     if quality.unfit:
         return "\n".join([*lines, f"No figures: {quality.unfit}."])

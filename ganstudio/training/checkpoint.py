@@ -220,6 +220,15 @@ def restore(content: dict[str, Any], path: Path, dataset: Dataset, device: torch
     return trainer
 
 
+def check_images(architecture: Architecture, dataset: Dataset, path: Path) -> None:
+    """Raise ``wrong-shapes`` unless a checkpoint's networks are for the images of `dataset`."""
+    classes = architecture.latent.classes
+    if dataset.image_shape != architecture.image_shape or classes not in (0, dataset.classes):
+        shape, dim = architecture.image_shape, architecture.latent.dim
+        detail = Phrase("other-networks", shape=shape, dim=dim)
+        raise StudioError("wrong-shapes", path=path, detail=detail)
+
+
 def snapshot_of(content: dict[str, Any], path: Path) -> Snapshot:
     """Return the snapshot in a checkpoint's content; no dataset is needed.
 

@@ -1,6 +1,7 @@
 """Training without a window: into a folder, with a progress bar."""
 
 import csv
+import math
 import signal
 import sys
 import time
@@ -31,7 +32,7 @@ from ganstudio.training import checkpoint, device
 from ganstudio.training.health import Diagnosis, Doctor
 from ganstudio.training.observer import Observer
 from ganstudio.training.runner import describe
-from ganstudio.training.trainer import Trainer
+from ganstudio.training.trainer import Trainer, training_data
 from ganstudio.work import Work
 
 SAVE_SECONDS = 60.0
@@ -205,6 +206,9 @@ def train(
     save_due = time.monotonic() + SAVE_SECONDS
     kept = trainer.epoch // KEEP_EPOCHS
     judge = Judge(trainer.dataset, Work()) if evaluate_every else None
+    if judge is not None and judge.unfit:
+        tqdm.write(f"ganstudio: no figures, since {judge.unfit}.", file=sys.stderr)
+        judge = None
     watch = _Watch(trainer, out)
     with _interruptible() as interrupted, _Progress(trainer, total, limit.minutes) as progress:
         try:
@@ -236,9 +240,16 @@ class _Watch:
         self._due = time.monotonic() + LOOK_SECONDS
 
     def step_done(self) -> None:
-        """Look, if it is time."""
+        """Look, if it is time. A look that fails is the last one: training goes on."""
         if time.monotonic() < self._due:
             return
+        try:
+            self._look()
+        except Exception as error:  # whatever it is, it is no reason to lose a run
+            tqdm.write(f"ganstudio: health is no longer watched: {error}", file=sys.stderr)
+            self._due = math.inf
+
+    def _look(self) -> None:
         start = time.thread_time()  # what others take of the processor is no reason to look less
         trainer, before = self._trainer, self._doctor.diagnosis
         trainer.drain()
@@ -404,7 +415,9 @@ def evaluate(path: Path, num: int, root: Path | None, file: ModelFile | None = N
     """
     content = _content(path, file)
     snapshot = checkpoint.snapshot_of(content, path)
-    return Judge(_dataset_of(content, path, root), Work()).evaluate(snapshot, num, Work())
+    config, dataset = checkpoint.config_of(content, path), _dataset_of(content, path, root)
+    checkpoint.check_images(snapshot.architecture, dataset, path)
+    return Judge(training_data(config, dataset), Work()).evaluate(snapshot, num, Work())
 
 
 def _check_class(class_: int, latent: LatentSpec, path: Path) -> None:

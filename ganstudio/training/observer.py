@@ -16,7 +16,8 @@ from ganstudio.latent.spec import Stream, generator
 from ganstudio.training.health import Observation
 from ganstudio.training.status import RunInfo
 
-IMAGES = 128  # of each kind
+IMAGES = 128  # of each kind, at most
+APART = 100  # steps, at least, over which samples change: looks come by the clock
 FITS = 0.9  # of the held-out images named right, at least: else they are no digits
 _PIECE = 16  # images between two looks at what else there is to do
 _SIDE = 32  # pixels: of larger images only some are compared
@@ -43,7 +44,8 @@ class Observer:
         self._fits: bool | None = None  # whether the feature network names these images
         self._real = np.zeros((0, 1))  # features of the held-out images
         self._spread = self._pixel_spread = _FLOOR  # mean distances between two held-out images
-        self._before: tuple[int, Pixels] | None = None  # the step and the images of the last look
+        self._before: tuple[int, Pixels] | None = None  # the step and the images of a look before
+        self._moved = np.nan  # from that look to one at least `APART` steps later
 
     def look(self, snapshot: Snapshot) -> Iterator[Observation | None]:
         """Look at a snapshot: give None after every few milliseconds, and what was seen at last."""
@@ -74,10 +76,13 @@ class Observer:
                 shares += np.bincount(named.argmax(1), minlength=CLASSES) / IMAGES
             yield None
         diversity, gap = self._compare(np.concatenate(features))
+        real, known, made = (np.concatenate(said) for said in (held_out, train, fake))
+        if snapshot.networks.E is not None:  # whose D takes draws of the prior for real, codes not
+            real, known, made = -real, -known, -made
         yield Observation(
             step=snapshot.step,
-            seen=auc(np.concatenate(held_out), np.concatenate(fake)),
-            known=auc(np.concatenate(train), np.concatenate(held_out)),
+            seen=auc(real, made),
+            known=auc(known, real),
             diversity=diversity,
             gap=gap,
             change=self._change(snapshot.step, images),
@@ -87,16 +92,17 @@ class Observer:
     def _prepare(self) -> Iterator[None]:
         """Look at the held-out images, which all others are compared with."""
         features, right = [], 0
-        self._fits = self._test.shape[1] == 1
-        for part in _parts(len(self._test)) if self._fits else ():
-            seen, named = self._seen(self._test[part])
+        grey = self._test.shape[1] == 1
+        for part in _parts(len(self._test)) if grey else ():
+            seen, named = digits().of(self._test[part])
             features.append(seen)
             right += int((named.argmax(1) == self._test_labels[part]).sum())
             yield None
-        self._fits = right >= FITS * len(self._test)
-        self._real = np.concatenate(features) if self._fits else _pixels(self._test)
+        fits = grey and right >= FITS * len(self._test)
+        self._real = np.concatenate(features) if fits else _pixels(self._test)
         self._spread = max(_mean_distance(self._real), _FLOOR)
         self._pixel_spread = max(_mean_distance(_pixels(self._test)), _FLOOR)
+        self._fits = fits  # last: a look that was given up half-way begins again
 
     def _seen(self, images: Pixels) -> tuple[Matrix, NDArray[np.float32]]:
         """Return what is compared of images, and the probability of each digit."""
@@ -112,11 +118,13 @@ class Observer:
         return own / self._spread, min(max(gap, 0.0), 1.0)
 
     def _change(self, step: int, images: Pixels) -> float:
-        before, self._before = self._before, (step, images)
-        if before is None or before[0] >= step:
-            return np.nan
-        moved = np.linalg.norm(_pixels(images) - _pixels(before[1]), axis=1).mean()
-        return float(moved) / self._pixel_spread
+        """Return how far the samples moved in `APART` steps or some more, NaN until it is known."""
+        if self._before is None or self._before[0] > step:
+            self._before, self._moved = (step, images), np.nan
+        elif step - self._before[0] >= APART:
+            moved = np.linalg.norm(_pixels(images) - _pixels(self._before[1]), axis=1).mean()
+            self._before, self._moved = (step, images), float(moved) / self._pixel_spread
+        return self._moved
 
 
 def auc(high: NDArray[np.float32], low: NDArray[np.float32]) -> float:
@@ -124,6 +132,8 @@ def auc(high: NDArray[np.float32], low: NDArray[np.float32]) -> float:
 
     It is the area under the ROC curve: 1 if D tells them apart, 0.5 if it does not.
     """
+    if not (len(high) and len(low)):
+        return np.nan
     ordered = np.sort(low)
     below = np.searchsorted(ordered, high, "left") + np.searchsorted(ordered, high, "right")
     return float(below.mean() / 2 / len(low))

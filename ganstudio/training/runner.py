@@ -343,7 +343,7 @@ class Runner:
 
     def _dataset(self, config: Config, root: Path | None, work: Work) -> Dataset:
         key = (config.dataset, config.image_size, root)
-        if key not in self._datasets:
+        if key not in self._datasets or config.dataset == "folder":  # which may have changed
             dataset = load(config.dataset, config.image_size, root, work)
             self._datasets.clear()
             self._datasets[key] = dataset
@@ -454,4 +454,6 @@ def _in_columns(
     """Return some of the images `numbers`, in whole rows with a column for each class."""
     columns = [numbers[labels[numbers] == class_] for class_ in range(classes)]
     rows = min(map(len, columns))
+    if not rows:  # some class has no image
+        return numbers
     return np.stack([column[:rows] for column in columns], axis=1).ravel()

@@ -92,8 +92,7 @@ class Trainer:
         run_id: str | None = None,
         model_sha256: str | None = None,
     ) -> None:
-        order = generator(config.seed, Stream.SAMPLES, TRAIN_IMAGES)
-        dataset = dataset.with_train_images(config.train_images, order)
+        dataset = training_data(config, dataset)
         self.config = config
         self.dataset = dataset
         self.device = device
@@ -511,6 +510,12 @@ def _sha256(model: str) -> str:
 def new_run_id() -> str:
     """Return an id that no other run has."""
     return uuid.uuid4().hex[:12]
+
+
+def training_data(config: Config, dataset: Dataset) -> Dataset:
+    """Return the dataset with the training images that the settings leave of it."""
+    order = generator(config.seed, Stream.SAMPLES, TRAIN_IMAGES)
+    return dataset.with_train_images(config.train_images, order)
 
 
 def latent_of(config: Config, classes: int) -> LatentSpec:

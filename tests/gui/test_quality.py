@@ -34,7 +34,6 @@ def quality(step: int = 100, ratio: float = 20.0, run_id: str = "run", **changes
         run_id=run_id,
         step=step,
         n=2000,
-        floor_n=1500,
         network="digits-0123abcd",
         unfit=None,
         figures=dict.fromkeys(NAMES, Rated(figure=figure, floor=floor)),
@@ -88,7 +87,7 @@ def test_a_judgement_is_a_headline_and_two_charts(panel):
     panel.add(quality(ratio=123.0))
     headline = child(panel, "quality_headline")
     assert headline.text() == "Fréchet distance 123 × real · 9 of 10 digits"
-    for part in ("2,000", "1,500", "95 %", "digits-0123abcd"):
+    for part in ("2,000", "95 %", "digits-0123abcd"):
         assert part in headline.toolTip()
     QApplication.processEvents()
     dashes = coloured(child(panel, "quality_digits"), BLUE)

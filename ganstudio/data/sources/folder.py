@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +66,7 @@ def load_resized(root: Path | None, side: int, work: Work) -> Dataset:
     images = np.stack(good)
     if (images == images[:, :1]).all():
         images = images[:, :1].copy()
-    held_out = np.arange(len(images)) % HELD_OUT == 1  # so that there is one of two
+    held_out = _held_out([n for n, image in zip(names, read, strict=True) if image is not None])
     train, test = images[~held_out], images[held_out]
     return Dataset(
         name="folder",
@@ -77,14 +78,27 @@ def load_resized(root: Path | None, side: int, work: Work) -> Dataset:
     )
 
 
+def _held_out(names: list[str]) -> NDArray[np.bool_]:
+    """Return which images are held out: by name, so that others come and go without a change."""
+    chosen = np.array([crc32(name.encode()) % HELD_OUT == 0 for name in names])
+    if chosen.all() or not chosen.any():  # of very few
+        chosen = np.arange(len(names)) % HELD_OUT == 1
+    return chosen
+
+
 def _image_files(root: Path, work: Work) -> Iterator[Path]:
     """Yield the images below `root` in an order that depends on names alone."""
-    for folder, inner, names in os.walk(root):
+    for folder, inner, names in os.walk(root, onerror=_refuse):
         work.at(None)
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         for name in sorted(names):
             if name.lower().endswith(SUFFIXES) and not name.startswith("."):
                 yield Path(folder, name)
+
+
+def _refuse(error: OSError) -> None:
+    """Name a folder that cannot be read, which `os.walk` would pass over."""
+    raise StudioError("cannot-read", path=error.filename, detail=error.strerror or error) from error
 
 
 def _common_side(paths: list[Path], work: Work) -> int:

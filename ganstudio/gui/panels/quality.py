@@ -306,13 +306,12 @@ class QualityPanel(QWidget):
 
     def _remarks(self, quality: Quality) -> str:
         return self.tr(
-            "Step {step}: {n} generated images beside {floor} held-out ones, which are what “real” "
+            "Step {step}: {n} generated images beside as many held-out ones, which are what “real” "
             "stands for; 95 % confidence intervals; features of the network {network}, so the "
             "distance is no FID"
         ).format(
             step=f"{quality.step:,}",
             n=f"{quality.n:,}",
-            floor=f"{quality.floor_n:,}",
             network=quality.network,
         )
 
