@@ -370,7 +370,7 @@ def test_the_dialog_goes_when_it_is_closed(window: MainWindow, qtbot: QtBot) -> 
 
 
 def test_the_dataset_is_no_part_of_a_preset(window: MainWindow, qtbot: QtBot) -> None:
-    window.experiment.set_pending_edits({"dataset": "fashion_mnist", "batch_size": 48})
+    window.experiment.set_pending_edits({"dataset": "fashion-mnist", "batch_size": 48})
     dialog = save_dialog(window)
     qtbot.keyClicks(dialog.findChild(QLineEdit), "Mine")
     qtbot.keyClick(dialog.findChild(QLineEdit), Qt.Key.Key_Return)
@@ -378,7 +378,7 @@ def test_the_dataset_is_no_part_of_a_preset(window: MainWindow, qtbot: QtBot) ->
     assert saved["batch_size"] == 48
     assert not {"seed", "dataset"} & saved.keys()
     assert window.experiment.preset() == "mine"
-    assert window.experiment.pending_config().dataset == "fashion_mnist"
+    assert window.experiment.pending_config().dataset == "fashion-mnist"
 
 
 # Files that come from outside
