@@ -353,11 +353,12 @@ def _forms() -> Iterator[tuple[tuple[str, bool], dict[str, Any]]]:
     own = own_presets()[0].values()
     for preset in (*map(_built_in, built_in_presets()), *own):
         for published in (False, True) if preset.published else (False,):
-            yield (preset.name, published), _recipe(preset.form(published=published))
+            yield (preset.name, published), recipe(preset.form(published=published))
 
 
 @lru_cache(maxsize=256)
-def _recipe(config: Config) -> dict[str, Any]:
+def recipe(config: Config) -> dict[str, Any]:
+    """Return what a preset says: all settings but the personal ones."""
     return {name: value for name, value in config.to_dict().items() if name not in PERSONAL}
 
 

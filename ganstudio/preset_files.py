@@ -6,7 +6,7 @@ from pathlib import Path
 import tomli_w
 
 from ganstudio.atomic import replacing
-from ganstudio.config import Config, Preset, built_in_presets, own_folder, read_preset
+from ganstudio.config import Config, Preset, built_in_presets, own_folder, read_preset, recipe
 from ganstudio.errors import ConfigError, reading, writing
 
 _LONGEST = 80  # characters of a file's name
@@ -33,17 +33,15 @@ def name_for(title: str) -> str:
 
 
 def save(title: str, description: str, config: Config) -> Preset:
-    """Write the settings as a preset of the person's own; the seed is not part of it.
+    """Write the settings as a preset of the person's own; seed and dataset are not part of it.
 
     Raises
     ------
     StudioError
         As `name_for`; ``cannot-write`` or ``disk-full``, naming the file.
     """
-    settings = config.to_dict()
-    del settings["seed"]
     about = {"title": title.strip(), "description": description.strip()}
-    text = tomli_w.dumps({**settings, "about": about})
+    text = tomli_w.dumps({**recipe(config), "about": about})
     return _write(name_for(title), text.encode())
 
 
@@ -64,14 +62,13 @@ def import_file(path: Path) -> Preset:
 def export(preset: Preset, path: Path) -> None:
     """Write a preset as a file that another person can import."""
     about: dict[str, object] = {"title": preset.title, "description": preset.description}
-    table = {**preset.config.to_dict(), "about": about}
+    table = {**recipe(preset.config), "about": about}
     if preset.published is not None:
         plain = preset.config.to_dict().items()
         table["published"] = dict(preset.published.to_dict().items() - plain)
         about["difference"] = preset.difference
     if preset.group:
         about["group"] = preset.group
-    del table["seed"]
     with replacing(path) as file:
         file.write(tomli_w.dumps(table).encode())
 

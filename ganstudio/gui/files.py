@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import chain, count
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSettings, Qt
+from PySide6.QtCore import QObject, QSettings, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QMessageBox
 
 from ganstudio import images
@@ -12,9 +12,12 @@ from ganstudio.config import load_preset, preset_of
 from ganstudio.data.published import usual_folder
 from ganstudio.errors import StudioError
 from ganstudio.gui.folders import (
+    ask_target,
     data_folder,
+    file_folder,
     image_folder,
     set_data_folder,
+    set_file_folder,
     set_image_folder,
 )
 from ganstudio.gui.panels.curves import CurvesPanel
@@ -28,6 +31,9 @@ RECENT_FILES = 8
 
 class Files(QObject):
     """The File menu's doings.
+
+    Signals:
+        failed: a `StudioError`: the samples could not be written.
 
     Parameters
     ----------
@@ -43,6 +49,8 @@ class Files(QObject):
     closing : bool
         Whether a save is under way after which the window closes.
     """
+
+    failed = Signal(object)
 
     def __init__(
         self,
@@ -74,7 +82,10 @@ class Files(QObject):
     def open(self) -> None:
         """Ask for a checkpoint and open it."""
         name, _ = QFileDialog.getOpenFileName(
-            self._window, self.tr("Open checkpoint"), _folder(), self.tr("Checkpoints (*.pt)")
+            self._window,
+            self.tr("Open checkpoint"),
+            str(file_folder()),
+            self.tr("Checkpoints (*.pt)"),
         )
         if name and self.may_leave():
             self.open_file(Path(name))
@@ -132,13 +143,8 @@ class Files(QObject):
         if self._session.info is None:
             return False
         proposal = self._session.path or self._new_name("", ".pt")
-        name, _ = QFileDialog.getSaveFileName(
-            self._window,
-            self.tr("Save checkpoint"),
-            str(proposal),
-            self.tr("Checkpoints (*.pt)"),
-        )
-        path = self._named(name, ".pt")
+        title, kind = self.tr("Save checkpoint"), self.tr("Checkpoints (*.pt)")
+        path = ask_target(self._window, title, proposal, ".pt", kind)
         if path is not None:
             self._session.save(path)
         return path is not None
@@ -157,7 +163,7 @@ class Files(QObject):
         try:
             images.save_png(self._samples.sheet(), path)
         except StudioError as error:
-            self._session.failed.emit(error)
+            self.failed.emit(error)
         else:
             self._window.statusBar().showMessage(self.tr("Saved {name}").format(name=path), 4000)
 
@@ -212,7 +218,7 @@ class Files(QObject):
             menu.addAction(self.tr("Nothing opened or saved yet")).setEnabled(False)
 
     def _ask_images(self) -> Path | None:
-        title, folder = self.tr("Folder of images"), str(image_folder() or _folder())
+        title, folder = self.tr("Folder of images"), str(image_folder() or file_folder())
         name = QFileDialog.getExistingDirectory(self._window, title, folder)
         return Path(name) if name else None
 
@@ -230,8 +236,7 @@ class Files(QObject):
     def _ask_target(self, title: str, name: str, suffix: str, kind: str) -> Path | None:
         """Ask where to export to."""
         proposal = self._new_name(f"-{name}", suffix)
-        chosen, _ = QFileDialog.getSaveFileName(self._window, title, str(proposal), kind)
-        return self._named(chosen, suffix)
+        return ask_target(self._window, title, proposal, suffix, kind)
 
     def _new_name(self, what: str, suffix: str) -> Path:
         """Return a name that no file has yet; without a step, since training may go on."""
@@ -239,20 +244,8 @@ class Files(QObject):
         config = self._session.info.config
         name = f"{preset_of(config.to_dict()) or config.model_name}-{config.seed}{what}"
         names = chain([name], (f"{name}-{n}" for n in count(2)))
-        paths = (Path(_folder()) / f"{name}{suffix}" for name in names)
+        paths = (file_folder() / f"{name}{suffix}" for name in names)
         return next(path for path in paths if not path.exists())
-
-    def _named(self, chosen: str, suffix: str) -> Path | None:
-        """Return the chosen path with its suffix; ask before that makes it an existing file."""
-        path = Path(chosen)
-        if not chosen or path.suffix.lower() == suffix:
-            return path if chosen else None
-        path = path.with_name(path.name + suffix)
-        if path.exists():
-            text = self.tr("{name} exists already. Replace it?").format(name=path)
-            answer = QMessageBox.question(self._window, self.tr("Replace file"), text)
-            return path if answer == QMessageBox.StandardButton.Yes else None
-        return path
 
     def _open_recent(self, name: str) -> None:
         if self.may_leave():
@@ -289,11 +282,6 @@ class Files(QObject):
         self.closing = False
 
 
-def _folder() -> str:
-    """Return the folder that dialogs begin in."""
-    return str(QSettings().value("folder", str(Path.home())))
-
-
 def _recent() -> list[str]:
     """Return the recent files, the newest first."""
     value = QSettings().value("recent", [])  # one name comes back as text, not as a list
@@ -305,4 +293,4 @@ def _remember(path: Path) -> None:
     path = path.absolute()
     names = [str(path), *(name for name in _recent() if name != str(path))]
     QSettings().setValue("recent", names[:RECENT_FILES])
-    QSettings().setValue("folder", str(path.parent))
+    set_file_folder(path.parent)

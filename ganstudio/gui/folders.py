@@ -1,10 +1,54 @@
-"""The folders that the window remembers: where downloads are kept, and where images were found."""
+"""The folders that the window remembers, and asking for a file to write in one of them."""
 
 from pathlib import Path
 
 from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-_DATA, _IMAGES = "data_folder", "image_folder"
+from ganstudio.gui.wording import translate
+
+_DATA, _IMAGES, _FILES = "data_folder", "image_folder", "folder"
+
+
+def file_folder() -> Path:
+    """Return the folder that dialogs for files begin in."""
+    return _folder(_FILES) or Path.home()
+
+
+def set_file_folder(path: Path) -> None:
+    """Have dialogs for files begin in `path` from now on."""
+    QSettings().setValue(_FILES, str(path))
+
+
+def ask_target(
+    parent: QWidget, title: str, proposal: str | Path, suffix: str, kind: str
+) -> Path | None:
+    """Ask for a file to write; None if the person has none in mind after all.
+
+    Parameters
+    ----------
+    parent : QWidget
+        Of the dialogs.
+    title : str
+        Of the dialog.
+    proposal : str or Path
+        A name in the folder where dialogs begin, or a whole path.
+    suffix : str
+        Of the file, whether typed or not.
+    kind : str
+        What such files are called.
+    """
+    proposed = str(file_folder() / proposal)
+    chosen, _ = QFileDialog.getSaveFileName(parent, title, proposed, kind)
+    path = Path(chosen)
+    if not chosen or path.suffix.lower() == suffix:
+        return path if chosen else None
+    path = path.with_name(path.name + suffix)  # which the dialog has not asked about
+    if path.exists():
+        text = translate("folders", "{name} exists already. Replace it?").format(name=path)
+        answer = QMessageBox.question(parent, translate("folders", "Replace file"), text)
+        return path if answer == QMessageBox.StandardButton.Yes else None
+    return path
 
 
 def data_folder() -> Path | None:

@@ -122,7 +122,10 @@ class MainWindow(QMainWindow):
         for panel in (self.losses, self.scores):
             self._curves_due.timeout.connect(panel.refresh)
         self.session.saved.connect(self._on_saved)
+        self.session.failed.connect(lambda _: self._on_nothing_opened())
         self.session.failed.connect(self.show_error)
+        self.session.background_failed.connect(self.banner.show_error)
+        self.files.failed.connect(self.show_error)
         self.experiment.failed.connect(self.show_error)
         self.session.model_file_needed.connect(lambda *_: self._on_nothing_opened())
         self.session.health_changed.connect(self._on_health)
@@ -148,7 +151,6 @@ class MainWindow(QMainWindow):
 
     def show_error(self, error: StudioError) -> None:
         """Show `error` in the banner, with the one action that helps."""
-        self._on_nothing_opened()
         opened: Any = error.fields.get("opened")  # the checkpoint whose images are not there
         if str(error.fields.get("path", "")).endswith(".pt") and error.code in UNWRITTEN:
             self.banner.show_error(error, self.tr("Save as…"), self.files.save_as)

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSettings, Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
 from ganstudio import model_file
 from ganstudio.errors import StudioError
+from ganstudio.gui.folders import file_folder
 from ganstudio.gui.panels.experiment import ExperimentPanel
 from ganstudio.gui.session import Session
+from ganstudio.gui.wording import worded
 from ganstudio.model_file import ModelFile
 
 Use = Callable[[ModelFile], object]
@@ -31,13 +33,13 @@ class ModelFiles(QObject):
     def __init__(self, window: QMainWindow, session: Session, experiment: ExperimentPanel) -> None:
         super().__init__(window)
         self._window = window
-        self._session = session
         self._experiment = experiment
-        experiment.model_file_wanted.connect(lambda: self._choose(self._take, ""))
+        experiment.model_file_wanted.connect(lambda: self._choose(session.run_model_file, ""))
+        session.model_file_ran.connect(self._on_ran)
         session.model_file_needed.connect(self._on_needed)
 
-    def _take(self, file: ModelFile) -> None:
-        self._session.run_model_file(file)
+    def _on_ran(self, file: ModelFile) -> None:
+        """Put a file into the recipe, now that it is known to work."""
         self._experiment.set_model(str(file.path))
 
     def _on_needed(self, error: StudioError, again: Use) -> None:
@@ -48,8 +50,7 @@ class ModelFiles(QObject):
     def _choose(self, use: Use, recorded: str) -> None:
         """Ask for a file, then whether it may run."""
         title, kind = self.tr("Choose a model file"), self.tr("Python files (*.py)")
-        folder = str(QSettings().value("folder", str(Path.home())))
-        name, _ = QFileDialog.getOpenFileName(self._window, title, folder, kind)
+        name, _ = QFileDialog.getOpenFileName(self._window, title, str(file_folder()), kind)
         if name:
             self._ask(Path(name), use, recorded)
 
@@ -72,9 +73,9 @@ class ModelFiles(QObject):
         other.clicked.connect(lambda: self._choose(use, recorded))
         try:
             file = model_file.read(path)
-        except StudioError:
-            box.setText(self.tr("The file that makes the networks is not there."))
-            box.setInformativeText(f"{path}\n{self._recorded_text(recorded, None)}".strip())
+        except StudioError as error:
+            box.setText(worded(error))
+            box.setInformativeText(self._recorded_text(recorded, None))
         else:
             fits = not recorded or recorded == file.sha256
             if fits:

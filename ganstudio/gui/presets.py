@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, QSettings
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
 from ganstudio import preset_files
-from ganstudio.config import load_preset
+from ganstudio.config import Preset, load_preset
 from ganstudio.errors import StudioError
+from ganstudio.gui.folders import ask_target, file_folder
 from ganstudio.gui.gallery import Gallery
 from ganstudio.gui.panels.experiment import ExperimentPanel
 from ganstudio.gui.save_preset import SavePreset
@@ -60,19 +61,14 @@ class Presets(QObject):
         config = self._experiment.checked_config()
         if config is None:
             return
-        dialog = SavePreset(self._window)
-
-        def save() -> None:
-            preset = self._tried(
-                lambda: preset_files.save(dialog.title(), dialog.description(), config)
-            )
-            if preset is not None:
-                self._renew(preset.name)
-                self._experiment.select_preset(preset.name)
-                self._message(self.tr("Saved the preset {name}").format(name=preset.title))
-
-        dialog.accepted.connect(save)
+        dialog = SavePreset(self._window, config)
+        dialog.saved.connect(self._on_saved)
         dialog.open()
+
+    def _on_saved(self, preset: Preset) -> None:
+        self._renew(preset.name)
+        self._experiment.select_preset(preset.name)
+        self._message(self.tr("Saved the preset {name}").format(name=preset.title))
 
     def import_file(self, path: Path | None = None) -> None:
         """Take a file, asked for if none is given, into the person's presets, and show it."""
@@ -84,7 +80,8 @@ class Presets(QObject):
         """Import a file, asked for if none is given; return the preset's name, "" if none."""
         if path is None:
             title, kind = self.tr("Import preset"), self.tr("Presets (*.toml)")
-            chosen, _ = QFileDialog.getOpenFileName(self._window, title, _folder(), kind)
+            folder = str(file_folder())
+            chosen, _ = QFileDialog.getOpenFileName(self._window, title, folder, kind)
             if not chosen:
                 return ""
             path = Path(chosen)
@@ -97,13 +94,9 @@ class Presets(QObject):
 
     def _export(self, name: str) -> None:
         title, kind = self.tr("Export preset"), self.tr("Presets (*.toml)")
-        proposal = str(Path(_folder()) / f"{name}.toml")
-        chosen, _ = QFileDialog.getSaveFileName(self._window, title, proposal, kind)
-        if not chosen:
+        path = ask_target(self._window, title, f"{name}.toml", ".toml", kind)
+        if path is None:
             return
-        path = Path(chosen)
-        if path.suffix != ".toml":
-            path = path.with_name(f"{path.name}.toml")
 
         def write() -> Path:
             preset_files.export(load_preset(name), path)
@@ -114,7 +107,9 @@ class Presets(QObject):
 
     def _delete(self, name: str) -> None:
         """Delete a preset of the person's own if they mean it."""
-        preset = load_preset(name)
+        preset = self._tried(lambda: load_preset(name))
+        if preset is None:
+            return
         text = self.tr("Delete the preset {name}? There is no way back.")
         buttons = QMessageBox.StandardButton
         answer = QMessageBox.question(
@@ -124,8 +119,12 @@ class Presets(QObject):
             buttons.Yes | buttons.Cancel,
             buttons.Cancel,
         )
-        if answer == buttons.Yes:
-            self._tried(lambda: preset_files.delete(name))
+
+        def delete() -> bool:
+            preset_files.delete(name)
+            return True
+
+        if answer == buttons.Yes and self._tried(delete):
             self._renew("")
 
     def _renew(self, name: str) -> None:
@@ -142,10 +141,9 @@ class Presets(QObject):
         try:
             return act()
         except StudioError as error:
-            show = self._failed if self._gallery is None else self._gallery.show_error
-            show(error)
+            if self._gallery is None:
+                self._failed(error)
+            else:
+                self._renew(self._gallery.current())  # a preset may have gone; before the error
+                self._gallery.show_error(error)
             return None
-
-
-def _folder() -> str:
-    return str(QSettings().value("folder", str(Path.home())))

@@ -1,5 +1,6 @@
 """The dialog that asks what a new preset shall be called."""
 
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -12,19 +13,27 @@ from PySide6.QtWidgets import (
 )
 
 from ganstudio import preset_files
-from ganstudio.config import own_folder
-from ganstudio.errors import ConfigError
+from ganstudio.config import Config, own_folder
+from ganstudio.errors import ConfigError, StudioError
 from ganstudio.gui.wording import worded
 
 _LONGEST = 60  # letters of a title
 
 
 class SavePreset(QDialog):
-    """Takes a title that no preset has, and a description."""
+    """Takes a title that no preset has, and a description; stays until they are saved.
 
-    def __init__(self, parent: QWidget) -> None:
+    Signals:
+        saved: the `Preset`.
+    """
+
+    saved = Signal(object)
+
+    def __init__(self, parent: QWidget, config: Config) -> None:
         super().__init__(parent)
+        self._config = config
         self.setObjectName("save_preset")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Save as preset"))
         self._title = QLineEdit(maxLength=_LONGEST)
         self._title.setObjectName("preset_title")
@@ -39,13 +48,14 @@ class SavePreset(QDialog):
         self._reason.setObjectName("preset_reason")
         place = QLabel(
             self.tr(
-                "All settings in the fields but the seed are kept, as a file in {folder}."
+                "All settings in the fields but the seed and the dataset are kept, as a file in "
+                "{folder}."
             ).format(folder=own_folder()),
             wordWrap=True,
         )
         standard = QDialogButtonBox.StandardButton
         self._buttons = QDialogButtonBox(standard.Save | standard.Cancel)
-        self._buttons.accepted.connect(self.accept)
+        self._buttons.accepted.connect(self._save)
         self._buttons.rejected.connect(self.reject)
 
         form = QFormLayout()
@@ -60,13 +70,16 @@ class SavePreset(QDialog):
         self._title.textChanged.connect(self._on_title)
         self._on_title("")
 
-    def title(self) -> str:
-        """Return the title."""
-        return self._title.text().strip()
-
-    def description(self) -> str:
-        """Return the description."""
-        return self._description.toPlainText().strip()
+    def _save(self) -> None:
+        """Save and close; if that fails, say why and lose nothing of what was typed."""
+        title, description = self._title.text().strip(), self._description.toPlainText().strip()
+        try:
+            preset = preset_files.save(title, description, self._config)
+        except StudioError as error:
+            self._say(worded(error))
+            return
+        self.saved.emit(preset)
+        self.accept()
 
     def _on_title(self, title: str) -> None:
         """Say what is wrong with the title, and offer to save if nothing is."""
@@ -75,6 +88,9 @@ class SavePreset(QDialog):
             preset_files.name_for(title)
         except ConfigError as error:
             reason = worded(error)
-        self._reason.setText(reason if title else "")
-        self._title.setAccessibleDescription(self._reason.text())
+        self._say(reason if title else "")
         self._buttons.button(QDialogButtonBox.StandardButton.Save).setEnabled(not reason)
+
+    def _say(self, reason: str) -> None:
+        self._reason.setText(reason)
+        self._title.setAccessibleDescription(reason)

@@ -49,7 +49,9 @@ class Session(QObject):
         status_changed: a `Status`.
         saved: the `Path` of a checkpoint.
         opened: the `Path` of a checkpoint.
-        failed: a `StudioError`.
+        failed: a `StudioError`: what a person asked for has failed.
+        background_failed: a `StudioError` of what goes on by itself, told once per run.
+        model_file_ran: the `ModelFile` that a person wants networks from, which works.
         model_file_needed: (`StudioError`, what to call with the `ModelFile` that may run).
         health_changed: (`Diagnosis`, the `Doctor`).
         undone_live: (name, value) after undo or redo set a live setting of the running training.
@@ -74,9 +76,11 @@ class Session(QObject):
     saved = Signal(object)
     opened = Signal(object)
     failed = Signal(object)
+    background_failed = Signal(object)
+    model_file_ran = Signal(object)
     model_file_needed = Signal(object, object)
     _lacks_file = Signal(object, object)  # as model_file_needed
-    _switched = Signal(str, object)  # undo text and checkpoint; after its run_changed
+    _switched = Signal(str, object, object)  # see _on_switched; after its run_changed
     health_changed = Signal(object, object)
     undone_live = Signal(str, object)
 
@@ -111,6 +115,7 @@ class Session(QObject):
         self._config = Config()
         self._echoes = 0  # of live edits that the training thread has yet to confirm
         self._doctors: dict[str, Doctor] = {}  # of each run, by its id
+        self._told: set[str] = set()  # of errors in the background of this run
         self._looking = False
         self._look_at = 0.0  # the earliest time of the next look
         self._before: RunInfo | None = None  # the run before the current one
@@ -134,18 +139,18 @@ class Session(QObject):
         self.decoding.image_drawn.connect(self._on_image)
         self.decoding.grid_drawn.connect(self._on_grid)
         self.decoding.reconstructed.connect(self._on_reconstructed)
-        self.decoding.effect_measured.connect(latent.set_effect)
+        self.decoding.effect_measured.connect(self._on_effect)
         self.decoding.reference_judged.connect(self._on_reference)
         self.decoding.looked.connect(self._on_looked)
         self.decoding.failed.connect(self._on_decoding_failed)
 
         # evaluation thread -> panel
         self.evaluating.evaluated.connect(quality.add)
-        self.evaluating.failed.connect(self.failed)
+        self.evaluating.failed.connect(self._on_background_failed)
         self.evaluating.ended.connect(lambda: quality.set_work(None))
 
         # panels -> threads
-        quality.wanted.connect(self._evaluate)
+        quality.wanted.connect(self._on_evaluation_wanted)
         latent.image_wanted.connect(self._draw_image)
         latent.effect_wanted.connect(self._measure_effect)
         latent.state_changed.connect(self._mark_sample)
@@ -160,7 +165,7 @@ class Session(QObject):
         samples.reconstructions_wanted.connect(self._reconstruct)
         samples.start_requested.connect(self.start)
         experiment.live_changed.connect(self._on_live_changed)
-        experiment.start_over_requested.connect(self.start_over)
+        experiment.start_over_requested.connect(self._on_start_over)
         experiment.limits_changed.connect(self._on_limits_changed)
 
         self.undo_stack.indexChanged.connect(self._show_undo)
@@ -218,15 +223,33 @@ class Session(QObject):
         """Train at most this fast; None is full speed."""
         self.training.post(lambda runner: runner.set_speed(steps_per_second))
 
-    def start_over(self, config: Config, device: str) -> None:
-        """Begin a new run in place of the current one, which undo brings back."""
+    def start_over(
+        self,
+        config: Config,
+        device: str,
+        folder: Path | None = None,
+        waiting: dict[str, Any] | None = None,
+    ) -> None:
+        """Begin a new run in place of the current one, which undo brings back.
+
+        Parameters
+        ----------
+        config : Config
+            Its settings.
+        device : str
+            Where it trains.
+        folder : Path or None
+            Where its images are, if its dataset is a folder.
+        waiting : dict or None
+            Changes that go on waiting for a later run.
+        """
         text = self.tr("Start over")
-        root = self._root(config)
+        root = self._root(config, folder)
 
         def begin(runner: "Runner", file: ModelFile | None) -> None:
             train_on = runner.training
             runner.new_run(config, device, root, file)
-            self._switched.emit(text, None)
+            self._switched.emit(text, None, waiting)
             if train_on:
                 runner.start()
 
@@ -247,13 +270,18 @@ class Session(QObject):
             except StudioError as error:
                 error.fields["opened"] = path  # to try again
                 raise
-            self._switched.emit(text, path)
+            self._switched.emit(text, path, None)
 
         self._post_with_file(begin)
 
     def run_model_file(self, file: ModelFile) -> None:
         """Run a file that a person wants networks from, so that new runs can have them."""
-        self.training.post(lambda _runner: model_file.run(file))
+
+        def request(_runner: "Runner") -> None:
+            model_file.run(file)
+            self.model_file_ran.emit(file)
+
+        self.training.post(request)
 
     def return_to(self, run_id: str) -> None:
         """Make a run that was left the current one again; undo brings the run before it back."""
@@ -261,7 +289,7 @@ class Session(QObject):
 
         def request(runner: "Runner") -> None:
             runner.return_to(run_id)
-            self._switched.emit(text, None)
+            self._switched.emit(text, None, None)
 
         self.training.post(request)
 
@@ -269,7 +297,9 @@ class Session(QObject):
         """Make the changes of a remedy: in this run, or in a new one; undo takes them back."""
         if not remedy.live:
             assert self.info is not None
-            self.start_over(self._config.changed(**dict(remedy.changes)), self.info.device)
+            config = self._config.changed(**dict(remedy.changes))
+            waiting = self._experiment.pending_edits()
+            self.start_over(config, self.info.device, self.info.data_root, waiting)
             return
         together = len(remedy.changes) > 1
         if together:
@@ -299,7 +329,8 @@ class Session(QObject):
     def _on_run(self, info: RunInfo) -> None:
         self._before, self.info = self.info, info
         self._config = info.config
-        self._held = None
+        self._held = self._shown = None
+        self._told.clear()
         self._renewing.clear()
         self._stale.clear()
         self._judge_at = 0.0  # verdicts on another run's images say nothing of this one
@@ -314,8 +345,18 @@ class Session(QObject):
         self.look_for_datasets()
         self.run_changed.emit(info)
 
-    def _on_switched(self, text: str, path: Path | None) -> None:
-        """Let a change of run that a person asked for be undone, and note where it came from."""
+    def _on_switched(self, text: str, path: Path | None, waiting: dict[str, Any] | None) -> None:
+        """Let a change of run that a person asked for be undone, and note where it came from.
+
+        Parameters
+        ----------
+        text : str
+            What undo calls it.
+        path : Path or None
+            The checkpoint that was opened.
+        waiting : dict or None
+            Changes that go on waiting for a later run.
+        """
         assert self.info is not None
         if self._before is not None:
             command = Change(text, self._return_to, self._before.run_id, self.info.run_id)
@@ -323,6 +364,8 @@ class Session(QObject):
         if path is not None:
             self.paths[self.info.run_id] = path
             self.opened.emit(path)
+        if waiting:
+            self._experiment.set_pending_edits(waiting)
 
     def _return_to(self, run_id: str) -> None:
         self.training.post(lambda runner: runner.return_to(run_id))
@@ -382,7 +425,13 @@ class Session(QObject):
     def _on_decoding_failed(self, error: StudioError) -> None:
         self._renewing.clear()
         self._looking = False
-        self.failed.emit(error)
+        self._on_background_failed(error)
+
+    def _on_background_failed(self, error: StudioError) -> None:
+        """Tell an error of what goes on by itself, once: it may come back every few seconds."""
+        if str(error) not in self._told:
+            self._told.add(str(error))
+            self.background_failed.emit(error)
 
     # decode thread -> panels; answers about a run that is no longer the current one are dropped
 
@@ -403,6 +452,10 @@ class Session(QObject):
     def _on_reconstructed(self, drawn: Drawn) -> None:
         if self.info is not None and drawn.run_id == self.info.run_id:
             self._samples.set_reconstructions(drawn.images)
+
+    def _on_effect(self, run_id: str, effect: Array) -> None:
+        if self.info is not None and run_id == self.info.run_id:
+            self._latent.set_effect(effect)
 
     def _on_reference(self, request: int) -> None:
         if request == self.requests[Lane.REFERENCE]:
@@ -464,6 +517,10 @@ class Session(QObject):
         snapshot = self.training.snapshot
         if self.info is not None and snapshot is not None and snapshot.run_id == self.info.run_id:
             self._quality.set_work(self.evaluating.ask(snapshot, self.info.dataset))
+
+    def _on_evaluation_wanted(self) -> None:
+        self._told.clear()  # whoever asks is told again why it fails
+        self._evaluate()
 
     def _reconstruct(self) -> None:
         """Ask for as many held-out images and what an autoencoder makes of them as are shown."""
@@ -558,6 +615,9 @@ class Session(QObject):
         self._echoes += 1
         self.training.post(lambda runner: runner.change(**{name: value}))
 
+    def _on_start_over(self, config: Config, device: str) -> None:
+        self.start_over(config, device, self._experiment.folder())
+
     def _on_limits_changed(self, steps: int | None, minutes: float | None) -> None:
         self.training.post(lambda runner: runner.set_limit(steps, minutes))
 
@@ -578,14 +638,14 @@ class Session(QObject):
         post(None)
 
     def _new_run(self, config: Config, device: str) -> None:
-        root = self._root(config)
+        root = self._root(config, self._experiment.folder())
         self.training.post(lambda runner: runner.new_run(config, device, root))
 
-    def _root(self, config: Config) -> Path | None:
-        """Return the folder that a new run has its images from, None for the usual place."""
+    def _root(self, config: Config, folder: Path | None) -> Path | None:
+        """Return where a new run has its images, `folder` or another; None is the usual place."""
         root = None
         if config.dataset == "folder":
-            root = self._experiment.folder()
+            root = folder
         elif self.info is not None and config.dataset == self.info.config.dataset:
             root = self.info.data_root
         return find_root(config.dataset, root, data_folder())

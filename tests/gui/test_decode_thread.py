@@ -99,8 +99,10 @@ def test_the_effect_of_every_dimension_is_measured(qtbot, thread) -> None:
     thread.start()
     with qtbot.waitSignal(thread.effect_measured) as measured:
         thread.ask(Job(lane=Lane.EFFECT, snapshot=make_snapshot(1), inputs=latents(1)))
-    assert measured.args[0].shape == (6,)
-    assert (measured.args[0] >= 0).all()
+    run_id, effect = measured.args
+    assert run_id == make_snapshot(1).run_id
+    assert effect.shape == (6,)
+    assert (effect >= 0).all()
 
 
 def test_it_stops_with_requests_waiting(qtbot) -> None:

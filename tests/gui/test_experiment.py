@@ -625,6 +625,25 @@ def test_the_wheel_changes_only_a_focused_field(panel: ExperimentPanel, qtbot: Q
     assert seen.live == [("g_lr", 0.001)]
 
 
+@pytest.mark.parametrize("name", ["setting_dataset", "setting_model"])
+def test_wheel_and_keys_pass_over_what_opens_a_dialog(
+    panel: ExperimentPanel, qtbot: QtBot, name: str
+) -> None:
+    field = combo(panel, name)
+    last = field.count() - 1
+    asks = panel.folder_wanted if name == "setting_dataset" else panel.model_file_wanted
+    field.setFocus()
+    with qtbot.assertNotEmitted(asks):
+        qtbot.keyClick(field, Qt.Key.Key_End)
+        assert field.currentIndex() == last - 1
+        for key in (Qt.Key.Key_Down, Qt.Key.Key_PageDown, Qt.Key.Key_F):
+            qtbot.keyClick(field, key)
+        wheel(field)
+        assert field.currentIndex() != last
+    with qtbot.waitSignal(asks):
+        choose(qtbot, field, field.itemText(last))
+
+
 def test_limits(panel: ExperimentPanel, qtbot: QtBot) -> None:
     seen = Recorder(panel)
     steps, minutes = spin(panel, "pause_at_step"), spin(panel, "pause_after_minutes")

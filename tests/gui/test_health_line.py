@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QLabel, QToolBar, QWidget
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QToolBar, QWidget
 from ganstudio.config import load_preset
 from ganstudio.gui import appearance, session
 from ganstudio.gui.main_window import MainWindow
+from ganstudio.gui.widgets.health_evidence import HealthEvidence
 from ganstudio.gui.widgets.health_line import HealthLine
 from ganstudio.gui.widgets.health_mark import HealthMark
 from ganstudio.training.health import (
@@ -71,9 +73,18 @@ def pixels(widget: QWidget) -> np.ndarray:
     return np.frombuffer(image.constBits(), np.uint8).reshape(height, width, 4).copy()
 
 
-def test_it_waits_at_first(line: HealthLine) -> None:
+def test_it_waits_at_first(line: HealthLine, qtbot) -> None:
     assert button(line, "health_state").text() == "Health: Not known yet"
     assert not button(line, "health_remedy").isVisible()
+    qtbot.mouseClick(button(line, "health_state"), LEFT)
+    assert line.findChild(QWidget, "health_evidence") is None  # there is none yet
+
+
+def test_there_may_be_nothing_to_copy(qtbot) -> None:
+    evidence = HealthEvidence(None)
+    qtbot.addWidget(evidence)
+    qtbot.mouseClick(button(evidence, "health_copy"), LEFT)
+    assert QGuiApplication.clipboard().text() == ""
 
 
 def test_state_reason_and_remedy(line: HealthLine, qtbot) -> None:
@@ -93,6 +104,9 @@ def test_state_reason_and_remedy(line: HealthLine, qtbot) -> None:
     assert remedy.isVisible()
     line.set_health(diagnosis(remedy=Remedy((("r1", 0.1),))), doctor(), History())
     assert remedy.text() == "Start over with R1 = 0.1"
+    more = Remedy((("train_images", 0.0), ("batch_size", 64.0)))
+    line.set_health(diagnosis(remedy=more), doctor(), History())
+    assert remedy.text() == "Start over with all training images and Batch size = 64"
     both = Remedy((("g_lr", 1e-3), ("d_lr", 1e-3)))
     line.set_health(diagnosis(remedy=both), doctor(), History())
     assert remedy.text() == "Set G learning rate = 0.001 and D learning rate = 0.001"
@@ -210,6 +224,32 @@ def test_a_remedy_for_a_new_run_starts_over_and_can_be_undone(qtbot, window: Mai
     qtbot.waitUntil(current.undo_stack.canUndo, timeout=WAIT)
     current.undo_stack.undo()
     qtbot.waitUntil(lambda: current.info.run_id == first, timeout=WAIT)
+
+
+def test_a_remedy_learns_from_the_same_images_and_other_changes_wait_on(
+    qtbot, window: MainWindow, tmp_path
+) -> None:
+    for name, red in (("first", 250), ("other", 90)):
+        (tmp_path / name).mkdir()
+        for i in range(80):
+            path = tmp_path / name / f"{i:02}.png"
+            Image.new("RGB", (28, 28), (red - i, 0, 0)).save(path)
+    current = window.session
+    window.experiment.choose_folder(tmp_path / "first")
+    window.experiment.start_over()
+    qtbot.waitUntil(lambda: current.info.config.dataset == "folder", timeout=WAIT)
+    first = current.info
+    waiting = {"folder": str(tmp_path / "other"), "latent_dim": 32}
+    window.experiment.set_pending_edits(waiting)
+
+    other = diagnosis(remedy=Remedy((("translation", 0.125),)))
+    window.health.set_health(other, doctor(), first.history)
+    qtbot.mouseClick(button(window, "health_remedy"), LEFT)
+    qtbot.waitUntil(lambda: current.info.run_id != first.run_id, timeout=WAIT)
+    assert current.info.data_root == tmp_path / "first"
+    assert current.info.config == first.config.changed(translation=0.125)
+    qtbot.waitUntil(lambda: window.experiment.pending_edits() == waiting, timeout=WAIT)
+    assert window.experiment.pending_count() == 2
 
 
 def test_a_frozen_d_is_named_while_it_trains(qtbot, window: MainWindow, monkeypatch) -> None:

@@ -646,6 +646,15 @@ def test_another_run_keeps_z_of_the_same_dimension(make: MakePanel) -> None:
     assert not log.edits
 
 
+def test_effects_of_another_run_sort_nothing(qtbot: QtBot, make: MakePanel) -> None:
+    panel = make()
+    choose_order(qtbot, panel, 1)
+    panel.set_effect(np.arange(16, dtype=np.float32))
+    assert first_rows(panel) == [15, 14, 13]
+    panel.set_run(replace(run_info(), run_id="other"), np.random.default_rng(2))
+    assert first_rows(panel) == [0, 1, 2]
+
+
 def test_another_run_while_typing(qtbot: QtBot, make: MakePanel) -> None:
     panel = make()
     press(qtbot, panel, "latent_value_2")

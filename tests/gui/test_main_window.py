@@ -32,6 +32,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ganstudio.errors import StudioError
 from ganstudio.gui import appearance
 from ganstudio.gui.colours import is_dark
 from ganstudio.gui.main_window import MainWindow
@@ -527,6 +528,40 @@ def test_two_checkpoints_opened_at_once_keep_their_names(qtbot, window, tmp_path
     assert session.path == second
     session.undo_stack.undo()
     qtbot.waitUntil(lambda: session.path == first, timeout=WAIT)
+
+
+def test_errors_in_the_background_are_told_once_and_stop_nothing(
+    qtbot, window, monkeypatch
+) -> None:
+    monkeypatch.setattr(window.session.evaluating, "ask", lambda *_: Work())
+
+    def fail(detail: str) -> None:
+        window.session.decoding.failed.emit(StudioError("unexpected", detail=detail))
+
+    window.files.closing = True  # once a save is done
+    fail("a look")
+    assert "a look" in str(window.banner.error)
+    assert window.files.closing
+    window.banner.dismiss()
+    fail("a look")
+    assert window.banner.error is None
+    fail("another")
+    assert "another" in str(window.banner.error)
+    window.banner.dismiss()
+    window.quality.wanted.emit()  # whoever asks is told again
+    window.session.evaluating.failed.emit(StudioError("unexpected", detail="a look"))
+    assert "a look" in str(window.banner.error)
+    window.files.closing = False
+
+
+def test_what_another_run_answers_is_dropped(qtbot, window) -> None:
+    heard: list[np.ndarray] = []
+    window.latent.set_effect = heard.append
+    effect = np.ones(64, np.float32)
+    window.session.decoding.effect_measured.emit("another", effect)
+    assert not heard
+    window.session.decoding.effect_measured.emit(window.session.info.run_id, effect)
+    assert len(heard) == 1
 
 
 def test_a_run_left_while_its_save_fails_comes_back(qtbot, window, tmp_path) -> None:

@@ -1,5 +1,6 @@
 """The gallery and presets of one's own, under mouse and keyboard."""
 
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from ganstudio import gallery, preset_files
-from ganstudio.config import Config, load_preset, own_folder, preset_names
+from ganstudio.config import Config, load_preset, own_folder, preset_names, read_preset
 from ganstudio.gallery import Figures
 from ganstudio.gui import colours
 from ganstudio.gui.gallery import Gallery
@@ -217,6 +218,48 @@ def test_own_presets_are_deleted_after_a_question(
     assert not button(dialog, "gallery_delete").isEnabled()
 
 
+def test_a_preset_that_cannot_be_deleted_is_told(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preset_files.save("Mine", "", MINE)
+    window.experiment.renew_presets()
+    window.experiment.select_preset("mine")
+    dialog = opened(qtbot, window)
+    path = own_folder() / "mine.toml"
+
+    def lose(*_: object) -> QMessageBox.StandardButton:
+        path.unlink()  # by another program, while the question is asked
+        return QMessageBox.StandardButton.Yes
+
+    monkeypatch.setattr(QMessageBox, "question", lose)
+    qtbot.mouseClick(button(dialog, "gallery_delete"), LEFT)
+    errors = dialog.findChild(QLabel, "gallery_errors")
+    assert errors.isVisible()
+    assert str(path) in errors.text()
+    assert "mine" not in shown(dialog)
+
+    preset_files.save("Mine", "", MINE)
+    dialog.renew("mine")
+    path.unlink()  # before it
+    qtbot.mouseClick(button(dialog, "gallery_delete"), LEFT)
+    assert "no preset called “mine”" in errors.text()
+    assert "mine" not in shown(dialog)
+
+
+def test_exporting_replaces_a_file_only_after_a_question(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialog = opened(qtbot, window)
+    (tmp_path / "shared.toml").write_text("precious")
+    choose_file(monkeypatch, tmp_path / "shared")  # without the suffix nobody has asked
+    answers = [QMessageBox.StandardButton.No, QMessageBox.StandardButton.Yes]
+    monkeypatch.setattr(QMessageBox, "question", lambda *_: answers.pop(0))
+    qtbot.mouseClick(button(dialog, "gallery_export"), LEFT)
+    assert (tmp_path / "shared.toml").read_text() == "precious"
+    qtbot.mouseClick(button(dialog, "gallery_export"), LEFT)
+    assert read_preset(tmp_path / "shared.toml").config == load_preset("studio").config
+
+
 def test_exporting_and_importing(
     window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -310,8 +353,32 @@ def test_a_folder_that_cannot_be_written_is_told(window: MainWindow, qtbot: QtBo
     dialog = save_dialog(window)
     qtbot.keyClicks(dialog.findChild(QLineEdit), "Mine")
     qtbot.keyClick(dialog.findChild(QLineEdit), Qt.Key.Key_Return)
-    assert window.banner.error is not None
-    assert window.banner.error.code == "cannot-write"
+    reason = dialog.findChild(QLabel, "preset_reason")
+    assert "cannot be written" in reason.text()
+    assert dialog.isVisible()  # with all that was typed
+    own_folder().unlink()
+    qtbot.keyClick(dialog.findChild(QLineEdit), Qt.Key.Key_Return)
+    assert not dialog.isVisible()
+    assert load_preset("mine").title == "Mine"
+
+
+def test_the_dialog_goes_when_it_is_closed(window: MainWindow, qtbot: QtBot) -> None:
+    for _ in range(2):
+        with qtbot.waitSignal(save_dialog(window).destroyed):
+            qtbot.keyClick(window.findChild(QDialog, "save_preset"), Qt.Key.Key_Escape)
+    assert window.findChild(QDialog, "save_preset") is None
+
+
+def test_the_dataset_is_no_part_of_a_preset(window: MainWindow, qtbot: QtBot) -> None:
+    window.experiment.set_pending_edits({"dataset": "fashion-mnist", "batch_size": 48})
+    dialog = save_dialog(window)
+    qtbot.keyClicks(dialog.findChild(QLineEdit), "Mine")
+    qtbot.keyClick(dialog.findChild(QLineEdit), Qt.Key.Key_Return)
+    saved = tomllib.loads((own_folder() / "mine.toml").read_text())
+    assert saved["batch_size"] == 48
+    assert not {"seed", "dataset"} & saved.keys()
+    assert window.experiment.preset() == "mine"
+    assert window.experiment.pending_config().dataset == "fashion-mnist"
 
 
 # Files that come from outside

@@ -5,11 +5,12 @@ from enum import Enum
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from ganstudio.gui.colours import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
+from ganstudio.gui.folders import ask_target
 from ganstudio.gui.widgets.curve_words import (
     loss_words,
     number,
@@ -299,19 +300,14 @@ class CurvesPanel(QWidget):
         losses = self._kind is Kind.LOSSES
         self.plot.setLabel("left", self.tr("loss") if losses else self.tr("score"))
 
-    def _ask_path(self, title: str, name: str, kind: str) -> Path | None:
-        folder = Path(str(QSettings().value("folder", str(Path.home()))))
-        chosen, _ = QFileDialog.getSaveFileName(self, title, str(folder / name), kind)
-        return Path(chosen) if chosen else None
-
     def _on_csv(self) -> None:
         title, kind = self.tr("Export curves as CSV"), self.tr("Tables (*.csv)")
-        if path := self._ask_path(title, "curves.csv", kind):
+        if path := ask_target(self, title, "curves.csv", ".csv", kind):
             self.export_csv(path)
 
     def _on_png(self) -> None:
         title, kind = self.tr("Export plot as PNG"), self.tr("Pictures (*.png)")
-        if path := self._ask_path(title, f"{self._kind.value}.png", kind):
+        if path := ask_target(self, title, f"{self._kind.value}.png", ".png", kind):
             self.export_png(path)
 
     def _on_saved(self, path: Path) -> None:

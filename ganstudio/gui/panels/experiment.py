@@ -174,6 +174,15 @@ class ExperimentPanel(QWidget):
         """Return how many changes wait for a new run."""
         return self._count
 
+    def pending_edits(self) -> dict[str, Any]:
+        """Return the changes that wait for a new run, by the setting's name."""
+        return {k: v for k, v in self._draft.items() if v != self._running[k]}
+
+    def set_pending_edits(self, edits: dict[str, Any]) -> None:
+        """Have changes wait for a new run that `pending_edits` has returned."""
+        self._draft |= edits
+        self._show(all_fields=True)
+
     def select_preset(self, name: str, *, published: bool = False) -> None:
         """Show the settings of a preset as changes for a new run; seed and dataset stay."""
         try:
@@ -473,8 +482,8 @@ def _field(name: str) -> Field:
         return SwitchField()
     if setting.choices:
         choices = sorted(setting.choices, key=lambda choice: choice == "folder")  # it asks: last
-        kind = ModelField if setting.file else ChoiceField
-        return kind((choice, choice_text(choice)) for choice in choices)
+        texts = [(choice, choice_text(choice)) for choice in choices]
+        return ModelField(texts) if setting.file else ChoiceField(texts, asking=("folder",))
     steps = Steps(low=setting.low, high=setting.high, **_STEPS.get(name, {}))
     field = NumberField(partial(parse, name), steps)
     if name == "seed":  # no arrows: they would take the room of its digits

@@ -1,8 +1,9 @@
 """A field for one of several names, used as a `NumberField` is."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QKeyEvent, QStandardItemModel, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QWidget
 
 from ganstudio.errors import ConfigError
@@ -11,6 +12,9 @@ from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
 
 class ChoiceField(QComboBox):
     """Takes one of its choices, each a value with the text shown for it.
+
+    Choices among `asking` open a dialog, which would surprise whoever turns the wheel or goes
+    through the choices by keys: only the opened list offers them.
 
     Signals:
         edited: the value that a person chose.
@@ -26,9 +30,13 @@ class ChoiceField(QComboBox):
     refused = Signal(object)
 
     def __init__(
-        self, choices: Iterable[tuple[str, str]] = (), parent: QWidget | None = None
+        self,
+        choices: Iterable[tuple[str, str]] = (),
+        asking: Collection[str] = (),
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._asking = asking
         self.error: ConfigError | None = None
         self.setMinimumSize(80, 24)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -61,9 +69,28 @@ class ChoiceField(QComboBox):
 
     def showPopup(self) -> None:
         """Open the list as wide as its texts, which the field itself may cut."""
+        self._offer_asking(True)
         bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
         self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + bar)
         super().showPopup()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Pass over the choices that ask."""
+        self._offer_asking(False)
+        super().keyPressEvent(event)
+        self._offer_asking(True)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Pass over the choices that ask."""
+        self._offer_asking(False)
+        super().wheelEvent(event)
+        self._offer_asking(True)
+
+    def _offer_asking(self, offered: bool) -> None:
+        model = self.model()
+        for i in range(self.count()):
+            if isinstance(model, QStandardItemModel) and self.itemData(i) in self._asking:
+                model.item(i).setEnabled(offered)
 
     def _on_activated(self) -> None:
         self.edited.emit(self.value())

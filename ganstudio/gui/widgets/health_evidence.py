@@ -28,6 +28,7 @@ class HealthEvidence(QDialog):
         super().__init__(parent)
         self.setObjectName("health_evidence")
         self.setWindowTitle(self.tr("Health"))
+        self._copied = ""
         self._why = QLabel()
         self._why.setObjectName("health_why")
         self._numbers = QLabel()

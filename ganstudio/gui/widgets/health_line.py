@@ -39,6 +39,7 @@ class HealthLine(QWidget):
         self._state.setAutoRaise(True)
         self._state.setMinimumHeight(26)
         self._state.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._state.setEnabled(False)  # there is no evidence before the first run
         self._state.clicked.connect(self._show_evidence)
         self._sentence = QLabel()
         self._sentence.setObjectName("health_sentence")
@@ -63,6 +64,7 @@ class HealthLine(QWidget):
         """Show what the doctor of a run with this history says."""
         same = self._shown is not None and self._shown[0] is diagnosis
         self._shown = diagnosis, doctor, history
+        self._state.setEnabled(True)
         if not same:
             self._show(diagnosis)
         if self._evidence is not None:
@@ -87,7 +89,10 @@ class HealthLine(QWidget):
             self._button.setText(text)
             self._button.setAccessibleName(text)
             live = self.tr("Acts on the training that goes on; Undo takes it back.")
-            new = self.tr("Begins a new run; Undo brings this one back.")
+            new = self.tr(
+                "Begins a new run; Undo brings this one back. Other changes in the fields go on "
+                "waiting."
+            )
             self._button.setToolTip(live if self._remedy.live else new)
 
     def _renew_sentence(self) -> None:

@@ -28,12 +28,17 @@ def sentence(diagnosis: Diagnosis) -> str:
 
 def remedy_text(remedy: Remedy) -> str:
     """Return what the button says that makes the changes."""
-    texts = setting_texts()
-    one = translate("health", "{setting} = {value:g}")
-    changes = [one.format(setting=texts[name].label, value=v) for name, v in remedy.changes]
+    changes = [_change_text(name, value) for name, value in remedy.changes]
     start_over = translate("health", "Start over with {changes}")
     text = translate("health", "Set {changes}") if remedy.live else start_over
     return text.format(changes=translate("health", " and ").join(changes))
+
+
+def _change_text(name: str, value: float) -> str:
+    if name == "train_images" and not value:
+        return translate("health", "all training images")
+    text = translate("health", "{setting} = {value:g}")
+    return text.format(setting=setting_texts()[name].label, value=value)
 
 
 def number_words(name: str) -> NumberWords:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QWheelEvent
 
 from ganstudio.gui.widgets.choice_field import ChoiceField
 from ganstudio.model_file import is_model_file
@@ -23,7 +22,7 @@ class ModelField(ChoiceField):
 
     def __init__(self, choices: Iterable[tuple[str, str]]) -> None:
         self._chosen: str | None = None
-        super().__init__(choices)
+        super().__init__(choices, asking=(_ASK,))
         self.addItem(self.tr("From a file…"), _ASK)
 
     def set_value(self, value: str | None) -> None:
@@ -34,13 +33,6 @@ class ModelField(ChoiceField):
             self.setItemData(place, value, Qt.ItemDataRole.ToolTipRole)
         super().set_value(value)
         self._chosen = value
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Stop before the last entry: a dialog that a wheel opens is a surprise."""
-        if event.angleDelta().y() < 0 and self.currentIndex() + 1 == self.findData(_ASK):
-            event.accept()
-        else:
-            super().wheelEvent(event)
 
     def _on_activated(self) -> None:
         if self.value() == _ASK:
