@@ -130,6 +130,13 @@ class Gallery(QDialog):
             spoken = [card.title, *badges, *card.lines, card.about]
             item.setData(Qt.ItemDataRole.AccessibleTextRole, ". ".join(filter(None, spoken)))
             item.setData(_SOUGHT, " ".join((name, *spoken)).casefold())
+            if figures.get(name) is not None:
+                item.setToolTip(
+                    self.tr(
+                        "Fréchet distance between the features of generated and training images, "
+                        "as a multiple of that of held-out images: 1 is as good as data."
+                    )
+                )
             self._list.addItem(item)
             if name == current:
                 self._list.setCurrentItem(item)
@@ -173,7 +180,7 @@ class Gallery(QDialog):
             readable = self.tr("Not readable after {seconds:.0f} s")
         else:
             readable = self.tr("Readable after {readable:.0f} s on two cores")
-        frechet = self.tr("Fréchet ratio {frechet:.0f} after {seconds:.0f} s")
+        frechet = self.tr("Fréchet distance {frechet:.0f} × real after {seconds:.0f} s")
         values = {
             "digits": figures.digits,
             "rarest": figures.rarest,

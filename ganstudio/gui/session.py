@@ -1,4 +1,4 @@
-"""The session: it owns the three threads and wires them to the panels, all on this page."""
+"""The session: it owns the threads and wires them to the panels, all on this page."""
 
 import time
 from collections.abc import Callable
@@ -134,7 +134,7 @@ class Session(QObject):
         self.decoding.image_drawn.connect(self._on_image)
         self.decoding.grid_drawn.connect(self._on_grid)
         self.decoding.reconstructed.connect(self._on_reconstructed)
-        self.decoding.effect_measured.connect(latent.set_effect)
+        self.decoding.effect_measured.connect(self._on_effect)
         self.decoding.reference_judged.connect(self._on_reference)
         self.decoding.looked.connect(self._on_looked)
         self.decoding.failed.connect(self._on_decoding_failed)
@@ -299,7 +299,7 @@ class Session(QObject):
     def _on_run(self, info: RunInfo) -> None:
         self._before, self.info = self.info, info
         self._config = info.config
-        self._held = None
+        self._held = self._shown = None
         self._renewing.clear()
         self._stale.clear()
         self._judge_at = 0.0  # verdicts on another run's images say nothing of this one
@@ -307,7 +307,7 @@ class Session(QObject):
         self._show_health()
         for panel in (self._experiment, self._samples, *self._curves, self._quality):
             panel.set_run(info)
-        self._experiment.set_devices(info.devices, info.device)
+        self.evaluating.forget_others(info.dataset)
         self._latent.set_holding(None)
         self._latent.set_run(info, generator(info.config.seed, Stream.SAMPLES, 2))
         self._on_count_changed(self._samples.count())
@@ -403,6 +403,10 @@ class Session(QObject):
     def _on_reconstructed(self, drawn: Drawn) -> None:
         if self.info is not None and drawn.run_id == self.info.run_id:
             self._samples.set_reconstructions(drawn.images)
+
+    def _on_effect(self, run_id: str, effect: Array) -> None:
+        if self.info is not None and run_id == self.info.run_id:
+            self._latent.set_effect(effect)
 
     def _on_reference(self, request: int) -> None:
         if request == self.requests[Lane.REFERENCE]:

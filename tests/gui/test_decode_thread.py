@@ -99,8 +99,10 @@ def test_the_effect_of_every_dimension_is_measured(qtbot, thread) -> None:
     thread.start()
     with qtbot.waitSignal(thread.effect_measured) as measured:
         thread.ask(Job(lane=Lane.EFFECT, snapshot=make_snapshot(1), inputs=latents(1)))
-    assert measured.args[0].shape == (6,)
-    assert (measured.args[0] >= 0).all()
+    run_id, effect = measured.args
+    assert run_id == "run"
+    assert effect.shape == (6,)
+    assert (effect >= 0).all()
 
 
 def test_it_stops_with_requests_waiting(qtbot) -> None:
@@ -137,7 +139,7 @@ def test_an_autoencoder_restores_images(qtbot, thread) -> None:
         E=networks.E.state_dict(),
         real_range=(-1.0, 1.0),
     )
-    images = np.random.default_rng(0).integers(0, 256, (25, 1, 8, 8), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (PIECE, 1, 8, 8), dtype=np.uint8)
     answers = []
     thread.reconstructed.connect(answers.append)
     thread.start()

@@ -94,14 +94,14 @@ class LatentPanel(QWidget):
             if not self._spec.allows(self._state.z):
                 drawn = LatentState.unlocked(self._spec.sample(1, rng)[0])
                 self._state, self._base = self._left.get(info.run_id, (drawn, drawn.z))
-            self._before = self._effect = None
+            self._before = None
             self._lift_hand()  # what it holds is about to go, and will not tell
             self._lay_out()
             self._controls.enable_drawing()
             self._list.set_empty_text(
                 self.tr("Nothing is locked or differs from what was last drawn or loaded")
             )
-        self._effect_stale = True
+        self._effect, self._effect_stale = None, True
         self._want_image()
         self.state_changed.emit()
         self._settle()

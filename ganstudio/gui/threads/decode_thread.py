@@ -50,7 +50,7 @@ class Job:
     snapshot : Snapshot
         The model.
     inputs : (N, latent_dim) float32, or (N, C, H, W) uint8
-        Latents, or images in the lanes RECONSTRUCTION, few enough for one piece, and REFERENCE,
+        Latents, or images in the lanes RECONSTRUCTION, at most PIECE, and REFERENCE,
     labels : (N,) int64 or None
         and in the latter their classes.
     info : RunInfo or None
@@ -114,7 +114,7 @@ class DecodeThread(QThread):
         image_drawn: a `Drawn` of one image.
         grid_drawn: a `Drawn`, a piece of the grid.
         reconstructed: a `Drawn` of all images asked for.
-        effect_measured: (latent_dim,) float32.
+        effect_measured: (run id, (latent_dim,) float32).
         looked: (run id, `Observation`).
         reference_judged: the request's number; verdicts are ranked by newer logits from now on.
         failed: a `StudioError`; the request it belongs to is forgotten.
@@ -123,7 +123,7 @@ class DecodeThread(QThread):
     image_drawn = Signal(object)
     grid_drawn = Signal(object)
     reconstructed = Signal(object)
-    effect_measured = Signal(object)
+    effect_measured = Signal(str, object)
     looked = Signal(str, object)
     reference_judged = Signal(int)
     failed = Signal(object)
@@ -264,7 +264,7 @@ class DecodeThread(QThread):
         if dims.stop < len(z):
             self._continue(job, dims.stop)
         else:
-            self.effect_measured.emit(np.concatenate(self._measured))
+            self.effect_measured.emit(job.snapshot.run_id, np.concatenate(self._measured))
 
     def _look_piece(self, job: Job) -> None:
         """Go on with a look at D and G for a few milliseconds."""
