@@ -186,9 +186,9 @@ def test_the_evidence_scrolls_and_keeps_what_is_selected(line: HealthLine, qtbot
     qtbot.mouseClick(button(line, "health_state"), LEFT)
     shown = line.findChild(QWidget, "health_evidence")
     numbers = shown.findChild(QLabel, "health_numbers")
-    numbers.setSelection(0, 5)
+    numbers.setSelection(0, 5)  # in a table: whole cells
     selected = numbers.selectedText()
-    assert len(selected) == 5
+    assert selected
     line.set_health(diagnosis(), doctor(), History())  # a new look that finds the same
     assert numbers.selectedText() == selected
     assert numbers.textInteractionFlags() & Qt.TextInteractionFlag.TextSelectableByKeyboard

@@ -134,7 +134,9 @@ def test_cards_say_and_show_what_presets_make(window: MainWindow, qtbot: QtBot) 
     assert "Your own" in spoken(dialog, "mine")
 
     rows = dict(zip(shown(dialog), range(cards(dialog).count()), strict=True))
-    assert "1 is as good as data" in cards(dialog).item(rows["studio"]).toolTip()
+    tip = cards(dialog).item(rows["studio"]).toolTip()
+    assert "after 60 s" in tip
+    assert "1 is as good as data" in tip
     assert not cards(dialog).item(rows["dcgan"]).toolTip()
 
     by_name = {name: painted(dialog, name) for name in ("studio", "wgan", "dcgan", "mine")}

@@ -150,7 +150,10 @@ class QualityPanel(QWidget):
         self._headline.setObjectName("quality_headline")
         self._headline.setTextFormat(Qt.TextFormat.PlainText)
         self._headline.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._headline_room = Steady(self._headline)
+        shortest = self.tr("{ratio} × real").format(ratio="000")
+        self._headline_room = Steady(
+            self._headline, lambda metrics: metrics.horizontalAdvance(shortest)
+        )
         self._headline_room.resized.connect(self._fit_headline)
         self._intervals = QComboBox()
         self._intervals.setObjectName("quality_interval")
@@ -272,6 +275,7 @@ class QualityPanel(QWidget):
         grid.addWidget(scroll, 0, 0, 2, 1)
         self._legends = [QLabel(), QLabel()]
         for i, chart in enumerate((self._opinions, self._pixels), start=1):
+            self._legends[i - 1].setWordWrap(True)  # the figures need the width
             grid.addWidget(self._legends[i - 1], 0, i)
             grid.addWidget(chart, 1, i)
             grid.setColumnStretch(i, 1)
@@ -334,9 +338,8 @@ class QualityPanel(QWidget):
     def _fit_headline(self) -> None:
         metrics, room = self._headline.fontMetrics(), self._headline_room.width()
         fit = [text for text in self._headlines if metrics.horizontalAdvance(text) <= room]
-        shortest = "".join(self._headlines[-1:])
-        elided = metrics.elidedText(shortest, Qt.TextElideMode.ElideRight, room)
-        self._headline.setText(fit[0] if fit else elided)
+        cut = "…" if self._headlines else ""  # half a number would be another one
+        self._headline.setText(fit[0] if fit else cut)
 
     def _remarks(self, quality: Quality) -> str:
         text = self.tr(
@@ -379,7 +382,7 @@ class QualityPanel(QWidget):
 
     def _dash(self, key: str) -> str:
         colour = _STROKES[key].colour(self.palette()).name()
-        return f"<font color='{colour}'>{_DASHES[key]}</font> "
+        return f"<font color='{colour}'>{_DASHES[key]}</font>&nbsp;"
 
     def _table_of(self, quality: Quality) -> str:
         titles = {
@@ -410,8 +413,10 @@ class QualityPanel(QWidget):
             for i, rated in enumerate(quality.digits)
         ]
         rows = [
-            "<tr>" + "".join(f"<td>{cell}&nbsp;&nbsp;</td>" for cell in line) + "</tr>"
-            for line in (head, *lines)
+            f"<tr><td>{title}</td>"
+            + "".join(f"<td style='white-space: nowrap'>&nbsp;&nbsp;{cell}</td>" for cell in cells)
+            + "</tr>"
+            for title, *cells in (head, *lines)
         ]
         return f"<table cellspacing='0'>{''.join(rows)}</table><p>{self._remarks(quality)}</p>"
 
