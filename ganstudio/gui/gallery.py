@@ -130,6 +130,8 @@ class Gallery(QDialog):
             spoken = [card.title, *badges, *card.lines, card.about]
             item.setData(Qt.ItemDataRole.AccessibleTextRole, ". ".join(filter(None, spoken)))
             item.setData(_SOUGHT, " ".join((name, *spoken)).casefold())
+            if (measured := figures.get(name)) is not None:
+                item.setToolTip(self._explained(measured))
             self._list.addItem(item)
             if name == current:
                 self._list.setCurrentItem(item)
@@ -173,7 +175,7 @@ class Gallery(QDialog):
             readable = self.tr("Not readable after {seconds:.0f} s")
         else:
             readable = self.tr("Readable after {readable:.0f} s on two cores")
-        frechet = self.tr("Fréchet ratio {frechet:.0f} after {seconds:.0f} s")
+        frechet = self.tr("Fréchet distance {frechet:.0f} × real")
         values = {
             "digits": figures.digits,
             "rarest": figures.rarest,
@@ -183,6 +185,14 @@ class Gallery(QDialog):
             "seconds": figures.seconds,
         }
         return tuple(text.format(**values) for text in (found, readable, frechet))
+
+    def _explained(self, figures: Figures) -> str:
+        text = self.tr(
+            "Measured after {seconds:.0f} s of training on two cores. Fréchet distance between the "
+            "features of generated and training images, as a multiple of that of held-out images: "
+            "1 is as good as data."
+        )
+        return text.format(seconds=figures.seconds)
 
     def _button(self, name: str, text: str, tip: str) -> QPushButton:
         button = QPushButton(text)

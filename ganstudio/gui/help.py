@@ -16,7 +16,9 @@ def show_help(parent: QWidget, actions: Actions) -> None:
         "while it trains. Learning rates and k act at once; other settings wait for "
         "<b>Start over</b>.</p><p><b>Health</b> says how the run is doing. Click it for the "
         "numbers; the button beside it helps. The presets at the end are broken on purpose, to "
-        "learn from.</p><p><b>Undo</b> takes back changes of z, of live settings and of the run. "
+        "learn from.</p><p><b>Quality</b>, a tab beside the losses, judges the images in the "
+        "background: 1 × real is as good as images that were held out. Details has every figure."
+        "</p><p><b>Undo</b> takes back changes of z, of live settings and of the run. "
         "The steps that training has made stay made, and the limits under Pause stay as they "
         "are.</p><p><b>Dataset</b> offers other images, and a folder of your own, which you "
         "can also drop onto the window.</p>",

@@ -1,4 +1,4 @@
-"""The session: it owns the three threads and wires them to the panels, all on this page."""
+"""The session: it owns the threads and wires them to the panels, all on this page."""
 
 import time
 from collections.abc import Callable
@@ -338,7 +338,7 @@ class Session(QObject):
         self._show_health()
         for panel in (self._experiment, self._samples, *self._curves, self._quality):
             panel.set_run(info)
-        self._experiment.set_devices(info.devices, info.device)
+        self.evaluating.forget_others(info.dataset)
         self._latent.set_holding(None)
         self._latent.set_run(info, generator(info.config.seed, Stream.SAMPLES, 2))
         self._on_count_changed(self._samples.count())

@@ -38,6 +38,8 @@ def discriminator(shape: tuple[int, int, int], outputs: int) -> nn.Module:
         nn.LeakyReLU(0.2),
         nn.Conv2d(32, 32, 3, padding=1),
         nn.LeakyReLU(0.2),
+        nn.Conv2d(32, 32, 3, padding=1),
+        nn.LeakyReLU(0.2),
         nn.Flatten(),
         nn.Linear(32 * h * w, outputs),
     )

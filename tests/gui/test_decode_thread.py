@@ -139,7 +139,7 @@ def test_an_autoencoder_restores_images(qtbot, thread) -> None:
         E=networks.E.state_dict(),
         real_range=(-1.0, 1.0),
     )
-    images = np.random.default_rng(0).integers(0, 256, (25, 1, 8, 8), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (PIECE, 1, 8, 8), dtype=np.uint8)
     answers = []
     thread.reconstructed.connect(answers.append)
     thread.start()

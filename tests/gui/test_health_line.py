@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractButton, QLabel, QToolBar, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLabel, QScrollArea, QToolBar, QWidget
 
 from ganstudio.config import load_preset
 from ganstudio.gui import appearance, session
@@ -193,6 +193,32 @@ def test_the_evidence(line: HealthLine, qtbot) -> None:
     assert not curve.isVisible()
     qtbot.keyClick(shown, Qt.Key.Key_Escape)
     assert not shown.isVisible()
+
+
+def test_the_evidence_scrolls_and_keeps_what_is_selected(line: HealthLine, qtbot) -> None:
+    line.set_health(diagnosis(), doctor(), History())
+    qtbot.mouseClick(button(line, "health_state"), LEFT)
+    shown = line.findChild(QWidget, "health_evidence")
+    numbers = shown.findChild(QLabel, "health_numbers")
+    numbers.setSelection(0, 5)  # in a table: whole cells
+    selected = numbers.selectedText()
+    assert selected
+    line.set_health(diagnosis(), doctor(), History())  # a new look that finds the same
+    assert numbers.selectedText() == selected
+    assert numbers.textInteractionFlags() & Qt.TextInteractionFlag.TextSelectableByKeyboard
+    shown.resize(300, 200)
+    assert (shown.width(), shown.height()) == (300, 200), "it fits any screen"
+    bar = shown.findChild(QScrollArea, "health_scroll").verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+    assert button(shown, "health_copy").isVisible()
+
+    text = numbers.text()
+    shown.close()
+    other = diagnosis(evidence=(Evidence("seen", 0.3, 0.98),))
+    line.set_health(other, doctor(), History())
+    assert numbers.text() == text, "nobody sees it"
+    qtbot.mouseClick(button(line, "health_state"), LEFT)
+    assert numbers.text() != text
 
 
 def test_a_remedy_acts_and_can_be_undone(qtbot, window: MainWindow) -> None:

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,8 +21,10 @@ from pytestqt.qtbot import QtBot
 
 from ganstudio.config import Config
 from ganstudio.errors import StudioError
+from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.panels import latent as panel_module
 from ganstudio.gui.panels.latent import LatentPanel
+from ganstudio.gui.threads.decode_thread import Drawn
 from ganstudio.gui.widgets.image_view import ImageView
 from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.gui.widgets.number_edit import number_text, parse_number
@@ -646,13 +649,44 @@ def test_another_run_keeps_z_of_the_same_dimension(make: MakePanel) -> None:
     assert not log.edits
 
 
-def test_effects_of_another_run_sort_nothing(qtbot: QtBot, make: MakePanel) -> None:
+def test_another_run_has_other_effects(qtbot: QtBot, make: MakePanel) -> None:
     panel = make()
+    log = Log(panel)
     choose_order(qtbot, panel, 1)
     panel.set_effect(np.arange(16, dtype=np.float32))
     assert first_rows(panel) == [15, 14, 13]
-    panel.set_run(replace(run_info(), run_id="other"), np.random.default_rng(2))
-    assert first_rows(panel) == [0, 1, 2]
+    panel.set_run(replace(run_info(), run_id="another"), np.random.default_rng(1))
+    assert first_rows(panel) == [0, 1, 2], "none is known yet"
+    assert len(log.effects) == 2, "they are asked for"
+
+
+def test_what_the_run_before_drew_is_not_taken_for_this_one(qapp: QApplication) -> None:
+    window = MainWindow("cpu")  # its threads have not begun
+    session = window.session
+    taken: list[np.ndarray] = []
+    session._latent.set_effect = taken.append  # type: ignore[method-assign]
+    image = Drawn(
+        request=1,
+        snapshot=SimpleNamespace(run_id="first", step=7),
+        start=0,
+        images=np.zeros((1, 1, 28, 28), np.uint8),
+    )
+    session.training.run_changed.emit(replace(run_info(), run_id="first"))
+    session.decoding.image_drawn.emit(image)
+    session.training.run_changed.emit(replace(run_info(), run_id="second"))
+    effect = np.arange(16, dtype=np.float32)
+    session.decoding.effect_measured.emit("first", effect)  # late
+    assert not taken
+    session.decoding.effect_measured.emit("second", effect)
+    assert len(taken) == 1
+    session._latent.hold_toggled.emit(True)  # before the first image
+    assert session._held is None
+    session.training.run_changed.emit(replace(run_info(), run_id="first"))
+    session.decoding.image_drawn.emit(image)
+    session._latent.hold_toggled.emit(True)
+    assert session._held is image.snapshot, "it would be held"
+    session.close()
+    window.deleteLater()
 
 
 def test_another_run_while_typing(qtbot: QtBot, make: MakePanel) -> None:

@@ -121,12 +121,24 @@ def test_cards_say_and_show_what_presets_make(window: MainWindow, qtbot: QtBot) 
     dialog = opened(qtbot, window)
     assert shown(dialog) == list(preset_names())
     text = spoken(dialog, "studio")
-    for part in ("Studio", "10 of 10 digits", "8 to 13 %", "after 12 s", "Fréchet ratio 37"):
+    for part in (
+        "Studio",
+        "10 of 10 digits",
+        "8 to 13 %",
+        "after 12 s",
+        "Fréchet distance 37 × real",
+    ):
         assert part in text
     assert "Collapses" in spoken(dialog, "wgan")
     assert "Not readable after 60 s" in spoken(dialog, "wgan")
     assert "Not measured yet" in spoken(dialog, "dcgan")
     assert "Your own" in spoken(dialog, "mine")
+
+    rows = dict(zip(shown(dialog), range(cards(dialog).count()), strict=True))
+    tip = cards(dialog).item(rows["studio"]).toolTip()
+    assert "after 60 s" in tip
+    assert "1 is as good as data" in tip
+    assert not cards(dialog).item(rows["dcgan"]).toolTip()
 
     by_name = {name: painted(dialog, name) for name in ("studio", "wgan", "dcgan", "mine")}
     assert by_name["studio"].get(INK.name(), 0) > 5000

@@ -1,21 +1,22 @@
 """The Quality tab: judgements in the background, and how they are shown."""
 
 import csv
+import weakref
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPointF, QSettings, Qt
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QScrollArea
 from test_curves import history_of
 from test_curves import info as curves_info
 
 from ganstudio.errors import Phrase, StudioError
 from ganstudio.evaluation import judge as judge_module
 from ganstudio.evaluation.quality import NAMES, Figure, Quality, Rated
-from ganstudio.gui.colours import BLUE, VERMILLION
+from ganstudio.gui.colours import BLUE, SKY, VERMILLION
 from ganstudio.gui.panels.quality import QualityPanel
 from ganstudio.gui.threads import evaluation_thread
 from ganstudio.gui.threads.evaluation_thread import EvaluationThread
@@ -57,8 +58,31 @@ def panel(qtbot) -> QualityPanel:
     return panel
 
 
-def run(run_id: str):
-    return replace(curves_info(history_of(1)), run_id=run_id)
+def run(run_id: str, **changes):
+    return replace(curves_info(history_of(1)), run_id=run_id, **changes)
+
+
+class Busy:
+    """Work that is under way."""
+
+    fraction = 0.4
+    cancelled = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class Layouts(QObject):
+    """Counts how often a widget is asked to lay its children out."""
+
+    def __init__(self, widget) -> None:
+        super().__init__(widget)
+        self.count = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, _watched, event) -> bool:
+        self.count += event.type() == QEvent.Type.LayoutRequest
+        return False
 
 
 def child(panel, name: str):
@@ -87,7 +111,7 @@ def test_a_judgement_is_a_headline_and_two_charts(panel):
     panel.add(quality(ratio=123.0))
     headline = child(panel, "quality_headline")
     assert headline.text() == "Fréchet distance 123 × real · 9 of 10 digits"
-    for part in ("2,000", "95 %", "digits-0123abcd"):
+    for part in (headline.text(), "2,000", "latest generator", "95 %", "digits-0123abcd"):
         assert part in headline.toolTip()
     QApplication.processEvents()
     dashes = coloured(child(panel, "quality_digits"), BLUE)
@@ -182,13 +206,6 @@ def test_a_run_that_goes_on_is_judged_at_once(panel):
 
 
 def test_no_second_judgement_while_one_is_under_way_nor_unless_asked(panel, qtbot):
-    class Busy:
-        fraction = 0.4
-        cancelled = False
-
-        def cancel(self):
-            self.cancelled = True
-
     work = Busy()
     panel.set_work(work)
     assert not panel.is_due(60.0)
@@ -204,6 +221,127 @@ def test_no_second_judgement_while_one_is_under_way_nor_unless_asked(panel, qtbo
     box.activated.emit(box.currentIndex())
     assert box.currentText() == "When asked"
     assert not panel.is_due(9999.0)
+
+
+def test_progress_lays_out_nothing_and_is_followed_only_while_it_is_seen(panel):
+    work = Busy()
+    panel.set_work(work)
+    QApplication.processEvents()
+    button = child(panel, "quality_now")
+    seen = Layouts(panel)
+    work.fraction = 1.0
+    panel._look.timeout.emit()
+    QApplication.processEvents()
+    assert button.text() == "Cancel (100 %)"
+    assert seen.count == 0
+    assert panel._look.isActive()
+    panel.hide()
+    assert not panel._look.isActive()
+    work.fraction = 0.7
+    panel.show()
+    assert panel._look.isActive()
+    assert button.text() == "Cancel (70 %)"
+    assert button.height() >= 26
+    panel.set_work(None)
+    assert not panel._look.isActive()
+    child(panel, "quality_details").setText("Many more details")
+    QApplication.processEvents()
+    assert seen.count > 0, "it would be seen"
+
+
+def test_the_headline_says_less_where_there_is_less_room_and_demands_none(panel):
+    panel.resize(900, 240)
+    least = panel.minimumSizeHint().width()
+    panel.add(quality(ratio=123.0))
+    headline = child(panel, "quality_headline")
+    whole = headline.text()
+    assert panel.minimumSizeHint().width() == least
+    metrics, used = headline.fontMetrics(), panel.width() - headline.width()
+    for text in (whole, "123 × real · 9 of 10 digits", "123 × real"):
+        panel.resize(used + metrics.horizontalAdvance(text) + 1, 240)
+        assert headline.text() == text
+    assert headline.accessibleName() == whole
+    assert headline.toolTip().splitlines()[0] == whole
+    panel.resize(least, 240)
+    assert headline.text() == "123 × real"
+    panel.add(quality(ratio=123_456_789.0))
+    assert headline.text() == "…", "half a number would be another one"
+    assert "× real" in headline.accessibleName()
+
+
+def test_the_table_can_be_reached_whole_in_a_narrow_panel(panel):
+    panel.add(quality())
+    child(panel, "quality_details").click()
+    panel.resize(panel.minimumSizeHint().width(), 240)
+    QApplication.processEvents()
+    scroll = child(panel, "quality_figures")
+    assert isinstance(scroll, QScrollArea)
+    table = child(panel, "quality_table")
+    table_width = table.minimumSizeHint().width()
+    assert table_width > scroll.viewport().width(), "else nothing is shown here"
+    assert table.width() >= table_width
+    bar = scroll.horizontalScrollBar()
+    assert bar.isVisible()
+    assert bar.maximum() >= table_width - scroll.viewport().width()
+    assert scroll.accessibleName()
+    assert "KID" in table.accessibleDescription()
+    assert "<" not in table.accessibleDescription()
+
+
+def choose_interval(panel, qtbot, text: str) -> None:
+    box = child(panel, "quality_interval")
+    box.setCurrentIndex(box.findText(text))
+    box.activated.emit(box.currentIndex())
+
+
+def test_the_empty_page_promises_a_judgement_only_if_one_comes(panel, qtbot):
+    empty = child(panel, "quality_empty")
+    assert "half a minute" in empty.text()
+    choose_interval(panel, qtbot, "When asked")
+    assert "half a minute" not in empty.text()
+    assert "Judge now" in empty.text()
+    choose_interval(panel, qtbot, "Every minute")
+    assert "half a minute" in empty.text()
+
+
+def test_no_judgement_is_due_earlier_for_having_been_off(panel, qtbot):
+    assert panel.is_due(30.0)
+    choose_interval(panel, qtbot, "When asked")
+    choose_interval(panel, qtbot, "Every 2 minutes")
+    assert not panel.is_due(31.0)
+    assert panel.is_due(150.0)
+
+
+@pytest.mark.parametrize("damaged", ["soon", "", "7", "-30"])
+def test_a_damaged_setting_is_no_interval(qtbot, damaged):
+    QSettings().setValue("quality/interval", damaged)
+    panel = QualityPanel()
+    qtbot.addWidget(panel)
+    assert child(panel, "quality_interval").currentText() == "Every 2 minutes"
+
+
+def test_the_generator_that_is_judged_is_named(panel):
+    panel.add(quality())
+    headline, button = child(panel, "quality_headline"), child(panel, "quality_now")
+    assert "averaged" not in headline.toolTip() + button.toolTip()
+    panel.set_run(run("run", averaged=True))
+    assert "averaged generator" in headline.toolTip()
+    assert "averaged generator" in button.toolTip()
+
+
+def test_legends_follow_the_theme(panel):
+    panel.add(quality())
+    child(panel, "quality_details").click()
+    legend = panel._legends[0]
+    assert BLUE.lower() in legend.text().lower()
+    dark = panel.palette()
+    dark.setColor(dark.ColorRole.Window, QColor("#202020"))
+    dark.setColor(dark.ColorRole.Base, QColor("#101010"))
+    dark.setColor(dark.ColorRole.Text, QColor("#eeeeee"))
+    dark.setColor(dark.ColorRole.WindowText, QColor("#eeeeee"))
+    panel.setPalette(dark)
+    assert BLUE.lower() not in legend.text().lower()
+    assert SKY.lower() in legend.text().lower()
 
 
 def test_judgements_of_earlier_runs_come_back_with_them(panel):
@@ -270,6 +408,26 @@ def test_the_thread_judges_with_one_of_torchs_threads(qtbot, thread):
         assert work.ended
     assert answers == [(name, evaluation_thread.SAMPLES, 1) for name in ("first", "second")]
     assert FakeJudge.made == 1  # real images are looked at once
+
+
+def test_the_thread_keeps_no_model_and_nothing_of_another_dataset(qtbot, thread):
+    class Thing:
+        pass
+
+    snapshot, first, second = Thing(), Thing(), Thing()
+    kept = weakref.ref(snapshot), weakref.ref(first)
+    thread.evaluated.connect(lambda _answer: None)
+    with qtbot.waitSignal(thread.ended):
+        thread.ask(snapshot, first)
+    del snapshot
+    qtbot.waitUntil(lambda: kept[0]() is None)
+    thread.forget_others(first)
+    with qtbot.waitSignal(thread.ended):
+        thread.ask("again", first)
+    assert FakeJudge.made == 1, "it still knows it"
+    thread.forget_others(second)
+    del first
+    qtbot.waitUntil(lambda: kept[1]() is None)
 
 
 def test_the_thread_tells_what_failed_and_goes_on(qtbot, thread):

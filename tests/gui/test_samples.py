@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from ganstudio.config import Config
 from ganstudio.gui.colours import ORANGE
 from ganstudio.gui.panels.samples import SamplesPanel
+from ganstudio.gui.threads.decode_thread import PIECE
 from ganstudio.gui.widgets.sample_grid import SampleGrid
 from ganstudio.images import Pixels, grid
 from ganstudio.latent.spec import LatentPart, LatentSpec
@@ -553,6 +554,19 @@ def test_an_autoencoder_shows_inputs_beside_reconstructions(
     assert (toggle.isVisible(), child(fresh, "real_images").isVisible()) == (False, True)
     assert not real.isVisible(), "real images are off"
     assert fresh.pairs() == 0
+
+
+def test_reconstructions_are_at_most_a_piece_of_the_decode_threads_work(
+    fresh: SamplesPanel,
+) -> None:
+    fresh.set_run(make_info(autoencoder=True))
+    counts = child(fresh, "sample_count")
+    assert isinstance(counts, QComboBox)
+    wanted = []
+    for index in range(counts.count()):
+        counts.setCurrentIndex(index)
+        wanted.append(fresh.pairs())
+    assert wanted == [4, 9, PIECE, PIECE]
 
 
 def test_reconstructions_stay_off(fresh: SamplesPanel, qtbot: QtBot) -> None:

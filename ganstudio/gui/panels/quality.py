@@ -3,15 +3,15 @@
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QSettings, Qt, QTimer, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtCore import QEvent, QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QPalette, QShowEvent, QTextDocumentFragment
 from PySide6.QtWidgets import (
     QComboBox,
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QScrollArea,
+    QSizePolicy,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -21,7 +21,9 @@ from PySide6.QtWidgets import (
 from ganstudio.atomic import replacing
 from ganstudio.evaluation import report
 from ganstudio.evaluation.quality import Quality, Rated
+from ganstudio.gui.actions import ToolButton
 from ganstudio.gui.colours import BLUE, GREEN, SKY, VERMILLION
+from ganstudio.gui.folders import ask_target
 from ganstudio.gui.widgets.charts import DistributionsChart, RatioChart, SharesChart
 from ganstudio.gui.widgets.curve_words import number
 from ganstudio.gui.widgets.file_writer import FileWriter
@@ -67,9 +69,12 @@ class QualityPanel(QWidget):
         super().__init__(parent)
         self._runs: dict[str, list[Quality]] = {}  # judgements by run
         self._run_id = ""
+        self._averaged = False  # the run has an averaged generator, which is judged then
         self._work: Work | None = None  # under way
         self._due = _FIRST_SECONDS  # of training
         self._seconds = 0.0
+        self._headlines: tuple[str, ...] = ()  # the longest first
+        self._shown: tuple[tuple[str, ...], ...] = ()  # the lines of the two charts in Details
         self._look = QTimer(self, interval=_LOOK_MS)
         self._look.timeout.connect(self._show_progress)
         self._writer = FileWriter(self)
@@ -84,10 +89,11 @@ class QualityPanel(QWidget):
 
     def set_run(self, info: RunInfo) -> None:
         """Show another run, with the judgements that it had."""
-        self._run_id = info.run_id
+        self._run_id, self._averaged = info.run_id, info.averaged
         self._runs.setdefault(info.run_id, [])
         self._seconds, self._due = 0.0, _FIRST_SECONDS
         self._now.setEnabled(True)
+        self._show_progress()
         self._renew()
 
     def keep_runs(self, run_ids: set[str]) -> None:
@@ -109,8 +115,7 @@ class QualityPanel(QWidget):
     def set_work(self, work: Work | None) -> None:
         """Show that a judgement is under way, or no longer."""
         self._work = work
-        self._look.start() if work else self._look.stop()
-        self._show_progress()
+        self._watch()
 
     def add(self, quality: Quality) -> None:
         """Show a judgement."""
@@ -144,6 +149,12 @@ class QualityPanel(QWidget):
         self._headline = QLabel()
         self._headline.setObjectName("quality_headline")
         self._headline.setTextFormat(Qt.TextFormat.PlainText)
+        self._headline.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        shortest = self.tr("{ratio} × real").format(ratio="000")
+        self._headline_room = Steady(
+            self._headline, lambda metrics: metrics.horizontalAdvance(shortest)
+        )
+        self._headline_room.resized.connect(self._fit_headline)
         self._intervals = QComboBox()
         self._intervals.setObjectName("quality_interval")
         self._intervals.setAccessibleName(self.tr("How often to judge"))
@@ -161,10 +172,12 @@ class QualityPanel(QWidget):
         }
         for seconds in _INTERVALS:
             self._intervals.addItem(texts[seconds], seconds)
-        kept = self._intervals.findData(int(str(QSettings().value("quality/interval", _INTERVAL))))
-        self._intervals.setCurrentIndex(max(0, kept))
+        kept = str(QSettings().value("quality/interval", _INTERVAL))
+        interval = int(kept) if kept in map(str, _INTERVALS) else _INTERVAL
+        self._intervals.setCurrentIndex(_INTERVALS.index(interval))
         self._intervals.activated.connect(self._on_interval)
-        self._now = QToolButton()
+        percent = self.tr("Cancel ({percent:.0f} %)").format(percent=100)
+        self._now = ToolButton((self.tr("Judge now"), percent))
         self._now.setObjectName("quality_now")
         self._now.setMinimumHeight(26)
         self._now.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -176,8 +189,8 @@ class QualityPanel(QWidget):
         self._details.toggled.connect(self._renew)
         header = QHBoxLayout()
         header.setSpacing(6)
-        header.addWidget(Steady(self._headline), 1)
-        for widget in (self._intervals, self._now, self._details):
+        header.addWidget(self._headline_room, 1)
+        for widget in (self._intervals, Steady(self._now), self._details):
             header.addWidget(widget)
         return header
 
@@ -214,6 +227,7 @@ class QualityPanel(QWidget):
     def _make_details(self) -> QWidget:
         self._table = QLabel()
         self._table.setObjectName("quality_table")
+        self._table.setAccessibleName(self.tr("All figures"))
         self._table.setTextFormat(Qt.TextFormat.RichText)
         self._table.setWordWrap(True)
         self._table.setTextInteractionFlags(
@@ -237,7 +251,8 @@ class QualityPanel(QWidget):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(figures)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setObjectName("quality_figures")
+        scroll.setAccessibleName(self.tr("Figures"))
         self._opinions = DistributionsChart(
             "quality_opinions", self.tr("What D says"), self.tr("D's logit"), "%", _STROKES
         )
@@ -260,6 +275,7 @@ class QualityPanel(QWidget):
         grid.addWidget(scroll, 0, 0, 2, 1)
         self._legends = [QLabel(), QLabel()]
         for i, chart in enumerate((self._opinions, self._pixels), start=1):
+            self._legends[i - 1].setWordWrap(True)  # the figures need the width
             grid.addWidget(self._legends[i - 1], 0, i)
             grid.addWidget(chart, 1, i)
             grid.setColumnStretch(i, 1)
@@ -273,18 +289,20 @@ class QualityPanel(QWidget):
         found = self._runs.get(self._run_id, [])
         self._details.setEnabled(bool(found))
         if not found:
-            self._headline.setText("")
-            self._empty.setText(
-                self.tr(
-                    "How good the images are, in numbers: judged after half a minute of training, "
-                    "or press Judge now."
-                )
+            self._show_headlines(())
+            self._headline.setToolTip("")
+            by_itself = self.tr(
+                "How good the images are, in numbers: judged after half a minute of training, "
+                "or press Judge now."
             )
+            asked = self.tr("How good the images are, in numbers: press Judge now.")
+            self._empty.setText(by_itself if self._intervals.currentData() else asked)
             self._pages.setCurrentIndex(0)
             return
         last = found[-1]
-        self._headline.setText(self._headline_of(last))
-        self._headline.setToolTip(self._remarks(last))
+        headlines = self._headlines_of(last)
+        self._show_headlines(headlines)
+        self._headline.setToolTip(f"{headlines[0]}\n{self._remarks(last)}")
         if self._details.isChecked():
             self._show_details(last)
             self._pages.setCurrentIndex(2)
@@ -298,43 +316,73 @@ class QualityPanel(QWidget):
             self._shares.set_shares(last.digits)
             self._pages.setCurrentIndex(1)
 
-    def _headline_of(self, quality: Quality) -> str:
+    def _headlines_of(self, quality: Quality) -> tuple[str, ...]:
+        """Return the headline, and what is left of it where there is less room."""
         if quality.ratio is None:
-            return self.tr("No figures for this data")
-        text = self.tr("Fréchet distance {ratio} × real · {found} of 10 digits")
-        return text.format(ratio=number(quality.ratio), found=quality.found)
+            return (self.tr("No figures for this data"),)
+        texts = (
+            self.tr("Fréchet distance {ratio} × real · {found} of 10 digits"),
+            self.tr("{ratio} × real · {found} of 10 digits"),
+            self.tr("{ratio} × real"),
+        )
+        return tuple(
+            text.format(ratio=number(quality.ratio), found=quality.found) for text in texts
+        )
+
+    def _show_headlines(self, texts: tuple[str, ...]) -> None:
+        """Show the longest that fits."""
+        self._headlines = texts
+        self._headline.setAccessibleName(texts[0] if texts else "")
+        self._fit_headline()
+
+    def _fit_headline(self) -> None:
+        metrics, room = self._headline.fontMetrics(), self._headline_room.width()
+        fit = [text for text in self._headlines if metrics.horizontalAdvance(text) <= room]
+        cut = "…" if self._headlines else ""  # half a number would be another one
+        self._headline.setText(fit[0] if fit else cut)
 
     def _remarks(self, quality: Quality) -> str:
-        return self.tr(
-            "Step {step}: {n} generated images beside as many held-out ones, which are what “real” "
-            "stands for; 95 % confidence intervals; features of the network {network}, so the "
-            "distance is no FID"
-        ).format(
+        text = self.tr(
+            "Step {step}, {generator}: {n} generated images beside as many held-out ones, which "
+            "are what “real” stands for; 95 % confidence intervals; features of the network "
+            "{network}, so the distance is no FID"
+        )
+        averaged, latest = self.tr("averaged generator"), self.tr("latest generator")
+        return text.format(
             step=f"{quality.step:,}",
+            generator=averaged if self._averaged else latest,
             n=f"{quality.n:,}",
             network=quality.network,
         )
 
     def _show_details(self, quality: Quality) -> None:
-        self._table.setText(self._table_of(quality))
+        table = self._table_of(quality)
+        self._table.setText(table)
+        plain = QTextDocumentFragment.fromHtml(table).toPlainText()
+        self._table.setAccessibleDescription(plain)
         edges, shares = _logit_shares(quality)
         self._opinions.set_shares(edges, shares)
         brightness = np.linspace(0, 255, len(quality.pixels["real"]) + 1)[1:]
         self._pixels.set_shares(  # nearly all are black: the rest would be flat beside them
             brightness, {name: pixels[1:] for name, pixels in quality.pixels.items()}
         )
+        self._show_legends((tuple(shares), tuple(quality.pixels)))
+
+    def _show_legends(self, shown: tuple[tuple[str, ...], ...]) -> None:
+        """Say which line is what, in the theme's colours."""
+        self._shown = shown
         names = {
             "train": self.tr("training"),
             "held_out": self.tr("held out"),
             "generated": self.tr("generated"),
             "real": self.tr("real"),
         }
-        for legend, keys in zip(self._legends, (shares, quality.pixels), strict=True):
+        for legend, keys in zip(self._legends, shown, strict=False):
             legend.setText("&nbsp; ".join(self._dash(key) + names[key] for key in keys))
 
     def _dash(self, key: str) -> str:
         colour = _STROKES[key].colour(self.palette()).name()
-        return f"<font color='{colour}'>{_DASHES[key]}</font> "
+        return f"<font color='{colour}'>{_DASHES[key]}</font>&nbsp;"
 
     def _table_of(self, quality: Quality) -> str:
         titles = {
@@ -365,19 +413,60 @@ class QualityPanel(QWidget):
             for i, rated in enumerate(quality.digits)
         ]
         rows = [
-            "<tr>" + "".join(f"<td>{cell}&nbsp;&nbsp;</td>" for cell in line) + "</tr>"
-            for line in (head, *lines)
+            f"<tr><td>{title}</td>"
+            + "".join(f"<td style='white-space: nowrap'>&nbsp;&nbsp;{cell}</td>" for cell in cells)
+            + "</tr>"
+            for title, *cells in (head, *lines)
         ]
         return f"<table cellspacing='0'>{''.join(rows)}</table><p>{self._remarks(quality)}</p>"
 
+    def _watch(self) -> None:
+        """Follow the work under way for as long as that can be seen."""
+        if self._work is not None and self.isVisible():
+            self._look.start()
+        else:
+            self._look.stop()
+        self._show_progress()
+
     def _show_progress(self) -> None:
         if self._work is None:
-            self._now.setText(self.tr("Judge now"))
-            self._now.setToolTip(self.tr("Draw 2,000 images and judge them, in the background"))
-            return
-        percent = "" if self._work.fraction is None else f" ({100 * self._work.fraction:.0f} %)"
-        self._now.setText(self.tr("Cancel") + percent)
-        self._now.setToolTip(self.tr("Judging goes on in the background; stop it"))
+            text, tip = self.tr("Judge now"), self._judge_tip()
+        else:
+            fraction = self._work.fraction
+            text = (
+                self.tr("Cancel ({percent:.0f} %)") if fraction is not None else self.tr("Cancel")
+            )
+            text = text.format(percent=100 * (fraction or 0))
+            tip = self.tr("Judging goes on in the background; stop it")
+        if text != self._now.text():
+            self._now.setText(text)
+            self._now.setAccessibleName(text)
+        self._now.setToolTip(tip)
+
+    def _judge_tip(self) -> str:
+        if self._averaged:
+            return self.tr(
+                "Draw 2,000 images with the averaged generator and judge them, in the background"
+            )
+        return self.tr("Draw 2,000 images and judge them, in the background")
+
+    # Events
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show how far the work is."""
+        super().showEvent(event)
+        self._watch()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Let the work go on unseen."""
+        super().hideEvent(event)
+        self._watch()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._show_legends(self._shown)
 
     # Slots
 
@@ -389,14 +478,14 @@ class QualityPanel(QWidget):
 
     def _on_interval(self) -> None:
         QSettings().setValue("quality/interval", self._intervals.currentData())
-        self._due = min(self._due, self._seconds + int(self._intervals.currentData()))
+        if interval := int(self._intervals.currentData()):
+            self._due = min(self._due, self._seconds + interval)
+        self._renew()
 
     def _on_export(self) -> None:
-        folder = Path(str(QSettings().value("folder", str(Path.home()))))
         title, kind = self.tr("Export quality as CSV"), self.tr("Tables (*.csv)")
-        chosen, _ = QFileDialog.getSaveFileName(self, title, str(folder / "quality.csv"), kind)
-        if chosen:
-            self.export_csv(Path(chosen))
+        if path := ask_target(self, title, "quality.csv", ".csv", kind):
+            self.export_csv(path)
 
     def export_csv(self, path: Path) -> None:
         """Write the run's judgements, in another thread; `message` or `failed` tells the end."""

@@ -27,6 +27,7 @@ from ganstudio.training.status import RunInfo
 COUNTS = (16, 36, 64, 100)
 _DEFAULT = 64
 _PAIR_SHARE = 4  # so many samples for each reconstruction: a pair takes more room
+_MOST_PAIRS = 16  # a piece of the decode thread's work, which the large image waits for
 
 
 class SamplesPanel(QWidget):
@@ -161,7 +162,8 @@ class SamplesPanel(QWidget):
     def pairs(self) -> int:
         """Return how many held-out images and their reconstructions are wanted."""
         shown = self._autoencoder and self._pairs_box.isChecked()
-        return min(self.count() // _PAIR_SHARE, len(self._held_out)) if shown else 0
+        most = min(self.count() // _PAIR_SHARE, _MOST_PAIRS, len(self._held_out))
+        return most if shown else 0
 
     def averaged(self) -> bool:
         """Return whether the averaged generator is wanted, and there is one."""

@@ -1,1 +1,1 @@
-"""The two threads in which Qt meets torch."""
+"""The three threads in which Qt meets torch."""

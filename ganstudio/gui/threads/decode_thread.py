@@ -50,7 +50,7 @@ class Job:
     snapshot : Snapshot
         The model.
     inputs : (N, latent_dim) float32, or (N, C, H, W) uint8
-        Latents, or images in the lanes RECONSTRUCTION, few enough for one piece, and REFERENCE,
+        Latents, or images in the lanes RECONSTRUCTION, at most PIECE, and REFERENCE,
     labels : (N,) int64 or None
         and in the latter their classes.
     info : RunInfo or None

@@ -45,13 +45,18 @@ class EvaluationThread(QThread):
         self.setObjectName("evaluation_thread")
         self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._work: Work | None = None
-        self._judge: tuple[Dataset, Judge] | None = None
+        self._judge: tuple[Dataset, Judge] | None = None  # of the latest dataset
 
     def ask(self, snapshot: "Snapshot", dataset: Dataset) -> Work:
         """Ask for a judgement beside real images of `dataset`; return its `Work`."""
         self._work = Work()
         self._requests.put(_Request(snapshot, dataset, self._work))
         return self._work
+
+    def forget_others(self, dataset: Dataset) -> None:
+        """Let go of what is known of other real images than those of `dataset`."""
+        if (judge := self._judge) is not None and judge[0] is not dataset:
+            self._judge = None
 
     def stop(self) -> None:
         """End the thread, in the middle of what it does, and wait for it."""
@@ -82,11 +87,13 @@ class EvaluationThread(QThread):
                 self.failed.emit(error if isinstance(error, StudioError) else shown)
             request.work.end()
             self.ended.emit()
+            del request  # it would keep a model and a dataset until the next
             request = self._requests.get()
 
     def _evaluate(self, request: _Request) -> None:
         from ganstudio.evaluation.judge import Judge
 
-        if self._judge is None or self._judge[0] is not request.dataset:
-            self._judge = (request.dataset, Judge(request.dataset, request.work))
-        self.evaluated.emit(self._judge[1].evaluate(request.snapshot, SAMPLES, request.work))
+        self.forget_others(request.dataset)
+        judge = self._judge or (request.dataset, Judge(request.dataset, request.work))
+        self._judge = judge
+        self.evaluated.emit(judge[1].evaluate(request.snapshot, SAMPLES, request.work))

@@ -7,7 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ganstudio.config import SETTINGS
 from ganstudio.gui.colours import BLUE, SKY, is_dark
@@ -36,7 +44,10 @@ class HealthEvidence(QDialog):
         for label in (self._why, self._numbers):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.RichText)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            label.setTextInteractionFlags(
+                Qt.TextInteractionFlag.TextSelectableByMouse
+                | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            )
         self._curve = EvidenceCurve()
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         copy = buttons.addButton(self.tr("Copy"), QDialogButtonBox.ButtonRole.ActionRole)
@@ -45,21 +56,31 @@ class HealthEvidence(QDialog):
         copy.setToolTip(self.tr("Copy the state and its numbers as text"))
         copy.clicked.connect(self._on_copy)
         buttons.rejected.connect(self.reject)
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._why)
+        column.addWidget(self._curve, 1)
+        column.addWidget(self._numbers)
+        scroll = QScrollArea()
+        scroll.setObjectName("health_scroll")
+        scroll.setAccessibleName(self.tr("Numbers and curve"))
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(page)
         layout = QVBoxLayout(self)
-        layout.addWidget(self._why)
-        layout.addWidget(self._curve, 1)
-        layout.addWidget(self._numbers)
+        layout.addWidget(scroll, 1)
         layout.addWidget(buttons)
-        self.resize(520, 460)
+        metrics = self.fontMetrics()  # a larger font has more room, as far as the screen has it
+        wanted = QSize(75 * metrics.averageCharWidth(), 27 * metrics.lineSpacing())
+        self.resize(wanted.boundedTo(self.screen().availableSize() * 0.9))
 
     def set_health(self, diagnosis: Diagnosis, doctor: Doctor, history: History) -> None:
         """Show what one diagnosis rests on."""
         name = state_name(diagnosis.state)
         step = self.tr("At step {step:,}").format(step=diagnosis.step)
-        self._why.setText(
-            f"<h3>{escape(name)}</h3><p>{escape(sentence(diagnosis))}<br><small>{escape(step)}"
-            "</small></p>"
-        )
+        why = f"<h3>{escape(name)}</h3><p>{escape(sentence(diagnosis))}"
+        _set_text(self._why, f"{why}<br><small>{escape(step)}</small></p>")
         bound = self.tr("{value} (bound {bound})")
         rows, lines = [], [name, sentence(diagnosis), step]
         for item in diagnosis.evidence:
@@ -72,7 +93,7 @@ class HealthEvidence(QDialog):
                 f"<tr><td colspan='2'>{escape(words.meaning)}</td></tr>"
             )
             lines.append(f"{words.name}\t{value}")
-        self._numbers.setText(f"<table cellspacing='3'>{''.join(rows)}</table>")
+        _set_text(self._numbers, f"<table cellspacing='3'>{''.join(rows)}</table>")
         self._copied = "\n".join(lines)
         self._show_curve(diagnosis, doctor, history)
 
@@ -93,6 +114,12 @@ class HealthEvidence(QDialog):
 
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(self._copied)
+
+
+def _set_text(label: QLabel, text: str) -> None:
+    """Change a label's text only if it is another: what a person has selected stays so."""
+    if text != label.text():
+        label.setText(text)
 
 
 class EvidenceCurve(QWidget):

@@ -67,7 +67,7 @@ class HealthLine(QWidget):
         self._state.setEnabled(True)
         if not same:
             self._show(diagnosis)
-        if self._evidence is not None:
+        if self._evidence is not None and self._evidence.isVisible():
             self._evidence.set_health(diagnosis, doctor, history)
 
     def _show(self, diagnosis: Diagnosis) -> None:

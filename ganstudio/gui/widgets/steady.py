@@ -34,7 +34,7 @@ class Steady(QWidget):
 
     def sizeHint(self) -> QSize:
         """Prefer what the child prefers now."""
-        return self._child.sizeHint()
+        return self._child.sizeHint().expandedTo(self._child.minimumSize())
 
     def minimumSizeHint(self) -> QSize:
         """Need what the child needs now; layouts do not ask where the policy is `Ignored`."""
