@@ -25,9 +25,10 @@ def write(root, n: int, side: int = 28, *, rgb: bool = False) -> list[np.ndarray
 def all_of(root, side: int = 0) -> np.ndarray:
     """Return the images in the order of their names."""
     dataset = load("folder", side, root, Work())
-    n = len(dataset.train) + len(dataset.test)
-    held_out = np.arange(n) % 7 == 1
-    images = np.empty((n, *dataset.image_shape), np.uint8)
+    paths = sorted(path for path in root.rglob("*") if path.is_file())
+    names = [path.relative_to(root).as_posix() for path in paths]
+    held_out = folder._held_out([name for name in names if name not in dataset.skipped])
+    images = np.empty((len(held_out), *dataset.image_shape), np.uint8)
     images[held_out], images[~held_out] = dataset.test, dataset.train
     return images
 
@@ -201,3 +202,29 @@ def test_reading_says_how_far_it_is_and_can_be_cancelled(tmp_path):
     assert fractions == [i / 30 for i in range(31)]
     with pytest.raises(Cancelled):
         folder.load_resized(tmp_path, 28, Watched())
+
+
+def test_who_is_held_out_stays_so_when_others_come_and_go(tmp_path):
+    images = write(tmp_path, 60)
+    before = load("folder", 0, tmp_path, Work())
+    assert 3 <= len(before.test) <= 17
+    (tmp_path / "000.png").unlink()
+    Image.fromarray(picture(seed=99)).save(tmp_path / "0005.png")
+    after = load("folder", 0, tmp_path, Work())
+
+    def held(dataset) -> set[bytes]:
+        return {image.tobytes() for image in dataset.test}
+
+    gone_or_new = {images[0].tobytes(), picture(seed=99).tobytes()}
+    assert held(before) - gone_or_new == held(after) - gone_or_new
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    write(tmp_path, 3)
+
+    def walk(root, onerror):
+        onerror(PermissionError(13, "Permission denied", str(tmp_path / "closed")))
+        yield from ()
+
+    monkeypatch.setattr(folder.os, "walk", walk)
+    assert "closed" in refused(tmp_path, "cannot-read")
