@@ -25,7 +25,7 @@ def write(root, n: int, side: int = 28, *, rgb: bool = False) -> list[np.ndarray
 def all_of(root, side: int = 0) -> np.ndarray:
     """Return the images in the order of their names."""
     dataset = load("folder", side, root, Work())
-    paths = sorted(path for path in root.rglob("*") if path.is_file())
+    paths = folder._image_files(root, Work())
     names = [path.relative_to(root).as_posix() for path in paths]
     held_out = folder._held_out([name for name in names if name not in dataset.skipped])
     images = np.empty((len(held_out), *dataset.image_shape), np.uint8)
