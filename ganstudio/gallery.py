@@ -17,7 +17,7 @@ _TABLE = "figures.json"
 _READABLE = 150.0  # times the Fréchet distance of real images; fewer is better
 _MANY = 8  # digits of ten
 _CROWDED = 40.0  # %; a digit that is this frequent has crowded others out
-_ALIKE = 0.5  # of the variety of real images
+_ALIKE = 0.5  # of the variety that samples had
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +58,8 @@ class Figures:
     readable : float or None
         Seconds until digits were readable; None if they never were.
     collapses : bool
-        Whether samples are much alike, or of few digits.
+        Whether samples became much alike, or lost digits: noise that has yet to become digits is
+        none.
     """
 
     seconds: float
@@ -73,7 +74,8 @@ class Figures:
 def figures_of(marks: Sequence[Mark]) -> Figures:
     """Return what the marks of one run, in order, come to."""
     last = marks[-1]
-    few = last.digits < _MANY or last.commonest >= _CROWDED
+    fewer = _has_few(last) and not all(map(_has_few, marks))
+    alike = last.variety < _ALIKE * max(mark.variety for mark in marks)
     return Figures(
         seconds=last.seconds,
         digits=last.digits,
@@ -81,8 +83,12 @@ def figures_of(marks: Sequence[Mark]) -> Figures:
         commonest=round(last.commonest, 1),
         frechet=round(last.frechet, 1),
         readable=next((mark.seconds for mark in marks if _is_readable(mark)), None),
-        collapses=last.variety < _ALIKE or few,
+        collapses=fewer or alike,
     )
+
+
+def _has_few(mark: Mark) -> bool:
+    return mark.digits < _MANY or mark.commonest >= _CROWDED
 
 
 def _is_readable(mark: Mark) -> bool:

@@ -180,8 +180,10 @@ def test_details_show_every_figure_with_its_interval_and_the_floor(panel, qtbot)
     assert coloured(child(panel, "quality_pixels"), BLUE).any()
 
 
-def test_the_dark_theme_is_followed(panel):
-    panel.add(quality())
+@pytest.mark.parametrize("judged_before", [True, False])
+def test_the_dark_theme_is_followed(panel, judged_before: bool):
+    if judged_before:
+        panel.add(quality())
     dark = panel.palette()
     dark.setColor(dark.ColorRole.Base, QColor("#101010"))
     dark.setColor(dark.ColorRole.Window, QColor("#202020"))
@@ -189,6 +191,8 @@ def test_the_dark_theme_is_followed(panel):
     dark.setColor(dark.ColorRole.WindowText, QColor("#eeeeee"))
     panel.setPalette(dark)
     QApplication.processEvents()
+    if not judged_before:
+        panel.add(quality())
     assert coloured(child(panel, "quality_ratios"), "#101010").mean() > 0.5
 
 

@@ -67,6 +67,7 @@ class QualityPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._legends: list[QLabel] = []  # there with the first judgement
         self._runs: dict[str, list[Quality]] = {}  # judgements by run
         self._run_id = ""
         self._averaged = False  # the run has an averaged generator, which is judged then
@@ -137,8 +138,6 @@ class QualityPanel(QWidget):
         self._empty.setBackgroundRole(QPalette.ColorRole.Base)
         self._empty.setAutoFillBackground(True)
         self._pages.addWidget(self._empty)
-        self._pages.addWidget(self._make_overview())
-        self._pages.addWidget(self._make_details())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 4, 6, 4)
         layout.setSpacing(4)
@@ -299,6 +298,9 @@ class QualityPanel(QWidget):
             self._empty.setText(by_itself if self._intervals.currentData() else asked)
             self._pages.setCurrentIndex(0)
             return
+        if self._pages.count() == 1:  # charts take a tenth of a second, which the start has not
+            self._pages.addWidget(self._make_overview())
+            self._pages.addWidget(self._make_details())
         last = found[-1]
         headlines = self._headlines_of(last)
         self._show_headlines(headlines)
