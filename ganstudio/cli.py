@@ -25,6 +25,7 @@ from ganstudio.config import (
     preset_of,
 )
 from ganstudio.errors import StudioError
+from ganstudio.model_file import ModelFile
 
 # torch and Qt are imported where they are needed: `ganstudio presets` and mistakes answer at once.
 
@@ -86,7 +87,7 @@ def _train(arguments: argparse.Namespace) -> int:
     config = None if arguments.resume else _config(arguments)
     from ganstudio.training import headless
 
-    file = model_file.read(arguments.model_file) if arguments.model_file else None
+    file = _model_file(arguments)
     if arguments.threads is not None:
         headless.use_threads(arguments.threads)
     if config is not None:
@@ -170,7 +171,7 @@ def _sample(arguments: argparse.Namespace) -> int:
     from ganstudio import images
     from ganstudio.training import headless
 
-    file = model_file.read(arguments.model_file) if arguments.model_file else None
+    file = _model_file(arguments)
     number = arguments.class_
     drawn = headless.sample(arguments.checkpoint, arguments.num, arguments.seed, number, file)
     if out.suffix.lower() == ".png":
@@ -187,10 +188,14 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from ganstudio.evaluation import report
     from ganstudio.training import headless
 
-    file = model_file.read(arguments.model_file) if arguments.model_file else None
+    file = _model_file(arguments)
     quality = headless.evaluate(arguments.checkpoint, arguments.num, arguments.data_root, file)
     print(json.dumps(quality.to_dict(), indent=2) if arguments.json else report.text(quality))
     return 0
+
+
+def _model_file(arguments: argparse.Namespace) -> ModelFile | None:
+    return model_file.read(arguments.model_file) if arguments.model_file else None
 
 
 def _presets(_arguments: argparse.Namespace) -> int:

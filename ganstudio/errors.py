@@ -231,6 +231,15 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> ConfigError:
     )
 
 
+def unexpected(error: BaseException) -> StudioError:
+    """Return what a person can be told of any error: itself, or that no one foresaw it."""
+    if isinstance(error, StudioError):
+        return error
+    told = StudioError("unexpected", detail=f"{type(error).__name__}: {error}")
+    told.__cause__ = error
+    return told
+
+
 def device_missing(name: str, known: Iterable[str]) -> ConfigError:
     """Return the error for a device that is not there."""
     return ConfigError("device-missing", field="device", name=name, known=", ".join(known))

@@ -1,13 +1,13 @@
 """The figures against closed forms, and against other people's implementations."""
 
 import math
-import os
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from oracle import importable
 
 from ganstudio.evaluation import metrics
 from ganstudio.evaluation.metrics import Moments
@@ -24,16 +24,6 @@ def drawn(seed: int, n: int, d: int, shift: float = 0.0, scale: float = 1.0) -> 
 def pair(request):
     n, m, d = request.param
     return drawn(1, n, d), drawn(2, m, d, shift=0.1, scale=0.9)
-
-
-def oracle(module: str):
-    """Import an oracle; its torchvision cannot load beside every build of torch."""
-    try:
-        return pytest.importorskip(module)
-    except RuntimeError as error:  # "operator torchvision::nms does not exist"
-        if "CI" in os.environ:
-            raise
-        pytest.skip(str(error))
 
 
 def kid(real: np.ndarray, fake: np.ndarray) -> metrics.Figure:
@@ -132,7 +122,7 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say():
 
 
 def test_frechet_agrees_with_torch_fidelity(pair):
-    other = oracle("torch_fidelity.metric_fid")
+    other = importable("torch_fidelity.metric_fid")
     real, fake = pair
     stats = [{"mu": part.mean(0), "sigma": np.cov(part, rowvar=False)} for part in pair]
     theirs = other.fid_statistics_to_metric(*stats, verbose=False)
@@ -141,7 +131,7 @@ def test_frechet_agrees_with_torch_fidelity(pair):
 
 
 def test_kid_agrees_with_torch_fidelity(pair):
-    other = oracle("torch_fidelity.metric_kid")
+    other = importable("torch_fidelity.metric_kid")
     n = min(map(len, pair))
     real, fake = (part[:n] for part in pair)
     theirs = other.kid_features_to_metric(
@@ -156,7 +146,7 @@ def test_kid_agrees_with_torch_fidelity(pair):
 
 
 def test_precision_and_recall_agree_with_torch_fidelity(pair):
-    other = oracle("torch_fidelity.metric_prc")
+    other = importable("torch_fidelity.metric_prc")
     real, fake = pair
     theirs = other.prc_features_to_metric(
         torch.from_numpy(fake),
@@ -170,7 +160,7 @@ def test_precision_and_recall_agree_with_torch_fidelity(pair):
 
 
 def test_density_and_coverage_agree_with_prdc(pair):
-    other = oracle("prdc")
+    other = importable("prdc")
     real, fake = pair
     theirs = other.compute_prdc(real, fake, nearest_k=metrics.NEIGHBOURS_DC)
     density, coverage = metrics.density_coverage(real, fake)

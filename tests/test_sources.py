@@ -4,12 +4,12 @@ import gzip
 import os
 import pickle
 import sys
-import warnings
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from oracle import importable
 from published import (
     GREY,
     LABELS,
@@ -256,11 +256,7 @@ def test_a_torchvision_for_another_torch(tmp_path, monkeypatch):
 
 def test_the_real_torchvision_knows_what_is_asked_of_it(monkeypatch, tmp_path):
     monkeypatch.delitem(sys.modules, "torchvision")
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            import torchvision  # noqa: F401  # to see whether it can be imported
-    except Exception as error:
-        pytest.skip(f"torchvision cannot be imported beside this torch: {error}")
+    importable("torchvision")
     for published in PUBLISHED.values():
         addresses = published._addresses(tmp_path)
         needed = (published.archive,) if published.archive else published.files

@@ -20,6 +20,7 @@ from ganstudio.resources import resource
 SIDE = 28  # pixels: images of another size are resized with antialiasing
 DIM = 64  # features
 CLASSES = 10
+FITS = 0.9  # of held-out images named right, at least: else the network does not know the data
 _FILE = "features/digits.safetensors"
 _BATCH = 100  # few enough to stay in the processor's cache
 

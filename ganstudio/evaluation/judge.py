@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ganstudio.data.dataset import Dataset
 from ganstudio.errors import Phrase
 from ganstudio.evaluation import metrics
-from ganstudio.evaluation.features import CLASSES, Features, digits
+from ganstudio.evaluation.features import CLASSES, FITS, Features, digits
 from ganstudio.evaluation.metrics import Matrix, Moments
 from ganstudio.evaluation.quality import Figure, Quality, Rated
 from ganstudio.latent.decode import decode, judge, judge_real
@@ -22,7 +22,6 @@ from ganstudio.work import Work
 
 REFERENCE = 10_000  # training images that samples are compared with
 NEEDED = 40  # images, at least, on either side
-FITS = 0.9  # of the held-out images named right, at least: else the network does not fit the data
 JUDGED = 1000  # images of each kind whose logits are shown
 BRIGHTNESSES = 32
 _PIECE = 100

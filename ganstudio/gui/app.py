@@ -10,7 +10,7 @@ from PySide6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from ganstudio.errors import StudioError
+from ganstudio.errors import unexpected
 from ganstudio.gui import appearance
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.resources import resource
@@ -71,10 +71,8 @@ def open_window(path: Path | None, device: str) -> MainWindow:
 def _show_unexpected_errors(window: MainWindow) -> None:
     """Show what no one foresaw in the window's banner, not as a traceback on a console."""
 
-    def hook(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
-        shown = StudioError("unexpected", detail=f"{kind.__name__}: {error}")
-        shown.__cause__ = error
-        window.session.failed.emit(shown)  # a signal: it may be another thread's error
+    def hook(_kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
+        window.session.failed.emit(unexpected(error))  # a signal: it may be another thread's
 
     sys.excepthook = hook
 

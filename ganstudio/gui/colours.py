@@ -3,7 +3,7 @@
 M. Okabe and K. Ito, "Color Universal Design", 2008. Curves differ by line style as well.
 """
 
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QColor, QPalette
 
 BLUE = "#0072B2"
 SKY = "#56B4E9"
@@ -16,3 +16,10 @@ PURPLE = "#CC79A7"
 def is_dark(palette: QPalette) -> bool:
     """Tell whether `palette` is of a dark theme."""
     return palette.window().color().lightness() < palette.windowText().color().lightness()
+
+
+def faded(colour: QColor, alpha: int) -> QColor:
+    """Return a colour with an opacity of `alpha`, of 255."""
+    faded = QColor(colour)
+    faded.setAlpha(alpha)
+    return faded

@@ -488,8 +488,8 @@ class MainWindow(QMainWindow):
 
     def _on_run(self, info: RunInfo) -> None:
         self._renew_title()
-        if info.notice is not None:
-            self.banner.show_error(info.notice)
+        if info.dataset.notice is not None:
+            self.banner.show_error(info.dataset.notice)
 
     def _on_saved(self, path: Path) -> None:
         self.banner.dismiss()

@@ -299,7 +299,7 @@ class Session(QObject):
             assert self.info is not None
             config = self._config.changed(**dict(remedy.changes))
             waiting = self._experiment.pending_edits()
-            self.start_over(config, self.info.device, self.info.data_root, waiting)
+            self.start_over(config, self.info.device, self.info.dataset.root, waiting)
             return
         together = len(remedy.changes) > 1
         if together:
@@ -647,7 +647,7 @@ class Session(QObject):
         if config.dataset == "folder":
             root = folder
         elif self.info is not None and config.dataset == self.info.config.dataset:
-            root = self.info.data_root
+            root = self.info.dataset.root
         return find_root(config.dataset, root, data_folder())
 
     def _show_undo(self) -> None:

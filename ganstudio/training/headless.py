@@ -42,6 +42,7 @@ LOOK_SHARE = 0.02  # the same of looks at the run's health
 KEEP_EPOCHS = 10  # a checkpoint is kept every so many epochs, beside last.pt
 GRID_IMAGES = 64
 SAMPLE_BATCH = 500
+JUDGED = 10_000  # images for a line of quality.csv
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -179,14 +180,12 @@ def _step_of(path: Path) -> int:
         raise
 
 
-def train(
-    trainer: Trainer, out: Path, limit: Limit, evaluate_every: int = 0, num: int = 10_000
-) -> bool:
+def train(trainer: Trainer, out: Path, limit: Limit, evaluate_every: int = 0) -> bool:
     """Train until the limit or Ctrl-C, writing into `out`.
 
     The folder receives config.toml at once; samples-STEP.png, history.csv and last.pt every minute
     and at the end; step-STEP.pt every 10 epochs and at the end; a line of quality.csv every so many
-    steps, where asked for, from `num` samples; a line of health.csv whenever the doctor (`health`)
+    steps, where asked for; a line of health.csv whenever the doctor (`health`)
     gives the run's state another name, which is printed as well.
 
     Returns
@@ -220,7 +219,7 @@ def train(
                     kept = trainer.epoch // KEEP_EPOCHS
                     _keep(trainer, out)
                 if judge is not None and trainer.step % evaluate_every == 0:
-                    _note_quality(judge.evaluate(trainer.snapshot(), num, Work()), out)
+                    _note_quality(judge.evaluate(trainer.snapshot(), JUDGED, Work()), out)
                 if (start := time.monotonic()) > save_due:
                     _write(trainer, out)
                     took = time.monotonic() - start

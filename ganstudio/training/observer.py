@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ganstudio.evaluation.features import CLASSES, digits
+from ganstudio.evaluation.features import CLASSES, FITS, digits
 from ganstudio.latent.decode import decode, judge, judge_real
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Stream, generator
@@ -18,7 +18,6 @@ from ganstudio.training.status import RunInfo
 
 IMAGES = 128  # of each kind, at most
 APART = 100  # steps, at least, over which samples change: looks come by the clock
-FITS = 0.9  # of the held-out images named right, at least: else they are no digits
 _PIECE = 16  # images between two looks at what else there is to do
 _SIDE = 32  # pixels: of larger images only some are compared
 _Z = 6  # the generator of `Stream.SAMPLES` that draws the latents

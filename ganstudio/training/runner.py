@@ -443,8 +443,6 @@ def describe(trainer: Trainer) -> RunInfo:
         held_out=dataset.test[held_out],
         held_out_labels=dataset.test_labels[held_out],
         autoencoder=trainer.E is not None,
-        data_root=dataset.root,
-        notice=dataset.notice,
     )
 
 

@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganstudio.config import Config
 from ganstudio.data.dataset import Dataset
-from ganstudio.errors import StudioError
 from ganstudio.latent.spec import LatentSpec
 from ganstudio.training.history import History
 
@@ -139,10 +137,6 @@ class RunInfo:
         Held-out images, to rank D's verdict among and to reconstruct.
     held_out_labels : (N,) int64
         Their classes.
-    data_root : Path or None
-        The folder that its images are from; None is the dataset's usual place.
-    notice : StudioError or None
-        What a person should know of the images, though they can be used.
     """
 
     run_id: str
@@ -160,5 +154,3 @@ class RunInfo:
     held_out: NDArray[np.uint8] = field(repr=False)
     held_out_labels: NDArray[np.int64] = field(repr=False)
     autoencoder: bool = False
-    data_root: Path | None = None
-    notice: StudioError | None = None

@@ -11,6 +11,9 @@ from PySide6.QtCore import QCoreApplication, QSettings, QThread
 from PySide6.QtWidgets import QApplication
 
 from ganstudio.gui.main_window import MainWindow
+from ganstudio.training.status import Phase
+
+WAIT = 60_000  # ms; only a hang takes so long
 
 
 @pytest.fixture(autouse=True)
@@ -57,3 +60,11 @@ def open_window(qapp: QApplication) -> Iterator[Callable[..., MainWindow]]:
         window.session.close()
         window.hide()
         window.deleteLater()
+
+
+@pytest.fixture
+def window(qtbot, open_window) -> MainWindow:
+    """A window whose first run is there."""
+    window = open_window()
+    qtbot.waitUntil(lambda: window.session.status.phase is Phase.READY, timeout=WAIT)
+    return window

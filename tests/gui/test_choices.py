@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QSlider
 from pytestqt.qtbot import QtBot
-from test_latent import Log, child, drag, first_rows, pixels, press, run_info, sliders
+from test_latent import Log, child, drag, first_rows, latent_run, pixels, press, sliders
 
 from ganstudio.config import Config
 from ganstudio.gui.latent_layout import LatentLayout
@@ -33,7 +33,7 @@ def info_of(parts: tuple[LatentPart, ...], dataset: str = "mnist") -> RunInfo:
     latent = LatentSpec(parts)
     config = Config()
     object.__setattr__(config, "dataset", dataset)  # there may be no other
-    return replace(run_info(), latent=latent, config=config, run_id=f"{latent}{dataset}")
+    return replace(latent_run(), latent=latent, config=config, run_id=f"{latent}{dataset}")
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_space_is_left_to_the_window(qtbot: QtBot, make: MakePanel) -> None:
     assert row(panel).hasFocus(), "a click brings the keys here"
     log.edits.clear()
     unhandled: list[int] = []
-    panel.keyPressEvent = lambda event: unhandled.append(event.key())  # type: ignore[method-assign]
+    panel.keyPressEvent = lambda event: unhandled.append(event.key())
     qtbot.keyClick(row(panel), Key.Key_Space)
     assert not log.edits
     assert unhandled == [Key.Key_Space]

@@ -11,15 +11,14 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QAction, QColor, QMouseEvent, QPalette, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
+from runs import CURVES, run_info
 
-from ganstudio.config import Config
 from ganstudio.errors import StudioError
 from ganstudio.gui.colours import BLUE, GREEN, VERMILLION
 from ganstudio.gui.panels.curves import CurvesPanel, Kind
 from ganstudio.gui.widgets.series import XAxis, ema, latest, nearest_row, read, y_range
-from ganstudio.latent.spec import LatentPart, LatentSpec
 from ganstudio.training.history import COLUMNS, History
-from ganstudio.training.status import Curves, RunInfo
+from ganstudio.training.status import RunInfo
 
 LN2 = math.log(2)
 LEVELS = {"real_loss": 0.4, "fake_loss": 0.6, "g_loss": 0.8, "real_score": 0.7, "fake_score": 0.3}
@@ -40,30 +39,13 @@ def history_of(n: int, **values: Any) -> History:
 
 
 def info(history: History, loss: float | None = LN2, score: float | None = 0.5) -> RunInfo:
-    curves = Curves(
-        losses=("real_loss", "fake_loss", "g_loss"),
-        score_range=(0, 1),
-        loss_reference=loss,
-        score_reference=score,
-        formula="",
-        sentence="",
-    )
-    none = np.zeros((0, 1, 8, 8), np.uint8)
-    return RunInfo(
+    return run_info(
         run_id="r",
-        config=Config(),
-        device="cpu",
-        devices=("cpu",),
-        latent=LatentSpec((LatentPart(name="z", kind="normal", dim=2),)),
-        image_shape=(1, 8, 8),
         averaged=False,
-        curves=curves,
         history=history,
-        dataset=None,
-        real=none,
-        real_labels=np.zeros(len(none), np.int64),
-        held_out=none,
-        held_out_labels=np.zeros(len(none), np.int64),
+        curves=dataclasses.replace(
+            CURVES, score_range=(0, 1), loss_reference=loss, score_reference=score
+        ),
     )
 
 

@@ -33,13 +33,6 @@ WAIT = 60_000  # ms; only a hang takes so long
 
 
 @pytest.fixture
-def window(qtbot, open_window) -> MainWindow:
-    window = open_window()
-    qtbot.waitUntil(lambda: window.session.status.phase is Phase.READY, timeout=WAIT)
-    return window
-
-
-@pytest.fixture
 def pictures(tmp_path: Path) -> Path:
     """A folder of 80 red images, and one file that is none."""
     folder = tmp_path / "pictures"
@@ -205,10 +198,10 @@ def test_a_checkpoint_whose_folder_moved_is_opened_with_its_new_place(
     choose_folder(monkeypatch, moved)
     press(qtbot, window, "banner_action")
     wait_dataset(qtbot, window, "folder")
-    assert window.session.info.data_root == moved
+    assert window.session.info.dataset.root == moved
     window.experiment.start_over()  # the new place is that of a run begun anew, too
     qtbot.waitUntil(lambda: window.session.path is None, timeout=WAIT)
-    assert window.session.info.data_root == moved
+    assert window.session.info.dataset.root == moved
 
 
 def test_a_data_folder_is_chosen_shown_remembered_and_given_up(

@@ -119,7 +119,7 @@ def test_a_request_that_fails_is_told_and_later_ones_are_answered(qtbot, thread)
     thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=np.zeros((1, 5), np.float32)))
     with qtbot.waitSignal(thread.failed) as failed:
         thread.start()
-    assert failed.args[0].code == "unexpected"
+    assert failed.args[0].code == "latent-mismatch"
     with qtbot.waitSignal(thread.image_drawn):
         thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=latents(1)))
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QWheelEvent
@@ -17,43 +16,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 from pytestqt.qtbot import QtBot
+from runs import run_info
 
 from ganstudio.config import SETTINGS, Config, load_preset, preset_names
 from ganstudio.errors import ConfigError
 from ganstudio.gui.panels.experiment import ExperimentPanel
 from ganstudio.gui.widgets.number_field import NumberField, Steps
-from ganstudio.latent.spec import LatentPart, LatentSpec
-from ganstudio.training.history import History
-from ganstudio.training.status import Curves, RunInfo
+from ganstudio.training.status import RunInfo
 
 LEFT = Qt.MouseButton.LeftButton
 
 
 def make_info(config: Config | None = None, device: str = "cpu") -> RunInfo:
-    images = np.zeros((4, 1, 28, 28), np.uint8)
-    return RunInfo(
-        run_id="run",
-        config=config or Config(),
-        device=device,
-        devices=("cuda", "cuda:0", "cpu"),
-        latent=LatentSpec((LatentPart(name="z", kind="normal", dim=64),)),
-        image_shape=(1, 28, 28),
-        averaged=True,
-        curves=Curves(
-            losses=("real_loss", "fake_loss", "g_loss"),
-            score_range=None,
-            loss_reference=None,
-            score_reference=None,
-            formula="",
-            sentence="",
-        ),
-        history=History(),
-        dataset=None,
-        real=images,
-        real_labels=np.zeros(len(images), np.int64),
-        held_out=images,
-        held_out_labels=np.zeros(len(images), np.int64),
-    )
+    return run_info(config=config or Config(), device=device, devices=("cuda", "cuda:0", "cpu"))
 
 
 class Recorder:

@@ -22,7 +22,6 @@ from ganstudio.training.health import (
     State,
 )
 from ganstudio.training.history import COLUMNS, History
-from ganstudio.training.status import Phase
 
 LEFT = Qt.MouseButton.LeftButton
 WAIT = 60_000  # ms; only a hang takes so long
@@ -54,13 +53,6 @@ def line(qtbot) -> HealthLine:
     line.resize(900, 32)
     line.show()
     return line
-
-
-@pytest.fixture
-def window(qtbot, open_window) -> MainWindow:
-    window = open_window()
-    qtbot.waitUntil(lambda: window.session.status.phase is Phase.READY, timeout=WAIT)
-    return window
 
 
 def button(widget: QWidget, name: str) -> QAbstractButton:
@@ -272,7 +264,7 @@ def test_a_remedy_learns_from_the_same_images_and_other_changes_wait_on(
     window.health.set_health(other, doctor(), first.history)
     qtbot.mouseClick(button(window, "health_remedy"), LEFT)
     qtbot.waitUntil(lambda: current.info.run_id != first.run_id, timeout=WAIT)
-    assert current.info.data_root == tmp_path / "first"
+    assert current.info.dataset.root == tmp_path / "first"
     assert current.info.config == first.config.changed(translation=0.125)
     qtbot.waitUntil(lambda: window.experiment.pending_edits() == waiting, timeout=WAIT)
     assert window.experiment.pending_count() == 2

@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 from pytestqt.qtbot import QtBot
+from runs import run_info
 
-from ganstudio.config import Config
 from ganstudio.errors import StudioError
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.panels import latent as panel_module
@@ -31,39 +31,16 @@ from ganstudio.gui.widgets.number_edit import number_text, parse_number
 from ganstudio.gui.widgets.slider_list import SliderList
 from ganstudio.gui.widgets.z_strip import ZStrip
 from ganstudio.latent.spec import LatentPart, LatentSpec
-from ganstudio.training.history import History
-from ganstudio.training.status import Curves, RunInfo
+from ganstudio.training.status import RunInfo
 
 LEFT = Qt.MouseButton.LeftButton
 Key = Qt.Key
 MakePanel = Callable[..., LatentPanel]
 
 
-def run_info(dim: int = 16, kind: str = "normal") -> RunInfo:
-    images = np.zeros((1, 1, 28, 28), np.uint8)
-    return RunInfo(
-        run_id=f"run of {dim}",
-        config=Config(),
-        device="cpu",
-        devices=("cpu",),
-        latent=LatentSpec((LatentPart(name="z", kind=kind, dim=dim),)),  # type: ignore[arg-type]
-        image_shape=(1, 28, 28),
-        averaged=True,
-        curves=Curves(
-            losses=("real_loss", "fake_loss", "g_loss"),
-            score_range=None,
-            loss_reference=None,
-            score_reference=None,
-            formula="",
-            sentence="",
-        ),
-        history=History(),
-        dataset=None,
-        real=images,
-        real_labels=np.zeros(len(images), np.int64),
-        held_out=images,
-        held_out_labels=np.zeros(len(images), np.int64),
-    )
+def latent_run(dim: int = 16, kind: str = "normal") -> RunInfo:
+    spec = LatentSpec((LatentPart(name="z", kind=kind, dim=dim),))
+    return run_info(run_id=f"run of {dim}", latent=spec)
 
 
 @pytest.fixture
@@ -74,7 +51,7 @@ def make(qtbot: QtBot) -> MakePanel:
         panel.resize(width, 560)
         with qtbot.waitExposed(panel):
             panel.show()
-        panel.set_run(run_info(dim, kind), np.random.default_rng(1))
+        panel.set_run(latent_run(dim, kind), np.random.default_rng(1))
         return panel
 
     return made
@@ -112,7 +89,7 @@ class Watcher(QObject):
         return False
 
 
-def child(panel: QWidget, kind: type, name: str):  # type: ignore[no-untyped-def]
+def child(panel: QWidget, kind: type, name: str):
     found = panel.findChild(kind, name)
     assert found is not None, name
     return found
@@ -589,11 +566,11 @@ def test_a_run_that_is_returned_to_has_its_z_and_locks(qtbot: QtBot, make: MakeP
     press(qtbot, panel, "latent_lock_4")
     qtbot.keyClick(sliders(panel), Key.Key_Up)
     qtbot.keyClick(sliders(panel), Key.Key_PageUp)
-    first, other, rng = panel.state(), replace(run_info(8), run_id="b"), np.random.default_rng(2)
+    first, other, rng = panel.state(), replace(latent_run(8), run_id="b"), np.random.default_rng(2)
     panel.set_run(other, rng)
     press(qtbot, panel, "random_z")
     second = panel.state()
-    panel.set_run(run_info(), rng)
+    panel.set_run(latent_run(), rng)
     assert panel.state() == first
     assert child(panel, QAbstractButton, "latent_lock_4").isChecked()
     choose_order(qtbot, panel, 2)
@@ -601,7 +578,7 @@ def test_a_run_that_is_returned_to_has_its_z_and_locks(qtbot: QtBot, make: MakeP
     panel.set_run(other, rng)
     assert panel.state() == second
     panel.keep_runs({"b"})
-    panel.set_run(run_info(), rng)
+    panel.set_run(latent_run(), rng)
     assert panel.state() != first, "there was no way back"
 
 
@@ -637,12 +614,12 @@ def test_a_state_cannot_be_changed(make: MakePanel) -> None:
 def test_another_run_keeps_z_of_the_same_dimension(make: MakePanel) -> None:
     panel = make()
     log, z, control = Log(panel), panel.state().z, slider(panel, 0)
-    panel.set_run(replace(run_info(), run_id="other"), np.random.default_rng(2))
+    panel.set_run(replace(latent_run(), run_id="other"), np.random.default_rng(2))
     np.testing.assert_array_equal(panel.state().z, z)
     assert slider(panel, 0) is control, "rows stay"
     assert len(log.images) == 1, "another generator draws another image"
-    panel.set_run(run_info(8), np.random.default_rng(2))
-    expected = run_info(8).latent.sample(1, np.random.default_rng(2))[0]
+    panel.set_run(latent_run(8), np.random.default_rng(2))
+    expected = latent_run(8).latent.sample(1, np.random.default_rng(2))[0]
     np.testing.assert_array_equal(panel.state().z, expected)
     np.testing.assert_array_equal(log.images[-1], expected)
     assert row_order(panel) == list(range(8))
@@ -655,7 +632,7 @@ def test_another_run_has_other_effects(qtbot: QtBot, make: MakePanel) -> None:
     choose_order(qtbot, panel, 1)
     panel.set_effect(np.arange(16, dtype=np.float32))
     assert first_rows(panel) == [15, 14, 13]
-    panel.set_run(replace(run_info(), run_id="another"), np.random.default_rng(1))
+    panel.set_run(replace(latent_run(), run_id="another"), np.random.default_rng(1))
     assert first_rows(panel) == [0, 1, 2], "none is known yet"
     assert len(log.effects) == 2, "they are asked for"
 
@@ -664,16 +641,16 @@ def test_what_the_run_before_drew_is_not_taken_for_this_one(qapp: QApplication) 
     window = MainWindow("cpu")  # its threads have not begun
     session = window.session
     taken: list[np.ndarray] = []
-    session._latent.set_effect = taken.append  # type: ignore[method-assign]
+    session._latent.set_effect = taken.append
     image = Drawn(
         request=1,
         snapshot=SimpleNamespace(run_id="first", step=7),
         start=0,
         images=np.zeros((1, 1, 28, 28), np.uint8),
     )
-    session.training.run_changed.emit(replace(run_info(), run_id="first"))
+    session.training.run_changed.emit(replace(latent_run(), run_id="first"))
     session.decoding.image_drawn.emit(image)
-    session.training.run_changed.emit(replace(run_info(), run_id="second"))
+    session.training.run_changed.emit(replace(latent_run(), run_id="second"))
     effect = np.arange(16, dtype=np.float32)
     session.decoding.effect_measured.emit("first", effect)  # late
     assert not taken
@@ -681,7 +658,7 @@ def test_what_the_run_before_drew_is_not_taken_for_this_one(qapp: QApplication) 
     assert len(taken) == 1
     session._latent.hold_toggled.emit(True)  # before the first image
     assert session._held is None
-    session.training.run_changed.emit(replace(run_info(), run_id="first"))
+    session.training.run_changed.emit(replace(latent_run(), run_id="first"))
     session.decoding.image_drawn.emit(image)
     session._latent.hold_toggled.emit(True)
     assert session._held is image.snapshot, "it would be held"
@@ -694,7 +671,7 @@ def test_another_run_while_typing(qtbot: QtBot, make: MakePanel) -> None:
     press(qtbot, panel, "latent_value_2")
     qtbot.keyClicks(child(panel, QLineEdit, "latent_edit"), "3")
     log = Log(panel)
-    panel.set_run(run_info(40), np.random.default_rng(2))
+    panel.set_run(latent_run(40), np.random.default_rng(2))
     assert not child(panel, QLineEdit, "latent_edit").isVisible()
     assert not log.edits
     assert not log.drags
@@ -711,14 +688,14 @@ def test_another_run_while_dragging_ends_the_drag(qtbot: QtBot, make: MakePanel,
     QTest.mouseMove(window, start + QPoint(20, 0))
     assert log.drags == [True]
     assert log.images
-    panel.set_run(replace(run_info(), run_id="other"), np.random.default_rng(2))
+    panel.set_run(replace(latent_run(), run_id="other"), np.random.default_rng(2))
     assert log.drags == [True], "it has as many sliders: the drag goes on"
-    panel.set_run(run_info(8), np.random.default_rng(3))
+    panel.set_run(latent_run(8), np.random.default_rng(3))
     assert log.drags == [True, False]
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # before the next of the mouse
     QTest.mouseMove(window, start + QPoint(40, 0))
     QTest.mouseRelease(window, LEFT, none, start + QPoint(40, 0))
-    expected = run_info(8).latent.sample(1, np.random.default_rng(3))[0]
+    expected = latent_run(8).latent.sample(1, np.random.default_rng(3))[0]
     np.testing.assert_array_equal(panel.state().z, expected)
     assert not log.edits
     assert log.drags == [True, False], "once"
@@ -731,7 +708,7 @@ def test_another_run_after_an_edit_amid_a_drag_ends_the_drag(qtbot: QtBot, make:
     log, control = Log(panel), slider(panel, 2)
     qtbot.mousePress(control, LEFT, pos=handle(control).center())
     qtbot.keyClick(sliders(panel), Key.Key_0)
-    panel.set_run(run_info(8), np.random.default_rng(3))
+    panel.set_run(latent_run(8), np.random.default_rng(3))
     assert log.drags == [True, False]
 
 

@@ -46,13 +46,6 @@ LEFT = Qt.MouseButton.LeftButton
 WAIT = 60_000  # ms; only a hang takes so long
 
 
-@pytest.fixture
-def window(qtbot, open_window) -> MainWindow:
-    window = open_window()
-    qtbot.waitUntil(lambda: window.session.status.phase is Phase.READY, timeout=WAIT)
-    return window
-
-
 def wait_phase(qtbot, window: MainWindow, phase: Phase) -> None:
     qtbot.waitUntil(lambda: window.session.status.phase is phase, timeout=WAIT)
 

@@ -6,16 +6,15 @@ from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
+from runs import run_info
 
-from ganstudio.config import Config
 from ganstudio.gui.colours import ORANGE
 from ganstudio.gui.panels.samples import SamplesPanel
 from ganstudio.gui.threads.decode_thread import PIECE
 from ganstudio.gui.widgets.sample_grid import SampleGrid
 from ganstudio.images import Pixels, grid
 from ganstudio.latent.spec import LatentPart, LatentSpec
-from ganstudio.training.history import History
-from ganstudio.training.status import Curves, RunInfo
+from ganstudio.training.status import RunInfo
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -38,29 +37,8 @@ def make_info(
         parts.append(LatentPart(name="class", kind="one-hot", dim=10, role="class"))
     elif choice:
         parts.append(LatentPart(name=choice, kind="one-hot", dim=6, role="code"))
-    return RunInfo(
-        run_id="run",
-        config=Config(),
-        device="cpu",
-        devices=("cpu",),
-        latent=LatentSpec(tuple(parts)),
-        image_shape=shape,
-        averaged=averaged,
-        curves=Curves(
-            losses=("real_loss", "fake_loss", "g_loss"),
-            score_range=None,
-            loss_reference=None,
-            score_reference=None,
-            formula="",
-            sentence="",
-        ),
-        history=History(),
-        dataset=None,
-        real=real,
-        real_labels=np.zeros(len(real), np.int64),
-        held_out=real,
-        held_out_labels=np.zeros(len(real), np.int64),
-        autoencoder=autoencoder,
+    return run_info(
+        real, latent=LatentSpec(tuple(parts)), averaged=averaged, autoencoder=autoencoder
     )
 
 

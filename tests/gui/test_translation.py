@@ -380,7 +380,11 @@ def test_boxes_dialogs_and_errors(qtbot, window: MainWindow, monkeypatch, tmp_pa
     for panel in (window.losses, window.scores):
         panel.bar.csv_asked.emit()
         panel.bar.png_asked.emit()
-    ask = lambda _parent, title, _folder: asked.append(title) or ""  # noqa: E731
+
+    def ask(_parent, title: str, _folder: str) -> str:
+        asked.append(title)
+        return ""
+
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", ask)
     window.files.choose_images()
     for name in ("help", "about", "data_folder"):

@@ -493,7 +493,7 @@ def _field(name: str) -> Field:
 
 def _folder_of(info: RunInfo) -> str:
     """Return the folder of images that a run learns from, "" if it learns from others."""
-    return str(info.data_root) if info.config.dataset == "folder" else ""
+    return str(info.dataset.root) if info.config.dataset == "folder" else ""
 
 
 def _column(rows: Iterable[FieldRow]) -> QWidget:

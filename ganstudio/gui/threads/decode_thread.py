@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QThread, Signal
 
-from ganstudio.errors import StudioError
+from ganstudio.errors import unexpected
 from ganstudio.latent.spec import Array
 
 if TYPE_CHECKING:
@@ -175,9 +175,7 @@ class DecodeThread(QThread):
             try:
                 self._do(job)
             except Exception as error:  # whatever it is, later requests must be answered
-                shown = StudioError("unexpected", detail=f"{type(error).__name__}: {error}")
-                shown.__cause__ = error
-                self.failed.emit(shown)
+                self.failed.emit(unexpected(error))
             job = self._next()
 
     def _next(self) -> Job | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QThread, Signal
 
 from ganstudio.data.dataset import Dataset
-from ganstudio.errors import StudioError
+from ganstudio.errors import unexpected
 from ganstudio.work import Cancelled, Work
 
 if TYPE_CHECKING:  # torch is imported in the thread
@@ -82,9 +82,7 @@ class EvaluationThread(QThread):
             except Cancelled:
                 pass
             except Exception as error:  # whatever it is, later requests must be answered
-                shown = StudioError("unexpected", detail=f"{type(error).__name__}: {error}")
-                shown.__cause__ = error
-                self.failed.emit(error if isinstance(error, StudioError) else shown)
+                self.failed.emit(unexpected(error))
             request.work.end()
             self.ended.emit()
             del request  # it would keep a model and a dataset until the next

@@ -6,10 +6,10 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor, QPen
+from PySide6.QtGui import QPen
 
 from ganstudio.evaluation.quality import Rated
-from ganstudio.gui.colours import BLUE, SKY, VERMILLION
+from ganstudio.gui.colours import BLUE, SKY, VERMILLION, faded
 from ganstudio.gui.widgets.stroke import Stroke
 
 _MADE = Stroke(VERMILLION, VERMILLION, Qt.PenStyle.SolidLine)
@@ -47,7 +47,7 @@ class Chart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         for side, label in self._labels.items():
             axis = self.getAxis(side)
             axis.setTextPen(text)
-            axis.setPen(_faded(text, 110))
+            axis.setPen(faded(text, 110))
             axis.setTickFont(self.font())
             axis.label.setFont(self.font())
             axis.setLabel(label)
@@ -128,7 +128,7 @@ class SharesChart(Chart):
         x, palette = np.arange(n), self.palette()
         colour = _MADE.colour(palette)
         value, low, high = made.T
-        bars = pg.BarGraphItem(x=x, height=value, width=_BAR, brush=_faded(colour, 130), pen=None)
+        bars = pg.BarGraphItem(x=x, height=value, width=_BAR, brush=faded(colour, 130), pen=None)
         self.addItem(bars)
         ink = QPen(palette.text().color(), 0)
         self.addItem(
@@ -167,9 +167,3 @@ class DistributionsChart(Chart):
         for name, shares in self._shares.items():
             pen = self._strokes[name].pen(self.palette(), 1.5)
             self.plot(self._edges, 100 * shares, stepMode="center", pen=pen)
-
-
-def _faded(colour: QColor, alpha: int) -> QColor:
-    faded = QColor(colour)
-    faded.setAlpha(alpha)
-    return faded

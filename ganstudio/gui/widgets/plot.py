@@ -8,7 +8,6 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QFocusEvent,
     QFontMetricsF,
     QKeyEvent,
@@ -20,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QLabel, QWidget
 
+from ganstudio.gui.colours import faded
 from ganstudio.gui.widgets.curve_line import CurveLine
 from ganstudio.gui.widgets.series import Floats
 from ganstudio.gui.widgets.stroke import Stroke
@@ -280,14 +280,14 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.setBackground(palette.base().color())
         for name in ("bottom", "left", "right"):
             self.getAxis(name).setTextPen(text)
-            self.getAxis(name).setPen(_faded(text, 110))
+            self.getAxis(name).setPen(faded(text, 110))
         for name, stroke in self._strokes.items():
-            raw = QPen(_faded(stroke.colour(palette), _FAINT), self._pen_scale)
+            raw = QPen(faded(stroke.colour(palette), _FAINT), self._pen_scale)
             raw.setCosmetic(True)
             self._raw[name].set_pen(raw)
             self._smooth[name].set_pen(stroke.pen(palette, 2 * self._pen_scale))
-        self._reference.setPen(QPen(_faded(text, 150), 0, Qt.PenStyle.DotLine))
-        self._crosshair.setPen(QPen(_faded(text, 150), 0))
+        self._reference.setPen(QPen(faded(text, 150), 0, Qt.PenStyle.DotLine))
+        self._crosshair.setPen(QPen(faded(text, 150), 0))
         self._mark_focus()
 
     def _enlarge_text(self) -> None:
@@ -380,9 +380,3 @@ def _power(exponent: float, decades: float) -> str:
     value = 10.0**exponent
     labelled = "12357" if decades < 1 else "125" if decades < 3 else "1"
     return f"{value:g}" if f"{value:.0e}"[0] in labelled else ""
-
-
-def _faded(colour: QColor, alpha: int) -> QColor:
-    faded = QColor(colour)
-    faded.setAlpha(alpha)
-    return faded
