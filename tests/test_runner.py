@@ -178,11 +178,11 @@ def test_an_opened_run_looks_for_its_images_where_they_were(studio, tmp_path):
     path = tmp_path / "run.pt"
     studio.new_run()
     studio.ask(lambda runner: runner.save(path))
-    assert studio.heard.runs[-1].data_root == studio.root
+    assert studio.heard.runs[-1].dataset.root == studio.root
     fresh = Studio(studio.root)
     fresh.ask(lambda runner: runner.open(path, "cpu"))
     assert fresh.heard.errors == []
-    assert fresh.heard.runs[-1].data_root == studio.root
+    assert fresh.heard.runs[-1].dataset.root == studio.root
     assert len(fresh.trainer.dataset.train) == 256
     studio.root.rename(tmp_path / "gone")
     try:
@@ -190,7 +190,7 @@ def test_an_opened_run_looks_for_its_images_where_they_were(studio, tmp_path):
         lost.ask(lambda runner: runner.open(path, "cpu", None, tmp_path))
         assert str(studio.root) in str(lost.heard.errors[0])
         lost.ask(lambda runner: runner.open(path, "cpu", tmp_path / "gone"))
-        assert lost.heard.runs[-1].data_root == tmp_path / "gone"
+        assert lost.heard.runs[-1].dataset.root == tmp_path / "gone"
     finally:
         (tmp_path / "gone").rename(studio.root)
 
