@@ -10,8 +10,9 @@ from PIL import Image
 
 from ganstudio.config import Config, load_config
 from ganstudio.errors import StudioError
-from ganstudio.training import checkpoint, headless
+from ganstudio.training import checkpoint, headless, observer
 from ganstudio.training.headless import Limit
+from ganstudio.training.observer import Observer
 from ganstudio.training.trainer import Trainer
 
 CONFIG = Config(model="mlp-gelu", batch_size=16, latent_dim=5, r1=0, epochs=0)
@@ -59,8 +60,9 @@ def test_a_resumed_run_counts_all_steps(trainer, tiny_root, tmp_path):
 
 
 def test_changes_of_health_are_told_and_written(trainer, tiny_root, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(headless, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(headless, "LOOK_SHARE", np.inf)  # so that every step is looked at
+    monkeypatch.setattr(Observer, "wait", 0.0)
+    monkeypatch.setattr(observer, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(observer, "LOOK_SHARE", np.inf)  # so that every step is looked at
     trainer.change(d_steps=0)
     headless.train(trainer, tmp_path, Limit(steps=5))
     told = "D blind: D is not updated"

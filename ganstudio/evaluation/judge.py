@@ -21,10 +21,13 @@ from ganstudio.latent.spec import Stream, generator
 from ganstudio.work import Work
 
 REFERENCE = 10_000  # training images that samples are compared with
+TRIED = 2000  # held-out images, at most, that tell whether the network knows the data
 NEEDED = 40  # images, at least, on either side
 JUDGED = 1000  # images of each kind whose logits are shown
 BRIGHTNESSES = 32
 _PIECE = 100
+
+Seen = tuple[Matrix, NDArray[np.float32]]
 
 
 class Judge:
@@ -64,12 +67,12 @@ class Judge:
             return Phrase("unfit-unlabelled", network=self._features.name)
         if min(len(self._train), len(self._test)) < NEEDED:
             return Phrase("unfit-few", needed=NEEDED)
-        self._test_features, named = self._seen(data.test[self._test], work, 0.0, 0.5)
-        right = float((named.argmax(1) == data.test_labels[self._test]).mean())
+        tried = self._test[:TRIED]
+        self._held_out = self._seen(data.test[tried], work, 0.0, 0.2)
+        right = float((self._held_out[1].argmax(1) == data.test_labels[tried]).mean())
         if right < FITS:
             return Phrase("unfit-network", network=self._features.name, right=f"{100 * right:.0f}")
-        self._test_digits = named
-        self._real, _ = self._seen(data.train[self._train], work, 0.5, 1.0)
+        self._real, _ = self._seen(data.train[self._train], work, 0.2, 1.0)
         self._moments = Moments.of(self._real)
         self._among = metrics.kernel_mean(self._real[: metrics.KID_MOST])
         return None
@@ -101,9 +104,9 @@ class Judge:
         shares: tuple[Rated, ...] = ()
         if self.unfit is None:
             seen, named = self._seen(fakes, work, 0.5, 0.8)
+            held_out, real_digits = self._held_out_seen(n, work)
             if n not in self._floors:
-                features, names = self._test_features[:n], self._test_digits[:n]
-                self._floors[n] = self._figures(features, names, work)
+                self._floors[n] = self._figures(held_out, real_digits, work)
             floor = self._floors[n]
             figures = {
                 name: Rated(figure=figure, floor=floor[name])
@@ -111,7 +114,7 @@ class Judge:
             }
             shares = tuple(
                 Rated(figure=figure, floor=real)
-                for figure, real in zip(_shares(named), _shares(self._test_digits[:n]), strict=True)
+                for figure, real in zip(_shares(named), _shares(real_digits), strict=True)
             )
         return Quality(
             run_id=snapshot.run_id,
@@ -128,12 +131,19 @@ class Judge:
             },
         )
 
-    def _seen(
-        self, images: NDArray[np.uint8], work: Work, start: float, end: float
-    ) -> tuple[Matrix, NDArray[np.float32]]:
+    def _seen(self, images: NDArray[np.uint8], work: Work, start: float, end: float) -> Seen:
         """Return features and probabilities of the digits."""
         seen = [self._features.of(part) for part in _pieces(images, work, start, end)]
         return np.concatenate([f for f, _ in seen]), np.concatenate([p for _, p in seen])
+
+    def _held_out_seen(self, n: int, work: Work) -> Seen:
+        """Return what the network sees in the first n held-out images, each looked at once."""
+        known = self._held_out
+        if len(known[0]) < n:
+            more = self._seen(self._dataset.test[self._test[len(known[0]) : n]], work, 0.8, 0.85)
+            known = np.concatenate([known[0], more[0]]), np.concatenate([known[1], more[1]])
+            self._held_out = known
+        return known[0][:n], known[1][:n]
 
     def _figures(
         self, features: Matrix, named: NDArray[np.float32], work: Work

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     Begin = Callable[[Runner, ModelFile | None], None]
 
-LOOK_SECONDS = 3.0  # between two looks at the run's health
+FIRST_LOOK_SECONDS = 3.0  # until the first look at a run's health
 JUDGE_SECONDS = 1.0  # between two times that D judges held-out images while training goes on
 
 
@@ -334,7 +334,7 @@ class Session(QObject):
         self._renewing.clear()
         self._stale.clear()
         self._judge_at = 0.0  # verdicts on another run's images say nothing of this one
-        self._looking, self._look_at = False, time.monotonic() + LOOK_SECONDS
+        self._looking, self._look_at = False, time.monotonic() + FIRST_LOOK_SECONDS
         self._show_health()
         for panel in (self._experiment, self._samples, *self._curves, self._quality):
             panel.set_run(info)
@@ -472,13 +472,13 @@ class Session(QObject):
             return
         if snapshot is None or self.info is None or snapshot.run_id != self.info.run_id:
             return
-        self._looking, self._look_at = True, now + LOOK_SECONDS
+        self._looking = True
         self.decoding.ask(Job(lane=Lane.HEALTH, snapshot=snapshot, info=self.info))
 
-    def _on_looked(self, run_id: str, look: Observation) -> None:
+    def _on_looked(self, run_id: str, look: Observation, wait: float) -> None:
         if self.info is None or run_id != self.info.run_id:
             return
-        self._looking = False
+        self._looking, self._look_at = False, time.monotonic() + wait
         self._doctors[run_id].hear(look, self._config, self.info.history)
         self._show_health()
 

@@ -37,8 +37,6 @@ from ganstudio.work import Work
 
 SAVE_SECONDS = 60.0
 SAVE_SHARE = 0.05  # a long history takes long to write: spend at most so much of the time on it
-LOOK_SECONDS = 2.5
-LOOK_SHARE = 0.02  # the same of looks at the run's health
 KEEP_EPOCHS = 10  # a checkpoint is kept every so many epochs, beside last.pt
 GRID_IMAGES = 64
 SAMPLE_BATCH = 500
@@ -236,7 +234,7 @@ class _Watch:
     def __init__(self, trainer: Trainer, out: Path) -> None:
         self._trainer, self._path = trainer, out / "health.csv"
         self._observer, self._doctor = Observer(describe(trainer)), Doctor()
-        self._due = time.monotonic() + LOOK_SECONDS
+        self._due = time.monotonic() + self._observer.wait
 
     def step_done(self) -> None:
         """Look, if it is time. A look that fails is the last one: training goes on."""
@@ -249,7 +247,6 @@ class _Watch:
             self._due = math.inf
 
     def _look(self) -> None:
-        start = time.thread_time()  # what others take of the processor is no reason to look less
         trainer, before = self._trainer, self._doctor.diagnosis
         trainer.drain()
         *_, look = self._observer.look(trainer.snapshot())
@@ -257,10 +254,7 @@ class _Watch:
         diagnosis = self._doctor.hear(look, trainer.config, trainer.history)
         if (diagnosis.state, diagnosis.digits) != (before.state, before.digits):
             self._tell(diagnosis)
-        wait = (time.thread_time() - start) / LOOK_SHARE
-        if len(self._doctor.looks) == 1:
-            wait = 0.0  # the first loads the feature network, and names nothing
-        self._due = time.monotonic() + max(LOOK_SECONDS, wait)
+        self._due = time.monotonic() + self._observer.wait
 
     def _tell(self, diagnosis: Diagnosis) -> None:
         tqdm.write(f"step {self._trainer.step:,}: {diagnosis}", file=sys.stderr)

@@ -4,6 +4,7 @@ Losses and scores mean something else under every objective; ranks of D's logits
 between images beside those between real ones, mean the same under all.
 """
 
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -16,6 +17,8 @@ from ganstudio.latent.spec import Stream, generator
 from ganstudio.training.health import Observation
 from ganstudio.training.status import RunInfo
 
+LOOK_SECONDS = 2.5  # between two looks, at least
+LOOK_SHARE = 0.015  # of a processor's time that goes into looks, at most
 IMAGES = 128  # of each kind, at most
 APART = 100  # steps, at least, over which samples change: looks come by the clock
 _PIECE = 16  # images between two looks at what else there is to do
@@ -34,7 +37,15 @@ class Observer:
     ----------
     info : RunInfo
         The run: its real images.
+
+    Attributes
+    ----------
+    wait : float
+        Seconds to the next look, so that looks take at most `LOOK_SHARE` of a processor. Time that
+        others take of it is no reason to look less.
     """
+
+    wait = LOOK_SECONDS
 
     def __init__(self, info: RunInfo) -> None:
         self._train, self._train_labels = info.real[:IMAGES], info.real_labels[:IMAGES]
@@ -50,6 +61,16 @@ class Observer:
         """Look at a snapshot: give None after every few milliseconds, and what was seen at last."""
         if self._fits is None:
             yield from self._prepare()
+        looking, start, spent = self._look(snapshot), time.thread_time(), 0.0
+        while (seen := next(looking)) is None:
+            spent += time.thread_time() - start
+            yield None
+            start = time.thread_time()
+        spent += time.thread_time() - start
+        self.wait = max(LOOK_SECONDS, spent / LOOK_SHARE)
+        yield seen
+
+    def _look(self, snapshot: Snapshot) -> Iterator[Observation | None]:
         held_out: list[NDArray[np.float32]] = []
         train: list[NDArray[np.float32]] = []
         drawn, fake = [], []

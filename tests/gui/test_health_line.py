@@ -1,5 +1,7 @@
 """The Health line: what it says, its evidence, and remedies that can be undone."""
 
+import math
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -13,6 +15,7 @@ from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.widgets.health_evidence import HealthEvidence
 from ganstudio.gui.widgets.health_line import HealthLine
 from ganstudio.gui.widgets.health_mark import HealthMark
+from ganstudio.training import observer
 from ganstudio.training.health import (
     Diagnosis,
     Doctor,
@@ -271,7 +274,9 @@ def test_a_remedy_learns_from_the_same_images_and_other_changes_wait_on(
 
 
 def test_a_frozen_d_is_named_while_it_trains(qtbot, window: MainWindow, monkeypatch) -> None:
-    monkeypatch.setattr(session, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(session, "FIRST_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(observer, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(observer, "LOOK_SHARE", math.inf)
     window.session.training.post(lambda runner: runner.change(d_steps=0))
     window.session.start()
     state = button(window, "health_state")

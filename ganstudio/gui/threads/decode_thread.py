@@ -115,7 +115,7 @@ class DecodeThread(QThread):
         grid_drawn: a `Drawn`, a piece of the grid.
         reconstructed: a `Drawn` of all images asked for.
         effect_measured: (run id, (latent_dim,) float32).
-        looked: (run id, `Observation`).
+        looked: (run id, `Observation`, seconds to the next look).
         reference_judged: the request's number; verdicts are ranked by newer logits from now on.
         failed: a `StudioError`; the request it belongs to is forgotten.
     """
@@ -124,7 +124,7 @@ class DecodeThread(QThread):
     grid_drawn = Signal(object)
     reconstructed = Signal(object)
     effect_measured = Signal(str, object)
-    looked = Signal(str, object)
+    looked = Signal(str, object, float)
     reference_judged = Signal(int)
     failed = Signal(object)
 
@@ -277,7 +277,7 @@ class DecodeThread(QThread):
         if seen is None:
             self._continue(job, job.start + 1)
         else:
-            self.looked.emit(job.info.run_id, seen)
+            self.looked.emit(job.info.run_id, seen, self._observer[1].wait)
 
     def _continue(self, job: Job, start: int) -> None:
         """Put the rest of a job back, unless a newer request came."""
