@@ -10,27 +10,33 @@ do.
     start-up    command -> window on the screen, s
     first grid  Start -> the sample grid of a trained step painted, s
     closing     the window closed while training -> the process gone, s
-    throughput  steps/s with the window open against without, alternating, median of the ratios
+    throughput  steps/s with the window open against without: both run in turns of a few seconds,
+                while the other is stopped by a signal, so that a noisy machine slows both alike
 """
 
 import argparse
 import json
 import os
 import random
+import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+TURN_SECONDS = 6.0
+COUNT_SECONDS = 0.1  # between two looks at how many steps were made
+WARM_UP_COUNTS = 30
 
 
 def main() -> None:
     """Run all measurements, or one of them in a child process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=30.0, help="of each measurement")
-    parser.add_argument("--pairs", type=int, default=5, help="of throughput measurements")
+    parser.add_argument("--turns", type=int, default=20, help="of each in measuring throughput")
     parser.add_argument("--only", choices=("startup", "drag", "throughput"))
     parser.add_argument("--child", choices=("startup", "drag", "window", "headless"))
     arguments = parser.parse_args()
@@ -42,7 +48,7 @@ def main() -> None:
     if arguments.only in (None, "drag"):
         _report_drag(arguments.seconds)
     if arguments.only in (None, "throughput"):
-        _report_throughput(arguments.seconds, arguments.pairs)
+        _report_throughput(arguments.turns)
 
 
 def _report_startup() -> None:
@@ -72,39 +78,82 @@ def _report_drag(seconds: float) -> None:
         print(f"late ticks  {late} of {len(lateness)} {when}, worst {max(lateness):.1f} ms")
 
 
-def _report_throughput(seconds: float, pairs: int) -> None:
-    ratios = []
-    for _ in range(pairs):
-        headless, window = (_spawn(kind, seconds)[0]["rate"] for kind in ("headless", "window"))
-        ratios.append(window / headless)
-        print(f"throughput  window {window:.1f} steps/s, headless {headless:.1f}: {ratios[-1]:.3f}")
-    print(f"throughput  median ratio {statistics.median(ratios):.3f}")
+def _report_throughput(turns: int) -> None:
+    """Let training with and without the window run in turn; print the steps of each turn."""
+    kinds = ("headless", "window")
+    with tempfile.TemporaryDirectory() as folder:
+        counts = {kind: Path(folder, kind) for kind in kinds}
+        running = {kind: _start(kind, 0.0, counts[kind].open("w")) for kind in kinds}
+        try:
+            _wait_for(lambda: all(len(_read(path)) > WARM_UP_COUNTS for path in counts.values()))
+            spans: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}
+            for turn in range(2 * turns):
+                kind = kinds[turn % 2]
+                running[kinds[1 - turn % 2]].send_signal(signal.SIGSTOP)
+                running[kind].send_signal(signal.SIGCONT)
+                began = time.monotonic()
+                time.sleep(TURN_SECONDS)
+                spans[kind].append((began, time.monotonic()))
+        finally:
+            for process in running.values():
+                process.kill()
+        steps = {kind: _read(counts[kind]) for kind in kinds}
+    rates = {kind: [_rate(steps[kind], *span) for span in spans[kind]] for kind in kinds}
+    ratios = sorted(w / h for h, w in zip(rates["headless"], rates["window"], strict=True))
+    for kind, values in rates.items():
+        print(f"throughput  {kind:8} {' '.join(f'{rate:.1f}' for rate in values)} steps/s")
+    low, high = ratios[turns // 4], ratios[-1 - turns // 4]
+    print(
+        f"throughput  median ratio {statistics.median(ratios):.3f} of {turns} "
+        f"(half of them {low:.2f} to {high:.2f}), "
+        f"all steps {sum(rates['window']) / sum(rates['headless']):.3f}"
+    )
+
+
+def _read(path: Path) -> list[list[float]]:
+    """Return (when, steps so far) of the lines that are complete."""
+    return [json.loads(line) for line in path.read_text().splitlines(keepends=True) if "\n" in line]
+
+
+def _rate(steps: list[list[float]], began: float, ended: float) -> float:
+    within = [entry for entry in steps if began <= entry[0] <= ended]
+    (first, n), (last, m) = within[0], within[-1]
+    return (m - n) / (last - first)
+
+
+def _wait_for(condition) -> None:
+    while not condition():
+        time.sleep(0.5)
 
 
 def _spawn(kind: str, seconds: float) -> tuple[dict, float]:
     """Run a measurement in a process of its own; return its result and when it had ended."""
+    process = _start(kind, seconds, subprocess.PIPE)
+    out, _ = process.communicate()
+    ended = time.monotonic()
+    if process.returncode:
+        raise SystemExit(process.returncode)
+    return json.loads(out.splitlines()[-1]), ended
+
+
+def _start(kind: str, seconds: float, out) -> subprocess.Popen:
     command = [sys.executable, __file__, "--child", kind, "--seconds", str(seconds)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": "/nonexistent"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    ended = time.monotonic()
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    return json.loads(done.stdout.splitlines()[-1]), ended
+    return subprocess.Popen(command, env=environment, stdout=out, text=True)
 
 
-def _headless(seconds: float) -> dict:
-    """Count the steps of `ganstudio train`'s engine."""
+def _headless(_seconds: float) -> None:
+    """Train with `ganstudio train`'s engine until killed; print how many steps, now and then."""
     from ganstudio.config import load_preset
     from ganstudio.training.headless import new_trainer
 
     trainer = new_trainer(load_preset("studio").config, "auto", None)
-    end = time.monotonic() + 3  # warm up
-    while time.monotonic() < end:
+    due = 0.0
+    while True:
         trainer.train_step()
-    first, began = trainer.step, time.monotonic()
-    while time.monotonic() < began + seconds:
-        trainer.train_step()
-    return {"rate": (trainer.step - first) / (time.monotonic() - began)}
+        if time.monotonic() >= due:
+            due = time.monotonic() + COUNT_SECONDS
+            print(json.dumps([time.monotonic(), trainer.step]), flush=True)
 
 
 class _Window:
@@ -141,17 +190,23 @@ class _Window:
         self.window.session.close()
 
 
-def _window(seconds: float) -> dict:
-    """Count the steps of training with the window open, everybody's hands off."""
+def _window(_seconds: float) -> None:
+    """Train with the window open, everybody's hands off, until killed; print as `_headless`."""
+    from PySide6.QtCore import QTimer
+
     studio = _Window()
     studio.train()
-    session = studio.window.session
-    info, began = session.info, time.monotonic()
-    first = len(info.history)
-    studio.spin(seconds)
-    rate = (len(info.history) - first) / (time.monotonic() - began)
-    studio.close()
-    return {"rate": rate}
+    history, last = studio.window.session.info.history, [0]
+
+    def count() -> None:
+        if len(history) != last[0]:
+            last[0] = len(history)
+            print(json.dumps([time.monotonic(), last[0]]), flush=True)
+
+    timer = QTimer()
+    timer.timeout.connect(count)
+    timer.start(int(COUNT_SECONDS * 1000))
+    studio.app.exec()
 
 
 def _startup(_seconds: float) -> dict:

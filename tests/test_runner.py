@@ -539,11 +539,11 @@ def test_giving_way_publishes_a_quarter_as_often(studio, monkeypatch):
         train_step(nets)
         now[0] += 1.25 * SNAPSHOT_SECONDS
 
-    def published(gives_way: bool) -> np.ndarray:
+    def published(quietly: bool) -> np.ndarray:
         """Return how many steps lie between the snapshots of the next 13."""
         first = len(studio.heard.snapshots)
         end = limit(steps=studio.trainer.step + 13)
-        studio.train(end, lambda runner: runner.give_way(gives_way), Runner.start)
+        studio.train(end, lambda runner: runner.give_way(core=False, quietly=quietly), Runner.start)
         return np.diff([snapshot.step for snapshot in studio.heard.snapshots[first:]])
 
     monkeypatch.setattr(studio.trainer, "train_step", slow)

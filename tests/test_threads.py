@@ -57,6 +57,17 @@ def test_it_follows_changes_both_ways(tuner):
     assert share_of_one(tuner, now, 60, {2: 0.01, 1: 0.02}) < 0.05
 
 
+def test_free_cores_are_tried_ever_less_often(tuner):
+    cost = {2: 0.010, 1: 0.018}
+    now = run(tuner, 0, 120, cost)
+    assert share_of_one(tuner, now, 120, cost) < 0.005
+
+
+def test_a_sudden_neighbour_is_noticed_before_the_next_trial(tuner):
+    now = run(tuner, 0, 120, {2: 0.01, 1: 0.02})
+    assert share_of_one(tuner, now, PROBE_SECONDS, {2: 0.05, 1: 0.02}) > 0.9
+
+
 def test_it_gives_way_and_comes_back(tuner):
     cost = {2: 0.010, 1: 0.018}
     now = run(tuner, 0, 30, cost)

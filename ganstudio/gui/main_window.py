@@ -196,6 +196,8 @@ class MainWindow(QMainWindow):
             self._dock("latent_dock", self.tr("Latent"), self.latent, right),
         ]
         _, losses, scores, quality, _ = self._docks
+        for dock, panel in ((losses, self.losses), (scores, self.scores), (quality, self.quality)):
+            dock.visibilityChanged.connect(lambda _, of=panel: QTimer.singleShot(0, of.refresh))
         DockIcons(self)
         self.tabifyDockWidget(losses, scores)
         self.tabifyDockWidget(scores, quality)

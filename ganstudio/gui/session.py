@@ -119,6 +119,7 @@ class Session(QObject):
         self._looking = False
         self._look_at = 0.0  # the earliest time of the next look
         self._before: RunInfo | None = None  # the run before the current one
+        self._dragging = self._judging = False  # what training gives way to
 
         self.training = TrainingThread(self)
         self.decoding = DecodeThread(self)
@@ -147,7 +148,7 @@ class Session(QObject):
         # evaluation thread -> panel
         self.evaluating.evaluated.connect(quality.add)
         self.evaluating.failed.connect(self._on_background_failed)
-        self.evaluating.ended.connect(lambda: quality.set_work(None))
+        self.evaluating.ended.connect(self._on_evaluation_ended)
 
         # panels -> threads
         quality.wanted.connect(self._on_evaluation_wanted)
@@ -517,6 +518,11 @@ class Session(QObject):
         snapshot = self.training.snapshot
         if self.info is not None and snapshot is not None and snapshot.run_id == self.info.run_id:
             self._quality.set_work(self.evaluating.ask(snapshot, self.info.dataset))
+            self._give_way(judging=True)
+
+    def _on_evaluation_ended(self) -> None:
+        self._quality.set_work(None)
+        self._give_way(judging=False)
 
     def _on_evaluation_wanted(self) -> None:
         self._told.clear()  # whoever asks is told again why it fails
@@ -583,8 +589,18 @@ class Session(QObject):
         self._samples.set_marked(marked)
 
     def _on_drag_toggled(self, dragging: bool) -> None:
-        """Let training give way to the hand on a slider, for as long as it is there."""
-        self.training.post(lambda runner: runner.give_way(dragging))
+        self._give_way(dragging=dragging)
+
+    def _give_way(self, *, dragging: bool | None = None, judging: bool | None = None) -> None:
+        """Let training give way to the hand on a slider or to a judgement, while it is there.
+
+        Where each core trains and one of them does something else as well, all wait for that one:
+        a judgement costs training a fraction on a core that is left to it.
+        """
+        self._dragging = self._dragging if dragging is None else dragging
+        self._judging = self._judging if judging is None else judging
+        core, quietly = self._dragging or self._judging, self._dragging
+        self.training.post(lambda runner: runner.give_way(core=core, quietly=quietly))
 
     def _on_hold_toggled(self, hold: bool) -> None:
         self._held = self._shown if hold else None  # the step that the button names

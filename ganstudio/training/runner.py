@@ -27,7 +27,7 @@ from ganstudio.training.trainer import Nets, Trainer, new_run_id
 from ganstudio.work import Cancelled, Work
 
 SNAPSHOT_SECONDS, SNAPSHOT_SECONDS_MOST = 0.4, 2.0
-STATUS_SECONDS = 0.25
+STATUS_SECONDS = 0.4  # each has curves drawn, which costs a window on two cores most
 GIVING_WAY = 4  # times as long between two snapshots or statuses while a person drags
 SHOWN_REAL, HELD_OUT = 100, 128  # images given to those who show the run
 PARKED_RUNS = 4  # saved runs that were left by Start over or Open, kept so that it can be undone
@@ -205,10 +205,10 @@ class Runner:
         self._interval = 1 / steps_per_second if steps_per_second else 0.0
         self._step_due = 0.0
 
-    def give_way(self, gives_way: bool) -> None:
-        """Leave a core to a person who drags sliders, and publish less often; or no longer."""
-        self._tuner.give_way(gives_way)
-        self._pace = GIVING_WAY if gives_way else 1
+    def give_way(self, *, core: bool, quietly: bool) -> None:
+        """Leave a core to others from now on, or no longer; `quietly`, publish less often too."""
+        self._tuner.give_way(core)
+        self._pace = GIVING_WAY if quietly else 1
         self._snapshot_due = 0.0
 
     def set_limit(self, steps: int | None, minutes: float | None) -> None:

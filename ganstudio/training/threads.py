@@ -2,8 +2,9 @@
 
 Torch's threads wait for each other after every operation. Where another program takes a core, two
 threads can be many times slower than one; where the cores are free, they are faster. So the
-window's training tries the other count now and then, and keeps the faster. Training without the
-window keeps one count, since sums in another order round differently.
+window's training tries the other count now and then, and keeps the faster; the more seldom, the
+longer all cores have been the best. Training without the window keeps one count, since sums in
+another order round differently.
 """
 
 import os
@@ -11,7 +12,8 @@ import time
 
 import torch
 
-PROBE_SECONDS = 5.0  # between two trials
+PROBE_SECONDS, PROBE_SECONDS_MOST = 5.0, 40.0  # between two trials
+SLOWER = 1.5  # times as slow as at the last trial is a reason for another
 PROBE_STEPS = 6  # measured of each count,
 SLOW_SECONDS = 0.5  # or as many as fit into this time
 
@@ -38,6 +40,7 @@ class ThreadTuner:
         self._best_time = 0.0  # of a step with the best count, when it was last measured
         self._times: list[float] = []
         self._due = time.monotonic()
+        self._wait = PROBE_SECONDS
         self._gives_way = False
         self._use(self._best)
 
@@ -47,13 +50,16 @@ class ThreadTuner:
             return
         self._times.append(seconds)
         if self.threads == self._best:
-            if now >= self._due and self._measured():
-                self._best_time = _median(self._times[-PROBE_STEPS:])
+            self._times = self._times[-PROBE_STEPS:]
+            if self._measured() and (now >= self._due or self._is_slower()):
+                self._best_time = _median(self._times)
                 self._use(next(n for n in self._counts if n != self._best))
         elif self._measured() or self._hopeless():
             if _median(self._times) < self._best_time:
                 self._best = self.threads
-            self._due = now + PROBE_SECONDS
+            free = self._best == self._counts[0]
+            self._wait = min(2 * self._wait, PROBE_SECONDS_MOST) if free else PROBE_SECONDS
+            self._due = now + self._wait
             self._use(self._best)
 
     def give_way(self, gives_way: bool) -> None:
@@ -66,6 +72,10 @@ class ThreadTuner:
             len(self._times) >= 2 and sum(self._times) > SLOW_SECONDS
         )
 
+    def _is_slower(self) -> bool:
+        enough = len(self._times) == PROBE_STEPS  # one of fewer may have slept with the computer
+        return enough and 0 < SLOWER * self._best_time < _median(self._times)
+
     def _hopeless(self) -> bool:
         """Tell whether the count on trial is so slow that the trial need not go on."""
         return len(self._times) >= 2 and min(self._times) > 2 * self._best_time
@@ -77,4 +87,4 @@ class ThreadTuner:
 
 
 def _median(values: list[float]) -> float:
-    return sorted(values)[len(values) // 2]
+    return sorted(values)[(len(values) - 1) // 2]

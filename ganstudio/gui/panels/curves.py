@@ -21,6 +21,7 @@ from ganstudio.gui.widgets.curve_words import (
 from ganstudio.gui.widgets.curves_bar import CurvesBar
 from ganstudio.gui.widgets.file_writer import FileWriter, picture_of, save_png
 from ganstudio.gui.widgets.plot import CurvePlot
+from ganstudio.gui.widgets.seen import is_seen
 from ganstudio.gui.widgets.series import (
     Floats,
     Series,
@@ -130,7 +131,7 @@ class CurvesPanel(QWidget):
     def refresh(self) -> None:
         """Draw what is new, if anything is; cheap enough for several times a second."""
         history = self._history
-        if not (history and self.isVisible() and len(history) != self._seen_rows):
+        if not (history and is_seen(self) and len(history) != self._seen_rows):
             return
         self._seen_rows = len(history)
         for name in self._words:

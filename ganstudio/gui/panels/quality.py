@@ -27,6 +27,7 @@ from ganstudio.gui.folders import ask_target
 from ganstudio.gui.widgets.charts import DistributionsChart, RatioChart, SharesChart
 from ganstudio.gui.widgets.curve_words import number
 from ganstudio.gui.widgets.file_writer import FileWriter
+from ganstudio.gui.widgets.seen import is_seen
 from ganstudio.gui.widgets.steady import Steady
 from ganstudio.gui.widgets.stroke import Stroke
 from ganstudio.gui.widgets.toggle import ToggleButton
@@ -126,6 +127,11 @@ class QualityPanel(QWidget):
             found.append(quality)
             found.sort(key=lambda other: other.step)
             self._renew()
+
+    def refresh(self) -> None:
+        """Show what came while nobody could see it, and how far the work is."""
+        self._renew()
+        self._watch()
 
     # Construction
 
@@ -298,13 +304,15 @@ class QualityPanel(QWidget):
             self._empty.setText(by_itself if self._intervals.currentData() else asked)
             self._pages.setCurrentIndex(0)
             return
-        if self._pages.count() == 1:  # charts take a tenth of a second, which the start has not
-            self._pages.addWidget(self._make_overview())
-            self._pages.addWidget(self._make_details())
         last = found[-1]
         headlines = self._headlines_of(last)
         self._show_headlines(headlines)
         self._headline.setToolTip(f"{headlines[0]}\n{self._remarks(last)}")
+        if not is_seen(self):
+            return
+        if self._pages.count() == 1:  # charts take a tenth of a second, which training has not
+            self._pages.addWidget(self._make_overview())
+            self._pages.addWidget(self._make_details())
         if self._details.isChecked():
             self._show_details(last)
             self._pages.setCurrentIndex(2)
@@ -424,7 +432,7 @@ class QualityPanel(QWidget):
 
     def _watch(self) -> None:
         """Follow the work under way for as long as that can be seen."""
-        if self._work is not None and self.isVisible():
+        if self._work is not None and is_seen(self):
             self._look.start()
         else:
             self._look.stop()
@@ -455,9 +463,9 @@ class QualityPanel(QWidget):
     # Events
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Show how far the work is."""
+        """Show what came while hidden."""
         super().showEvent(event)
-        self._watch()
+        self.refresh()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Let the work go on unseen."""
