@@ -8,12 +8,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle import same
+from torch import nn
 
 from ganstudio.config import Config, load_preset, preset_names
 from ganstudio.errors import StudioError
-from ganstudio.latent.decode import decode, effect, judge, judge_real, rank
+from ganstudio.latent.decode import _call, decode, effect, judge, judge_real, rank
 from ganstudio.latent.spec import Stream, generator
-from ganstudio.training.trainer import Trainer
+from ganstudio.training.trainer import Trainer, _frozen
 
 SMALL = Config(model="mlp-gelu", batch_size=16, latent_dim=6, r1=0, seed=1)
 
@@ -52,6 +53,22 @@ def test_without_an_average_the_latest_draws(tiny, cpu):
     snapshot = trainer.snapshot()
     both = [decode(snapshot, z, averaged=averaged) for averaged in (True, False)]
     assert np.array_equal(*both)
+
+
+def test_a_weight_shared_by_two_layers_is_decoded_as_one():
+    class Shared(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Linear(6, 6), nn.Linear(6, 6)
+            self.second.weight = self.first.weight
+
+        def forward(self, x):
+            return self.second(self.first(x))
+
+    net, other = Shared(), Shared()
+    x = torch.randn(3, 6)
+    with torch.no_grad():
+        assert torch.equal(_call(other, _frozen(net), x), net(x))
 
 
 @pytest.mark.usefixtures("small")

@@ -469,7 +469,7 @@ class Session(QObject):
         """Have the newest snapshot looked at, if it is time."""
         snapshot, now = self.training.snapshot, time.monotonic()
         training = self.status.phase is Phase.TRAINING
-        if not training or self._looking or now < self._look_at:
+        if not training or self._dragging or self._looking or now < self._look_at:
             return
         if snapshot is None or self.info is None or snapshot.run_id != self.info.run_id:
             return

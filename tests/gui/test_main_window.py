@@ -36,6 +36,7 @@ from ganstudio.errors import StudioError
 from ganstudio.gui import appearance
 from ganstudio.gui.colours import is_dark
 from ganstudio.gui.main_window import MainWindow
+from ganstudio.gui.threads.evaluation_thread import EvaluationThread
 from ganstudio.gui.threads.training_thread import NICENESS
 from ganstudio.gui.widgets.sample_grid import SampleGrid
 from ganstudio.gui.widgets.work_bar import WorkBar
@@ -307,6 +308,32 @@ def test_training_gives_way_to_a_hand_on_a_slider(qtbot, open_window, monkeypatc
         window.session.training.post(lambda _runner: used.append(torch.get_num_threads()))
     qtbot.waitUntil(lambda: len(used) == 3, timeout=WAIT)
     assert used == [4, 3, 4]
+
+
+def test_training_gives_way_to_a_judgement(qtbot, open_window, monkeypatch) -> None:
+    monkeypatch.setattr("ganstudio.training.threads.cores", lambda: 4)
+    asked: list[object] = []
+    monkeypatch.setattr(
+        EvaluationThread, "ask", lambda *arguments: asked.append(arguments) or Work()
+    )
+    window = open_window()
+    qtbot.waitUntil(lambda: window.session.status.phase is Phase.READY, timeout=WAIT)
+    used: list[int] = []
+    for act in (lambda: None, window.quality.wanted.emit, window.session.evaluating.ended.emit):
+        act()
+        window.session.training.post(lambda _runner: used.append(torch.get_num_threads()))
+    qtbot.waitUntil(lambda: len(used) == 3, timeout=WAIT)
+    assert len(asked) == 1
+    assert used == [4, 3, 4]
+
+
+def test_what_lies_under_another_tab_waits_until_it_is_seen(qtbot, window) -> None:
+    make_steps(qtbot, window, 3)
+    scores, losses = window.scores.plot, window.losses.plot
+    qtbot.waitUntil(lambda: losses.isVisibleTo(window.losses), timeout=WAIT)
+    assert not scores.isVisibleTo(window.scores)  # the page that says when there will be curves
+    window.findChild(QDockWidget, "scores_dock").raise_()
+    qtbot.waitUntil(lambda: scores.isVisibleTo(window.scores), timeout=WAIT)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there niceness is a thread's")
