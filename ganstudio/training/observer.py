@@ -18,7 +18,7 @@ from ganstudio.training.health import Observation
 from ganstudio.training.status import RunInfo
 
 LOOK_SECONDS = 2.5  # between two looks, at least
-LOOK_SHARE = 0.015  # of a processor's time that goes into looks, at most
+LOOK_SHARE = 0.01  # of a processor's time that goes into looks, at most
 IMAGES = 128  # of each kind, at most
 APART = 100  # steps, at least, over which samples change: looks come by the clock
 _PIECE = 16  # images between two looks at what else there is to do

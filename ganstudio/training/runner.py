@@ -22,12 +22,12 @@ from ganstudio.latent.spec import Stream, generator
 from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device
 from ganstudio.training.status import Curves, LeftRun, Phase, RunInfo, Status
-from ganstudio.training.threads import ThreadTuner
+from ganstudio.training.threads import ThreadTuner, cores
 from ganstudio.training.trainer import Nets, Trainer, new_run_id
 from ganstudio.work import Cancelled, Work
 
-SNAPSHOT_SECONDS, SNAPSHOT_SECONDS_MOST = 0.4, 2.0
-STATUS_SECONDS = 0.4  # each has curves drawn, which costs a window on two cores most
+# Between two snapshots or statuses: what a window draws of them, two cores do not train meanwhile.
+SNAPSHOT_SECONDS, SNAPSHOT_SECONDS_MOST = 0.25 if cores() > 2 else 0.5, 2.0
 GIVING_WAY = 4  # times as long between two snapshots or statuses while a person drags
 SHOWN_REAL, HELD_OUT = 100, 128  # images given to those who show the run
 PARKED_RUNS = 4  # saved runs that were left by Start over or Open, kept so that it can be undone
@@ -362,7 +362,7 @@ class Runner:
         self._publish_status()
 
     def _publish_status(self) -> None:
-        self._status_due = time.monotonic() + self._pace * STATUS_SECONDS
+        self._status_due = time.monotonic() + self._pace * SNAPSHOT_SECONDS
         self._listener.on_status(self._status())
 
     def _is_unsaved(self, trainer: Trainer) -> bool:

@@ -137,6 +137,8 @@ class CurvesPanel(QWidget):
         for name in self._words:
             self.bar.set_value(name, number(latest(history, name, self.bar.half_life())))
         if self._grew_visibly(history):
+            if self._drawn_rows:  # else something was asked for, and is shown at once
+                self.plot.paint_apart()
             self._draw(history)
 
     def export_csv(self, path: Path) -> None:
@@ -146,6 +148,7 @@ class CurvesPanel(QWidget):
 
     def export_png(self, path: Path) -> None:
         """Write the legend and the plot at twice their size; `message` or `failed` tells."""
+        self.plot.paint_now()
         self.plot.scale_pens(_PNG_RATIO)
         picture = picture_of(self.bar.legend, self.plot, _PNG_RATIO)
         self.plot.scale_pens(1)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QFontMetricsF,
@@ -27,6 +27,7 @@ from ganstudio.gui.widgets.stroke import Stroke
 _ZOOM = 0.7  # of the x range, for every press of +
 _ROOM = 1.05  # of the x range, for what comes next
 _GAP = 4  # pixels beside the name of the reference line
+_APART_MS = 20  # from new curves to their painting
 _FAINT = 40  # of 255: the opacity of what is not smoothed
 
 
@@ -153,10 +154,23 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.viewport().setMouseTracking(True)
         self._view.moved.connect(self.moved)
         self._view.sigResized.connect(self._place_readout)
+        self._apart = QTimer(self, singleShot=True)
+        self._apart.timeout.connect(self.paint_now)
         self._pen_scale = 1
         self._limits = (0.0, 0.0)
         self._complete = True
         self._dress()
+
+    def paint_apart(self) -> None:
+        """Paint what comes now a little later: at once, both would be one long wait for a mouse."""
+        if not self._apart.isActive():
+            self.setUpdatesEnabled(False)
+            self._apart.start(_APART_MS)
+
+    def paint_now(self) -> None:
+        """Paint whatever waits to be painted."""
+        self._apart.stop()
+        self.setUpdatesEnabled(True)
 
     def set_curve(self, name: str, x: NDArray[np.float64], low: Floats, high: Floats) -> None:
         """Draw a curve as measured: a vertical line from the low to the high of every point."""
