@@ -35,7 +35,7 @@ WARM_UP_COUNTS = 30
 def main() -> None:
     """Run all measurements, or one of them in a child process."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=30.0, help="of each measurement")
+    parser.add_argument("--seconds", type=float, default=30.0, help="of each part of a drag")
     parser.add_argument("--turns", type=int, default=20, help="of each in measuring throughput")
     parser.add_argument("--only", choices=("startup", "drag", "throughput"))
     parser.add_argument("--child", choices=("startup", "drag", "window", "headless"))
@@ -85,7 +85,10 @@ def _report_throughput(turns: int) -> None:
         counts = {kind: Path(folder, kind) for kind in kinds}
         running = {kind: _start(kind, 0.0, counts[kind].open("w")) for kind in kinds}
         try:
-            _wait_for(lambda: all(len(_read(path)) > WARM_UP_COUNTS for path in counts.values()))
+            while not all(len(_read(path)) > WARM_UP_COUNTS for path in counts.values()):
+                if any(process.poll() is not None for process in running.values()):
+                    raise SystemExit("training ended by itself")
+                time.sleep(0.5)
             spans: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}
             for turn in range(2 * turns):
                 kind = kinds[turn % 2]
@@ -119,11 +122,6 @@ def _rate(steps: list[list[float]], began: float, ended: float) -> float:
     within = [entry for entry in steps if began <= entry[0] <= ended]
     (first, n), (last, m) = within[0], within[-1]
     return (m - n) / (last - first)
-
-
-def _wait_for(condition) -> None:
-    while not condition():
-        time.sleep(0.5)
 
 
 def _spawn(kind: str, seconds: float) -> tuple[dict, float]:
