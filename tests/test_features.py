@@ -1,12 +1,15 @@
 """The feature network that the studio brings."""
 
+import copy
 import hashlib
 
 import numpy as np
 import pytest
+import torch
+from oracle import same
 
 from ganstudio.data.loading import load
-from ganstudio.evaluation.features import CLASSES, DIM, SIDE, digits, prepared
+from ganstudio.evaluation.features import CLASSES, DIM, SIDE, DigitNet, Features, digits, prepared
 from ganstudio.resources import resource
 from ganstudio.work import Work
 
@@ -51,3 +54,17 @@ def test_images_are_prepared_in_the_range_of_the_network():
     x = prepared(images)
     assert x[0].unique().tolist() == [-1.0]
     assert x[1].unique().tolist() == [1.0]
+
+
+def test_looking_leaves_the_network_as_it_was():
+    torch.manual_seed(0)
+    net = DigitNet()
+    net(torch.randn(50, 1, 28, 28))  # so that the normalisations are no identities
+    images = np.random.default_rng(0).integers(0, 256, (20, 1, 28, 28), dtype=np.uint8)
+    before = copy.deepcopy(net.state_dict())
+    features, probabilities = Features(net, "0" * 64).of(images)
+    assert same(net.state_dict(), before)  # or training would save another network than it made
+    with torch.no_grad():
+        seen, logits = net(prepared(images))
+    assert np.allclose(features, seen, rtol=1e-4, atol=1e-5)
+    assert np.allclose(probabilities, logits.softmax(1), rtol=1e-4)

@@ -518,11 +518,13 @@ class Session(QObject):
         snapshot = self.training.snapshot
         if self.info is not None and snapshot is not None and snapshot.run_id == self.info.run_id:
             self._quality.set_work(self.evaluating.ask(snapshot, self.info.dataset))
-            self._give_way(judging=True)
+            self._judging = True
+            self._give_way()
 
     def _on_evaluation_ended(self) -> None:
         self._quality.set_work(None)
-        self._give_way(judging=False)
+        self._judging = False
+        self._give_way()
 
     def _on_evaluation_wanted(self) -> None:
         self._told.clear()  # whoever asks is told again why it fails
@@ -589,16 +591,15 @@ class Session(QObject):
         self._samples.set_marked(marked)
 
     def _on_drag_toggled(self, dragging: bool) -> None:
-        self._give_way(dragging=dragging)
+        self._dragging = dragging
+        self._give_way()
 
-    def _give_way(self, *, dragging: bool | None = None, judging: bool | None = None) -> None:
+    def _give_way(self) -> None:
         """Let training give way to the hand on a slider or to a judgement, while it is there.
 
         Where each core trains and one of them does something else as well, all wait for that one:
         a judgement costs training a fraction on a core that is left to it.
         """
-        self._dragging = self._dragging if dragging is None else dragging
-        self._judging = self._judging if judging is None else judging
         core, quietly = self._dragging or self._judging, self._dragging
         self.training.post(lambda runner: runner.give_way(core=core, quietly=quietly))
 

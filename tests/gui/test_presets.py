@@ -72,6 +72,14 @@ def opened(qtbot: QtBot, window: MainWindow) -> Gallery:
     return dialog
 
 
+def opened_on_mine(qtbot: QtBot, window: MainWindow) -> Gallery:
+    """Save a preset, choose it, and open the gallery."""
+    preset_files.save("Mine", "", MINE)
+    window.experiment.renew_presets()
+    window.experiment.select_preset("mine")
+    return opened(qtbot, window)
+
+
 def cards(dialog: Gallery) -> QListWidget:
     found = dialog.findChild(QListWidget, "gallery_list")
     assert found is not None
@@ -213,10 +221,7 @@ def test_searching(window: MainWindow, qtbot: QtBot) -> None:
 def test_own_presets_are_deleted_after_a_question(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    preset_files.save("Mine", "", MINE)
-    window.experiment.renew_presets()
-    window.experiment.select_preset("mine")
-    dialog = opened(qtbot, window)
+    dialog = opened_on_mine(qtbot, window)
     assert dialog.current() == "mine"
     answers = [QMessageBox.StandardButton.Cancel, QMessageBox.StandardButton.Yes]
     monkeypatch.setattr(QMessageBox, "question", lambda *_: answers.pop(0))
@@ -233,10 +238,7 @@ def test_own_presets_are_deleted_after_a_question(
 def test_a_preset_that_cannot_be_deleted_is_told(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    preset_files.save("Mine", "", MINE)
-    window.experiment.renew_presets()
-    window.experiment.select_preset("mine")
-    dialog = opened(qtbot, window)
+    dialog = opened_on_mine(qtbot, window)
     path = own_folder() / "mine.toml"
 
     def lose(*_: object) -> QMessageBox.StandardButton:

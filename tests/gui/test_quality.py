@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 import torch
 from PySide6.QtCore import QEvent, QObject, QPointF, QSettings, Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QImage, QPalette
 from PySide6.QtWidgets import QApplication, QFileDialog, QScrollArea
-from test_curves import history_of
-from test_curves import info as curves_info
+from runs import run_info
 
 from ganstudio.errors import Phrase, StudioError
 from ganstudio.evaluation import judge as judge_module
@@ -59,7 +58,16 @@ def panel(qtbot) -> QualityPanel:
 
 
 def run(run_id: str, **changes):
-    return replace(curves_info(history_of(1)), run_id=run_id, **changes)
+    return run_info(run_id=run_id, **{"averaged": False, **changes})
+
+
+def darken(panel: QualityPanel) -> None:
+    dark, role = panel.palette(), QPalette.ColorRole
+    dark.setColor(role.Window, QColor("#202020"))
+    dark.setColor(role.Base, QColor("#101010"))
+    dark.setColor(role.Text, QColor("#eeeeee"))
+    dark.setColor(role.WindowText, QColor("#eeeeee"))
+    panel.setPalette(dark)
 
 
 class Busy:
@@ -184,12 +192,7 @@ def test_details_show_every_figure_with_its_interval_and_the_floor(panel, qtbot)
 def test_the_dark_theme_is_followed(panel, judged_before: bool):
     if judged_before:
         panel.add(quality())
-    dark = panel.palette()
-    dark.setColor(dark.ColorRole.Base, QColor("#101010"))
-    dark.setColor(dark.ColorRole.Window, QColor("#202020"))
-    dark.setColor(dark.ColorRole.Text, QColor("#eeeeee"))
-    dark.setColor(dark.ColorRole.WindowText, QColor("#eeeeee"))
-    panel.setPalette(dark)
+    darken(panel)
     QApplication.processEvents()
     if not judged_before:
         panel.add(quality())
@@ -338,12 +341,7 @@ def test_legends_follow_the_theme(panel):
     child(panel, "quality_details").click()
     legend = panel._legends[0]
     assert BLUE.lower() in legend.text().lower()
-    dark = panel.palette()
-    dark.setColor(dark.ColorRole.Window, QColor("#202020"))
-    dark.setColor(dark.ColorRole.Base, QColor("#101010"))
-    dark.setColor(dark.ColorRole.Text, QColor("#eeeeee"))
-    dark.setColor(dark.ColorRole.WindowText, QColor("#eeeeee"))
-    panel.setPalette(dark)
+    darken(panel)
     assert BLUE.lower() not in legend.text().lower()
     assert SKY.lower() in legend.text().lower()
 
