@@ -3,12 +3,13 @@
 import csv
 import weakref
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
 from PySide6.QtCore import QEvent, QObject, QPointF, QSettings, Qt
-from PySide6.QtGui import QColor, QImage, QPalette
+from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QFileDialog, QScrollArea
 from runs import run_info
 
@@ -20,6 +21,8 @@ from ganstudio.gui.panels.quality import QualityPanel
 from ganstudio.gui.threads import evaluation_thread
 from ganstudio.gui.threads.evaluation_thread import EvaluationThread
 from ganstudio.training.status import Phase
+
+FORMAT = QImage.Format.Format_RGB32
 
 
 def quality(step: int = 100, ratio: float = 20.0, run_id: str = "run", **changes) -> Quality:
@@ -197,6 +200,19 @@ def test_the_dark_theme_is_followed(panel, judged_before: bool):
     if not judged_before:
         panel.add(quality())
     assert coloured(child(panel, "quality_ratios"), "#101010").mean() > 0.5
+
+
+@pytest.mark.parametrize("ratio", [1.5, 42.0, 900.0])
+def test_labels_of_the_ratio_do_not_overlap(panel, ratio: float):
+    panel.add(quality(ratio=ratio))
+    QApplication.processEvents()
+    axis, canvas = child(panel, "quality_ratios").getAxis("left"), QImage(660, 240, FORMAT)
+    painter = QPainter(canvas)
+    _, _, labels = axis.generateDrawSpecs(painter)
+    painter.end()
+    spans = sorted((room.top(), room.bottom()) for room, _, text in labels if text)
+    assert len(spans) >= 2
+    assert all(above[1] <= below[0] for above, below in pairwise(spans))
 
 
 def test_judging_is_due_after_half_a_minute_and_then_at_the_interval(panel):

@@ -10,6 +10,7 @@ from PySide6.QtGui import QPen
 
 from ganstudio.evaluation.quality import Rated
 from ganstudio.gui.colours import BLUE, SKY, VERMILLION, faded
+from ganstudio.gui.widgets.plot import NumberAxis
 from ganstudio.gui.widgets.stroke import Stroke
 
 _MADE = Stroke(VERMILLION, VERMILLION, Qt.PenStyle.SolidLine)
@@ -23,7 +24,8 @@ class Chart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     _complete = False  # until then, pyqtgraph's own constructor sends events
 
     def __init__(self, name: str, title: str, x: str, y: str) -> None:
-        super().__init__(enableMenu=False)
+        axes = {side: NumberAxis(side) for side in ("bottom", "left")}
+        super().__init__(enableMenu=False, axisItems=axes)
         self.setObjectName(name)
         self.setAccessibleName(title)
         self.hideButtons()

@@ -49,7 +49,7 @@ class _TimeView(pg.ViewBox):  # type: ignore[misc]  # pyqtgraph has no types
         self.moved.emit(axis or 0)
 
 
-class _NumberAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+class NumberAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     """Writes 6,000 and 1,000,000, not 6000 and 1e+06, and is drawn anew only if it changes."""
 
     def __init__(self, side: str) -> None:
@@ -57,13 +57,14 @@ class _NumberAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         self.setCacheMode(self.CacheMode.DeviceCoordinateCache)
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Return the labels, empty where they would overlap."""
         if self.logMode:
             return [_power(value, self.range[1] - self.range[0]) for value in values]
         places = max(0, int(np.ceil(-np.log10(spacing * scale) - 1e-9)))
         return [f"{value * scale:,.{places}f}" for value in values]
 
     def paint(self, painter: QPainter, *_: object) -> None:
-        # Without the QPicture of pyqtgraph, which takes longer to play than this takes.
+        """Draw without the QPicture of pyqtgraph, which takes longer to play than this takes."""
         if (specs := self.generateDrawSpecs(painter)) is not None:
             self.drawPicture(painter, *specs)
 
@@ -128,7 +129,7 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._view = _TimeView(enableMenu=False)
         self._margin = _Margin()
         axes = {"right": self._margin}
-        axes |= {side: _NumberAxis(side) for side in ("bottom", "left")}
+        axes |= {side: NumberAxis(side) for side in ("bottom", "left")}
         super().__init__(parent, viewBox=self._view, axisItems=axes, enableMenu=False)
         self._strokes = strokes
         self._raw = {name: CurveLine(self._view, smooth=False) for name in strokes}
