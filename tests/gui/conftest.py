@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication, QSettings, QThread
 from PySide6.QtWidgets import QApplication
 
 from ganstudio.gui.main_window import MainWindow
+from ganstudio.gui.threads.decode_thread import Drawn, Lane
 from ganstudio.training.status import Phase
 
 WAIT = 60_000  # ms; only a hang takes so long
@@ -68,3 +69,22 @@ def window(qtbot, open_window) -> MainWindow:
     window = open_window()
     qtbot.waitUntil(lambda: window.session.status.phase is Phase.READY, timeout=WAIT)
     return window
+
+
+@pytest.fixture
+def image_after(qtbot) -> Callable[..., Drawn]:
+    """What is drawn after something was done, not the answer to what was asked before."""
+
+    def answer(window: MainWindow, act: Callable[[], object]) -> Drawn:
+        session = window.session
+
+        def latest(drawn: Drawn) -> bool:
+            return drawn.request == session.requests[Lane.IMAGE]
+
+        signal = session.decoding.image_drawn
+        with qtbot.waitSignal(signal, timeout=WAIT, check_params_cb=latest) as drawn:
+            act()
+        found: Drawn = drawn.args[0]
+        return found
+
+    return answer

@@ -57,15 +57,14 @@ def chosen(window: MainWindow, key: str) -> list[int]:
     return [i for i, button in enumerate(found) if button is not None and button.isChecked()]
 
 
-def test_a_class_is_chosen_drawn_and_undone(qtbot, window: MainWindow) -> None:
+def test_a_class_is_chosen_drawn_and_undone(qtbot, window: MainWindow, image_after) -> None:
     begin(qtbot, window, CLASSES)
     stack, before = window.session.undo_stack, chosen(window, "class")
     goal = (before[0] + 3) % 10
-    with qtbot.waitSignal(window.session.decoding.image_drawn, timeout=WAIT) as drawn:
-        press(qtbot, window, f"choice_class_{goal}")
+    drawn = image_after(window, lambda: press(qtbot, window, f"choice_class_{goal}"))
     z = window.latent.state().z
     assert z[5:].tolist() == np.eye(10)[goal].tolist()
-    np.testing.assert_array_equal(drawn.args[0].images, decode(drawn.args[0].snapshot, z[None]))
+    np.testing.assert_array_equal(drawn.images, decode(drawn.snapshot, z[None]))
     assert stack.undoText() == f"choose Digit {goal}"
     stack.undo()
     assert chosen(window, "class") == before
@@ -112,16 +111,15 @@ def test_start_over_with_other_parts_and_back(qtbot, window: MainWindow) -> None
     wait_for_samples(qtbot, window)
 
 
-def test_a_held_step_draws_another_class(qtbot, window: MainWindow) -> None:
+def test_a_held_step_draws_another_class(qtbot, window: MainWindow, image_after) -> None:
     begin(qtbot, window, CLASSES)
     qtbot.waitUntil(window.findChild(QAbstractButton, "hold").isEnabled, timeout=WAIT)
     press(qtbot, window, "hold")
     window.session.step("both", 2)
     qtbot.waitUntil(lambda: window.session.status.step == 2, timeout=WAIT)
     goal = (chosen(window, "class")[0] + 1) % 10
-    with qtbot.waitSignal(window.session.decoding.image_drawn, timeout=WAIT) as drawn:
-        press(qtbot, window, f"choice_class_{goal}")
-    assert drawn.args[0].step == 0
+    drawn = image_after(window, lambda: press(qtbot, window, f"choice_class_{goal}"))
+    assert drawn.step == 0
 
 
 def test_exported_samples_have_the_columns(qtbot, window: MainWindow, monkeypatch, tmp_path):

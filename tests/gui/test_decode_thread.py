@@ -11,6 +11,7 @@ from ganstudio.latent.networks import Architecture, build
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentPart, LatentSpec
 
+WAIT = 60_000  # ms; only a hang takes so long
 LATENT = LatentSpec((LatentPart(name="z", kind="normal", dim=6),))
 
 
@@ -46,7 +47,7 @@ def test_the_latest_request_of_a_lane_wins(qtbot, thread) -> None:
     thread.image_drawn.connect(answers.append)
     for seed in range(5):  # all before the thread takes the first
         last = thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=latents(1, seed)))
-    with qtbot.waitSignal(thread.image_drawn):
+    with qtbot.waitSignal(thread.image_drawn, timeout=WAIT):
         thread.start()
     (answer,) = answers
     assert answer.request == last
@@ -79,25 +80,25 @@ def test_the_rank_is_among_the_held_out_images_of_the_same_run(qtbot, thread) ->
     held_out = np.random.default_rng(5).integers(0, 256, (40, 1, 8, 8), np.uint8)
     labels = np.zeros(40, np.int64)
     thread.start()
-    with qtbot.waitSignal(thread.image_drawn) as unranked:
+    with qtbot.waitSignal(thread.image_drawn, timeout=WAIT) as unranked:
         thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=z))
     assert unranked.args[0].rank is None
-    with qtbot.waitSignal(thread.reference_judged):
+    with qtbot.waitSignal(thread.reference_judged, timeout=WAIT):
         thread.ask(Job(lane=Lane.REFERENCE, snapshot=snapshot, inputs=held_out, labels=labels))
-    with qtbot.waitSignal(thread.image_drawn) as ranked:
+    with qtbot.waitSignal(thread.image_drawn, timeout=WAIT) as ranked:
         thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=z))
     logit = judge(snapshot, decode(snapshot, z), z)[0]
     assert ranked.args[0].rank == pytest.approx(
         rank(logit, judge_real(snapshot, held_out, labels)), abs=0.03
     )
-    with qtbot.waitSignal(thread.image_drawn) as other:
+    with qtbot.waitSignal(thread.image_drawn, timeout=WAIT) as other:
         thread.ask(Job(lane=Lane.IMAGE, snapshot=make_snapshot(1, "another"), inputs=z))
     assert other.args[0].rank is None
 
 
 def test_the_effect_of_every_dimension_is_measured(qtbot, thread) -> None:
     thread.start()
-    with qtbot.waitSignal(thread.effect_measured) as measured:
+    with qtbot.waitSignal(thread.effect_measured, timeout=WAIT) as measured:
         thread.ask(Job(lane=Lane.EFFECT, snapshot=make_snapshot(1), inputs=latents(1)))
     run_id, effect = measured.args
     assert run_id == make_snapshot(1).run_id
@@ -117,10 +118,10 @@ def test_it_stops_with_requests_waiting(qtbot) -> None:
 def test_a_request_that_fails_is_told_and_later_ones_are_answered(qtbot, thread) -> None:
     snapshot = make_snapshot(1)
     thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=np.zeros((1, 5), np.float32)))
-    with qtbot.waitSignal(thread.failed) as failed:
+    with qtbot.waitSignal(thread.failed, timeout=WAIT) as failed:
         thread.start()
     assert failed.args[0].code == "latent-mismatch"
-    with qtbot.waitSignal(thread.image_drawn):
+    with qtbot.waitSignal(thread.image_drawn, timeout=WAIT):
         thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=latents(1)))
 
 
@@ -145,7 +146,7 @@ def test_an_autoencoder_restores_images(qtbot, thread) -> None:
     thread.start()
     for averaged in (True, False):
         job = Job(lane=Lane.RECONSTRUCTION, snapshot=snapshot, inputs=images, averaged=averaged)
-        with qtbot.waitSignal(thread.reconstructed):
+        with qtbot.waitSignal(thread.reconstructed, timeout=WAIT):
             thread.ask(job)
         assert answers[-1].step == 4
         expected = reconstruct(snapshot, images, averaged=averaged)

@@ -348,20 +348,17 @@ def test_training_is_nicer_than_the_window(qtbot, window) -> None:
     assert os.getpriority(os.PRIO_PROCESS, 0) == own
 
 
-def test_hold_keeps_the_model_while_training_goes_on(qtbot, window) -> None:
+def test_hold_keeps_the_model_while_training_goes_on(qtbot, window, image_after) -> None:
     make_steps(qtbot, window, 1)
     hold = window.findChild(QAbstractButton, "hold")
     step = window.latent.findChild(QLabel, "decoded_step")
     qtbot.waitUntil(lambda: "1" in step.text(), timeout=WAIT)
     qtbot.mouseClick(hold, LEFT)
     make_steps(qtbot, window, 3)
-    with qtbot.waitSignal(window.session.decoding.image_drawn, timeout=WAIT) as drawn:
-        window.latent.image_wanted.emit(window.latent.state().z.copy())
-    assert drawn.args[0].step == 1
+    z = window.latent.state().z.copy()
+    assert image_after(window, lambda: window.latent.image_wanted.emit(z)).step == 1
     assert "1" in step.text()
-    with qtbot.waitSignal(window.session.decoding.image_drawn, timeout=WAIT) as drawn:
-        qtbot.mouseClick(hold, LEFT)
-    assert drawn.args[0].step == 4
+    assert image_after(window, lambda: qtbot.mouseClick(hold, LEFT)).step == 4
 
 
 @pytest.mark.parametrize(

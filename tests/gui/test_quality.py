@@ -23,6 +23,7 @@ from ganstudio.gui.threads.evaluation_thread import EvaluationThread
 from ganstudio.training.status import Phase
 
 FORMAT = QImage.Format.Format_RGB32
+WAIT = 60_000  # ms; only a hang takes so long
 
 
 def quality(step: int = 100, ratio: float = 20.0, run_id: str = "run", **changes) -> Quality:
@@ -421,7 +422,7 @@ def test_the_thread_judges_with_one_of_torchs_threads(qtbot, thread):
     answers = []
     thread.evaluated.connect(answers.append)
     for snapshot in ("first", "second"):
-        with qtbot.waitSignal(thread.ended):
+        with qtbot.waitSignal(thread.ended, timeout=WAIT):
             work = thread.ask(snapshot, "data")
         assert work.ended
     assert answers == [(name, evaluation_thread.SAMPLES, 1) for name in ("first", "second")]
@@ -435,12 +436,12 @@ def test_the_thread_keeps_no_model_and_nothing_of_another_dataset(qtbot, thread)
     snapshot, first, second = Thing(), Thing(), Thing()
     kept = weakref.ref(snapshot), weakref.ref(first)
     thread.evaluated.connect(lambda _answer: None)
-    with qtbot.waitSignal(thread.ended):
+    with qtbot.waitSignal(thread.ended, timeout=WAIT):
         thread.ask(snapshot, first)
     del snapshot
     qtbot.waitUntil(lambda: kept[0]() is None)
     thread.forget_others(first)
-    with qtbot.waitSignal(thread.ended):
+    with qtbot.waitSignal(thread.ended, timeout=WAIT):
         thread.ask("again", first)
     assert FakeJudge.made == 1, "it still knows it"
     thread.forget_others(second)
@@ -451,19 +452,19 @@ def test_the_thread_keeps_no_model_and_nothing_of_another_dataset(qtbot, thread)
 def test_the_thread_tells_what_failed_and_goes_on(qtbot, thread):
     failures = []
     thread.failed.connect(failures.append)
-    with qtbot.waitSignal(thread.ended):
+    with qtbot.waitSignal(thread.ended, timeout=WAIT):
         thread.ask("first", "broken")
     (error,) = failures
     assert isinstance(error, StudioError)
     assert "no such luck" in str(error)
-    with qtbot.waitSignal(thread.evaluated):
+    with qtbot.waitSignal(thread.evaluated, timeout=WAIT):
         thread.ask("second", "data")
 
 
 def test_judging_can_be_cancelled_and_the_thread_ended_in_the_middle(qtbot, thread):
     failures = []
     thread.failed.connect(failures.append)
-    with qtbot.waitSignal(thread.ended):
+    with qtbot.waitSignal(thread.ended, timeout=WAIT):
         thread.ask("endless", "data").cancel()
     thread.ask("endless", "data")
     thread.stop()
@@ -478,10 +479,10 @@ def test_the_window_judges_when_asked(qtbot, open_window, monkeypatch):
     monkeypatch.setattr(evaluation_thread, "SAMPLES", 60)
     monkeypatch.setattr(judge_module, "REFERENCE", 80)
     window = open_window()
-    qtbot.waitUntil(lambda: window.session.status.phase is Phase.READY, timeout=60_000)
+    qtbot.waitUntil(lambda: window.session.status.phase is Phase.READY, timeout=WAIT)
     dock = next(d for d in window._docks if d.objectName() == "quality_dock")
     dock.raise_()
-    with qtbot.waitSignal(window.session.evaluating.evaluated, timeout=60_000):
+    with qtbot.waitSignal(window.session.evaluating.evaluated, timeout=WAIT):
         qtbot.mouseClick(child(window.quality, "quality_now"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: child(window.quality, "quality_now").text() == "Judge now")
     assert "× real" in child(window.quality, "quality_headline").text()
