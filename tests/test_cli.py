@@ -363,6 +363,19 @@ def test_the_engine_does_not_load_qt():
     )
 
 
+def test_the_window_does_not_wait_for_torch_or_pyqtgraph():
+    python(
+        "import os, sys\n"
+        "os.environ.update(QT_QPA_PLATFORM='offscreen', XDG_CONFIG_HOME='/nonexistent')\n"
+        "from ganstudio.gui import app\n"
+        "application = app.create_app()\n"
+        "window = app.MainWindow('cpu', None)\n"
+        "window.show()\n"
+        "loaded = {'torch', 'pyqtgraph'} & set(sys.modules)\n"
+        "assert not loaded, loaded"
+    )
+
+
 def test_a_checkpoint_is_judged(run, tiny_root, capsys):
     words = ["evaluate", str(run), "--num", "40", "--data-root", str(tiny_root)]
     assert main(words) == 0

@@ -148,6 +148,7 @@ class MainWindow(QMainWindow):
     def begin(self) -> None:
         """Start the threads: the window is there, what it asked for can load."""
         self.session.begin()
+        QTimer.singleShot(0, self.losses.prepare)
 
     def show_error(self, error: StudioError) -> None:
         """Show `error` in the banner, with the one action that helps."""

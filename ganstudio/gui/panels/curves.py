@@ -2,7 +2,9 @@
 
 import math
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
@@ -20,7 +22,6 @@ from ganstudio.gui.widgets.curve_words import (
 )
 from ganstudio.gui.widgets.curves_bar import CurvesBar
 from ganstudio.gui.widgets.file_writer import FileWriter, picture_of, save_png
-from ganstudio.gui.widgets.plot import CurvePlot
 from ganstudio.gui.widgets.seen import is_seen
 from ganstudio.gui.widgets.series import (
     Floats,
@@ -38,6 +39,9 @@ from ganstudio.gui.widgets.series import (
 from ganstudio.gui.widgets.stroke import Stroke
 from ganstudio.training.history import History
 from ganstudio.training.status import RunInfo
+
+if TYPE_CHECKING:
+    from ganstudio.gui.widgets.plot import CurvePlot
 
 _REAL = Stroke(BLUE, SKY, Qt.PenStyle.SolidLine)
 _FAKE = Stroke(VERMILLION, VERMILLION, Qt.PenStyle.DashLine)
@@ -78,8 +82,6 @@ class CurvesPanel(QWidget):
 
     Attributes
     ----------
-    plot : CurvePlot
-        The plot.
     bar : CurvesBar
         What is above it; its `menu` holds the panel's actions.
     """
@@ -103,12 +105,39 @@ class CurvesPanel(QWidget):
         self._words = loss_words() if kind is Kind.LOSSES else score_words()
         self.bar = CurvesBar(_STROKES[kind], self._words)
         self.bar.offer(list(self._words)[:3])  # those of a plain GAN, until there is a run
-        self.plot = CurvePlot(_STROKES[kind])
         self._pages = QStackedWidget()
         self._lay_out()
         self._writer = FileWriter(self)
         self._connect()
-        self._label_axes()
+
+    @cached_property
+    def plot(self) -> "CurvePlot":
+        """The plot, made when first asked for: the window need not wait for pyqtgraph."""
+        from ganstudio.gui.widgets.plot import CurvePlot
+
+        plot = CurvePlot(_STROKES[self._kind])
+        plot.setObjectName("plot")
+        losses = self._kind is Kind.LOSSES
+        plot.setAccessibleName(
+            self.tr("Plot of the losses") if losses else self.tr("Plot of D's scores")
+        )
+        plot.setAccessibleDescription(
+            self.tr("Left and Right read values, + and − zoom, Home follows the run.")
+        )
+        plot.setLabel("left", self.tr("loss") if losses else self.tr("score"))
+        plot.setLabel("bottom", self._x_name())
+        plot.set_logarithmic(self.bar.logarithmic())
+        plot.moved.connect(self._on_moved)
+        plot.follow_asked.connect(self._on_follow)
+        plot.hovered.connect(self._on_hovered)
+        plot.stepped.connect(self._on_stepped)
+        plot.left.connect(self._on_left)
+        self._pages.addWidget(plot)
+        return plot
+
+    def prepare(self) -> None:
+        """Make the plot, which takes a third of a second, before there is something to draw."""
+        self.plot.ensurePolished()
 
     def set_run(self, info: RunInfo) -> None:
         """Show another run, all of it."""
@@ -252,17 +281,9 @@ class CurvesPanel(QWidget):
                 return step
 
     def _lay_out(self) -> None:
-        losses = self._kind is Kind.LOSSES
-        self.plot.setObjectName("plot")
-        self.plot.setAccessibleName(
-            self.tr("Plot of the losses") if losses else self.tr("Plot of D's scores")
-        )
-        self.plot.setAccessibleDescription(
-            self.tr("Left and Right read values, + and − zoom, Home follows the run.")
-        )
         empty = QLabel(
             self.tr("Losses appear here once training starts. Press Start (F5).")
-            if losses
+            if self._kind is Kind.LOSSES
             else self.tr("Scores appear here once training starts. Press Start (F5).")
         )
         empty.setObjectName("empty")
@@ -271,7 +292,6 @@ class CurvesPanel(QWidget):
         empty.setBackgroundRole(QPalette.ColorRole.Base)
         empty.setAutoFillBackground(True)
         self._pages.addWidget(empty)
-        self._pages.addWidget(self.plot)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -285,24 +305,17 @@ class CurvesPanel(QWidget):
         self.bar.follow_asked.connect(self._on_follow)
         self.bar.csv_asked.connect(self._on_csv)
         self.bar.png_asked.connect(self._on_png)
-        self.plot.moved.connect(self._on_moved)
-        self.plot.follow_asked.connect(self._on_follow)
-        self.plot.hovered.connect(self._on_hovered)
-        self.plot.stepped.connect(self._on_stepped)
-        self.plot.left.connect(self._on_left)
         self._writer.began.connect(self.work_began)
         self._writer.saved.connect(self._on_saved)
         self._writer.failed.connect(self.failed)
 
-    def _label_axes(self) -> None:
+    def _x_name(self) -> str:
         names = {
             XAxis.STEP: self.tr("step"),
             XAxis.EPOCH: self.tr("epoch"),
             XAxis.SECONDS: self.tr("seconds"),
         }
-        self.plot.setLabel("bottom", names[self.bar.x_axis()])
-        losses = self._kind is Kind.LOSSES
-        self.plot.setLabel("left", self.tr("loss") if losses else self.tr("score"))
+        return names[self.bar.x_axis()]
 
     def _on_csv(self) -> None:
         title, kind = self.tr("Export curves as CSV"), self.tr("Tables (*.csv)")
@@ -318,7 +331,7 @@ class CurvesPanel(QWidget):
         self.message.emit(self.tr("Saved {name}").format(name=path))
 
     def _on_axis(self) -> None:
-        self._label_axes()
+        self.plot.setLabel("bottom", self._x_name())
         self._on_follow()
 
     def _on_scale(self) -> None:

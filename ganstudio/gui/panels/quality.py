@@ -24,7 +24,6 @@ from ganstudio.evaluation.quality import Quality, Rated
 from ganstudio.gui.actions import ToolButton
 from ganstudio.gui.colours import BLUE, GREEN, SKY, VERMILLION
 from ganstudio.gui.folders import ask_target
-from ganstudio.gui.widgets.charts import DistributionsChart, RatioChart, SharesChart
 from ganstudio.gui.widgets.curve_words import number
 from ganstudio.gui.widgets.file_writer import FileWriter
 from ganstudio.gui.widgets.seen import is_seen
@@ -200,6 +199,8 @@ class QualityPanel(QWidget):
         return header
 
     def _make_overview(self) -> QWidget:
+        from ganstudio.gui.widgets.charts import RatioChart, SharesChart  # see CurvesPanel.plot
+
         self._ratios = RatioChart(
             "quality_ratios",
             self.tr("Fréchet distance over the steps"),
@@ -230,6 +231,8 @@ class QualityPanel(QWidget):
         return page
 
     def _make_details(self) -> QWidget:
+        from ganstudio.gui.widgets.charts import DistributionsChart
+
         self._table = QLabel()
         self._table.setObjectName("quality_table")
         self._table.setAccessibleName(self.tr("All figures"))
