@@ -16,6 +16,7 @@ from ganstudio.config import (
     LIVE,
     SETTINGS,
     Config,
+    form_of,
     load_config,
     load_preset,
     own_presets,
@@ -85,35 +86,31 @@ def _window(arguments: argparse.Namespace) -> int:
 
 def _train(arguments: argparse.Namespace) -> int:
     config = None if arguments.resume else _config(arguments)
-    from ganstudio.training import headless
+    from ganstudio.training import headless, run_folder
+    from ganstudio.training.limits import Limit
 
     file = _model_file(arguments)
     if arguments.threads is not None:
         headless.use_threads(arguments.threads)
     if config is not None:
         trainer = headless.new_trainer(config, arguments.device, arguments.data_root, file)
-        name = "custom" if arguments.config else arguments.preset or DEFAULT_PRESET
-        name = trainer.config.model_name if file else name
-        name += "-published" if arguments.published else ""
-        out = arguments.out or Path("runs") / f"{name}-{config.seed}"
     else:
         live = _live_changes(arguments)
         trainer = headless.resumed_trainer(
             arguments.resume, arguments.device, arguments.data_root, file
         )
         trainer.change(**live)
-        out = arguments.out or arguments.resume.parent
-    limit = headless.Limit(
-        steps=arguments.steps, epochs=arguments.epochs, minutes=arguments.minutes
-    )
-    total = limit.total_steps(trainer)
-    headless.check_folder(out, resumed=arguments.resume, step=trainer.step)
-
-    settings = trainer.config
-    end = "" if total is None else f", to step {total:,}"
+    limit = Limit(steps=arguments.steps, epochs=arguments.epochs, minutes=arguments.minutes)
+    settings, end = trainer.config, limit.end(trainer)
+    own = run_folder.of(arguments.resume) if arguments.resume else None
+    out = arguments.out or own or _new_folder(arguments, settings)
+    run_folder.check(out, resumed=arguments.resume, run_id=trainer.run_id, step=trainer.step)
+    until = "" if end.steps is None else f", to step {end.steps:,}"
+    if end.batches is not None:
+        until = f", to epoch {end.batches / trainer.real.per_epoch:g}"
     print(
         f"Training {_recipe(arguments, settings)} on {settings.dataset}, {trainer.device}, "
-        f"seed {settings.seed}{end}, into {out}. Ctrl-C saves and exits."
+        f"seed {settings.seed}{until}, into {out}. Ctrl-C saves and exits."
     )
     interrupted = headless.train(trainer, out, limit, arguments.evaluate_every)
     print(f"Step {trainer.step:,} saved. Continue: ganstudio train --resume {out / 'last.pt'}")
@@ -137,6 +134,18 @@ def _config(arguments: argparse.Namespace) -> Config:
     if arguments.seed is not None:
         changes["seed"] = parse("seed", arguments.seed)
     return config.changed(**changes)
+
+
+def _new_folder(arguments: argparse.Namespace, settings: Config) -> Path:
+    """Return the folder of a run that has none yet, by the recipe's name."""
+    name, published = arguments.preset or DEFAULT_PRESET, arguments.published
+    if arguments.resume:
+        name, published = form_of(settings.to_dict()) or (settings.model_name, False)
+    elif arguments.model_file:
+        name = settings.model_name
+    elif arguments.config:
+        name = "custom"
+    return Path("runs") / f"{name}{'-published' if published else ''}-{settings.seed}"
 
 
 def _recipe(arguments: argparse.Namespace, settings: Config) -> str:
@@ -265,7 +274,12 @@ def _parser() -> argparse.ArgumentParser:
         "many, and on a computer that is busy otherwise fewer are faster",
     )
     train.add_argument("--seed", help="seed of all randomness (default: 0)")
-    train.add_argument("--out", type=Path, metavar="DIR", help="folder for the run")
+    train.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder for the run (default: runs/PRESET-SEED; a resumed run goes on in its own)",
+    )
     train.add_argument(
         "--evaluate-every",
         type=_whole(1),

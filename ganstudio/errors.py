@@ -94,7 +94,9 @@ MESSAGES = {
     "non-finite": "Training stopped at step {step}: {quantity} of {net} is not finite. The model "
     "of step {last} is kept. Lower the learning rate ({rate} = {value}) and press Start.",
     "out-of-memory": "The device {device} ran out of memory at step {step}. Lower {field}, "
-    "choose a smaller model or the CPU, and start over.",
+    "choose a smaller model or another device, and start over.",
+    "too-little-memory": "The device {device} has too little memory for that. Lower {field}, "
+    "choose a smaller model or another device, and try again.",
     "training-failed": "Training stopped at step {step}: {detail}. "
     "The model of step {last} is kept.",
     "run-gone": "That run is no longer kept: of the saved ones, only the last {kept} are. "

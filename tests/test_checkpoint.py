@@ -111,6 +111,18 @@ def test_saving_disturbs_nothing(trainer, path):
     assert same(everything(trainer), before)
 
 
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("full"), RuntimeError("DefaultCPUAllocator: full")]
+)
+def test_too_little_memory_is_not_the_files_fault(error, path, tiny, cpu, monkeypatch):
+    def fails(*_args: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Trainer, "load_state", fails)
+    with pytest.raises(type(error), match="full"):
+        checkpoint.restore(checkpoint.read(path), path, tiny, cpu)
+
+
 def test_live_changes_are_kept(trainer, path, tiny, cpu):
     trainer.change(g_lr=0.25, d_steps=2)
     second = resumed(trainer, path, tiny, cpu)

@@ -18,6 +18,7 @@ from ganstudio.data.sources.mnist import FILES
 from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import Stream, generator
 from ganstudio.training import checkpoint
+from ganstudio.training.trainer import Trainer
 
 
 @pytest.fixture(autouse=True)
@@ -176,6 +177,92 @@ def test_an_earlier_step_of_a_run_that_went_on(run, train, capsys):
     assert "--out" in err
     assert files == {path: path.read_bytes() for path in run.parent.iterdir()}
     assert train("--resume", str(early), "--steps", "4", "--out", "branch") == 0
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_checkpoint_of_another_run_does_not_overwrite_the_folders(run, train, folder, capsys):
+    words = ["--preset", "mlp-gelu", "--set", "batch_size=16", "--seed", "1", "--steps", "5"]
+    assert train(*words, "--out", "other") == 0
+    stray = run.with_name("a.pt")
+    stray.write_bytes((folder / "other" / "last.pt").read_bytes())
+    before = contents(run.parent)
+    capsys.readouterr()
+    for place in ([], ["--out", "run"]):
+        err = refused(capsys, train("--resume", str(stray), "--steps", "9", *place))
+        assert f"{place[1] if place else run.parent} already holds a run" in err
+        assert "choose another --out" in err
+    assert contents(run.parent) == before
+    assert train("--resume", str(stray), "--steps", "6", "--out", "elsewhere") == 0
+
+
+def test_a_checkpoint_by_itself_begins_a_folder(run, train, folder, capsys):
+    words = ["--preset", "mlp-gelu", "--published", "--seed", "7", "--steps", "1"]
+    assert train(*words, "--out", "published") == 0
+    home = folder / "home"
+    home.mkdir()
+    for source, name in (
+        (run, "mlp-gelu-0"),
+        (folder / "published" / "last.pt", "mlp-gelu-published-7"),
+    ):
+        saved = home / "step-0000003.pt"
+        saved.write_bytes(source.read_bytes())
+        capsys.readouterr()
+        assert train("--resume", str(saved), "--steps", "5") == 0
+        out = Path("runs") / name
+        assert f"into {out}." in capsys.readouterr().out
+        assert checkpoint.read(out / "last.pt")["step"] == 5
+        assert list(home.iterdir()) == [saved]
+        err = refused(capsys, train("--resume", str(saved), "--steps", "9"))
+        assert f"{out} already holds a run" in err
+    assert train("--resume", str(saved), "--steps", "5", "--out", "home") == 0  # asked for
+    assert (home / "config.toml").exists()
+
+
+def test_a_run_goes_on_in_its_folder_from_any_checkpoint(run, train):
+    saved = run.rename(run.with_name("a.pt"))
+    assert train("--resume", str(run.with_name("step-0000003.pt")), "--steps", "4") == 0
+    assert checkpoint.read(run)["step"] == 4  # cut short before there was one
+    run.write_bytes(saved.read_bytes())
+    assert train("--resume", str(saved), "--steps", "5") == 0  # as the window saved it
+    assert checkpoint.read(run)["step"] == 5
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("full"),
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_too_little_memory_is_a_line(error, run, train, capsys, monkeypatch):
+    def fails(*_args: object) -> None:
+        raise error
+
+    capsys.readouterr()
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "train_step", fails)
+        assert train("--resume", str(run), "--steps", "9") == 2
+        told = capsys.readouterr().err.splitlines()[-1]
+        assert "ganstudio: The device cpu ran out of memory at step 4. Lower batch_size" in told
+    with monkeypatch.context() as patch:
+        patch.setattr("ganstudio.data.batches._on_device", fails)
+        for words in (["--resume", str(run)], ["--preset", "mlp-gelu"]):
+            err = refused(capsys, train(*words, "--steps", "9"))
+            assert "The device cpu has too little memory" in err
+    with monkeypatch.context() as patch:
+        patch.setattr("ganstudio.training.headless.decode", fails)
+        err = refused(capsys, main(["sample", str(run), "--out", "a.png"]))
+        assert "Lower --num" in err
+
+
+def test_it_says_to_which_epoch_it_trains(train, monkeypatch, capsys):
+    monkeypatch.setattr("ganstudio.training.headless.train", lambda *_: False)
+    assert train("--preset", "mlp-gelu", "--set", "batch_size=16", "--epochs", "1.5") == 0
+    assert "seed 0, to epoch 1.5, into" in capsys.readouterr().out
 
 
 def test_the_default_folder_names_preset_and_seed(train, folder):

@@ -67,6 +67,20 @@ def test_the_average_is_apart():
     torch.testing.assert_close(ema.model[0].weight, moved)
 
 
+def test_a_shared_weight_moves_once():
+    net = nn.Sequential(nn.Linear(2, 2, bias=False), nn.Linear(2, 2, bias=False))
+    net[1].weight = net[0].weight
+    net.register_buffer("transposed", net[0].weight.detach().T)
+    ema = EMA(net, 0.9)
+    before = ema.model[0].weight.clone()
+    with torch.no_grad():
+        net[0].weight.add_(1)
+    ema.update()
+    torch.testing.assert_close(ema.model[0].weight, before + (1 - 2 / 11))
+    assert ema.model[1].weight is ema.model[0].weight
+    assert torch.equal(ema.model.transposed, ema.model[0].weight.T)
+
+
 def test_it_follows_weights_that_were_loaded():
     net = Net(1.0)
     ema = EMA(net, 0.5)

@@ -1,5 +1,6 @@
 import csv
 import os
+import re
 import signal
 
 import numpy as np
@@ -10,8 +11,8 @@ from PIL import Image
 
 from ganstudio.config import Config, load_config
 from ganstudio.errors import StudioError
-from ganstudio.training import checkpoint, headless, observer
-from ganstudio.training.headless import Limit
+from ganstudio.training import checkpoint, headless, observer, run_folder
+from ganstudio.training.limits import End, Limit
 from ganstudio.training.observer import Observer
 from ganstudio.training.trainer import Trainer
 
@@ -99,14 +100,29 @@ def test_nothing_to_do_is_said(steps: int, trainer, tiny_root, tmp_path):
     ],
 )
 def test_total_steps(config: dict, limit: Limit, steps: int | None, tiny, cpu):
-    assert limit.total_steps(Trainer(CONFIG.changed(**config), tiny, cpu)) == steps
+    trainer = Trainer(CONFIG.changed(**config), tiny, cpu)
+    assert limit.end(trainer).total_steps(trainer, trainer.config.d_steps) == steps
+
+
+@pytest.mark.parametrize("k", [0, 1, 3])
+@pytest.mark.parametrize("order", ["d-first", "g-first-shared"])
+@pytest.mark.parametrize("recipe", [{}, {"model": "aae"}, {"objective": "relativistic"}])
+def test_epochs_end_where_they_should(recipe, order: str, k: int, tiny_root, tmp_path, capsys):
+    """Whatever a step takes of the images; where it takes none, it counts as a batch."""
+    config = CONFIG.changed(batch_size=17, d_steps=k, order=order, **recipe)
+    trainer = headless.new_trainer(config, "cpu", tiny_root)
+    headless.train(trainer, tmp_path, Limit(epochs=1))
+    taken = trainer.real.count // trainer.step
+    assert 15 <= (trainer.real.count if taken else trainer.step) < 15 + max(1, taken)
+    last = trainer.step
+    assert f"{last}/{last}" in capsys.readouterr().err.splitlines()[-1].rpartition("\r")[2]
 
 
 def test_the_recipes_length_is_kept_after_resuming(tiny, cpu):
     trainer = Trainer(CONFIG.changed(epochs=2), tiny, cpu)
     for _ in range(5):
         trainer.train_step()
-    assert Limit().total_steps(trainer) == 2 * PER_EPOCH
+    assert Limit().end(trainer).total_steps(trainer, 1) == 2 * PER_EPOCH
 
 
 def test_minutes_end_a_run(trainer, tmp_path):
@@ -163,23 +179,23 @@ def test_a_run_that_fails_is_saved_at_its_last_good_step(trainer, tmp_path):
 
 
 def test_a_folder_with_a_run_is_refused(tmp_path):
-    headless.check_folder(tmp_path / "a" / "b", resumed=None)
+    run_folder.check(tmp_path / "a" / "b", resumed=None)
     last = tmp_path / "a" / "b" / "last.pt"
     last.touch()
-    headless.check_folder(last.parent, resumed=last)
+    run_folder.check(last.parent, resumed=last)
     with pytest.raises(StudioError, match=f"--resume {last}") as caught:
-        headless.check_folder(last.parent, resumed=None)
+        run_folder.check(last.parent, resumed=None)
     assert caught.value.code == "run-exists"
     elsewhere = tmp_path / "another" / "last.pt"
     with pytest.raises(StudioError, match="already holds a run"):
-        headless.check_folder(last.parent, resumed=elsewhere)
+        run_folder.check(last.parent, resumed=elsewhere)
 
 
 def test_a_file_in_the_folders_place_is_refused(tmp_path):
     (tmp_path / "file").touch()
     for place in (tmp_path / "file", tmp_path / "file" / "deeper"):
         with pytest.raises(StudioError) as caught:
-            headless.check_folder(place, resumed=None)
+            run_folder.check(place, resumed=None)
         assert caught.value.code == "cannot-write"
 
 
@@ -222,18 +238,22 @@ def test_samples_come_from_the_average(trainer, cpu, tmp_path):
 def test_going_on_from_an_earlier_step_does_not_overwrite_a_later_one(trainer, tiny_root, tmp_path):
     headless.train(trainer, tmp_path, Limit(steps=4))
     early, last = tmp_path / "step-0000004.pt", tmp_path / "last.pt"
-    headless.check_folder(tmp_path, resumed=early, step=4)
+    run_folder.check(tmp_path, resumed=early, run_id=trainer.run_id, step=4)
     headless.train(trainer, tmp_path, Limit(steps=9))
     with pytest.raises(StudioError, match=f"last.pt is at step 9.*--resume {last}") as caught:
-        headless.check_folder(tmp_path, resumed=early, step=4)
+        run_folder.check(tmp_path, resumed=early, run_id=trainer.run_id, step=4)
     assert caught.value.code == "run-goes-further"
-    headless.check_folder(tmp_path, resumed=last, step=9)
-    headless.check_folder(tmp_path / "another", resumed=early, step=4)
+    run_folder.check(tmp_path, resumed=last, step=9)
+    run_folder.check(tmp_path / "another", resumed=early, run_id=trainer.run_id, step=4)
     last.write_bytes(last.read_bytes()[:5000])
-    headless.check_folder(tmp_path, resumed=early, step=4)  # the way back from a damaged one
+    run_folder.check(
+        tmp_path, resumed=early, run_id=trainer.run_id, step=4
+    )  # the way back from a damaged one
 
 
-@pytest.mark.parametrize("limit", [(100, None), (None, 10.0)], ids=["steps", "minutes"])
+@pytest.mark.parametrize(
+    "limit", [(End(steps=100), None), (End(seconds=600), 10.0)], ids=["steps", "minutes"]
+)
 def test_the_first_losses_show_at_once(limit, trainer, capsys):
     """The bar is drawn every 10 seconds where there is no terminal; they do not wait for that."""
     trainer.train_step()
@@ -243,3 +263,42 @@ def test_the_first_losses_show_at_once(limit, trainer, capsys):
         trainer.drain()
         progress.step_done()
         assert f"real_loss={trainer.history.column('real_loss')[-1]:.3f}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("recipe", "losses"),
+    [
+        ({"objective": "relativistic"}, {"real_loss", "g_loss"}),
+        ({"objective": "relativistic", "d_steps": 0}, {"g_loss"}),
+        ({"model": "aae"}, {"real_loss", "fake_loss", "g_loss", "reconstruction_loss"}),
+    ],
+)
+def test_only_losses_that_there_are_show(recipe, losses: set[str], tiny_root, capsys):
+    trainer = headless.new_trainer(CONFIG.changed(**recipe), "cpu", tiny_root)
+    with headless._Progress(trainer, End(steps=100), None) as progress:
+        trainer.train_step()
+        trainer.drain()
+        progress.step_done()
+        shown = capsys.readouterr().err
+    assert set(re.findall(r"(\w+_loss)=", shown)) == losses
+    assert "nan" not in shown
+
+
+def test_a_resumed_run_tells_no_step_twice(trainer, tiny_root, tmp_path):
+    """It was at step 6 when it was cut short, and saved at step 4."""
+    headless.train(trainer, tmp_path, Limit(steps=4))
+    rows = {
+        "quality.csv": ["step,n", "2,40", "4,40", "6,40"],
+        "health.csv": ["step,state,why,numbers", '3,blind,"this, so",d_steps=0', "5,learning,,"],
+    }
+    for name, lines in rows.items():
+        (tmp_path / name).write_text("\n".join([*lines, ""]))
+    foreign = tmp_path / "elsewhere" / "quality.csv"
+    foreign.parent.mkdir()
+    foreign.write_text("10,20\n")
+    for out in (tmp_path, foreign.parent):
+        resumed = headless.resumed_trainer(tmp_path / "step-0000004.pt", "cpu", tiny_root)
+        headless.train(resumed, out, Limit(steps=5))
+    for name, lines in rows.items():
+        assert (tmp_path / name).read_text().splitlines() == lines[:-1]
+    assert foreign.read_text() == "10,20\n"

@@ -276,6 +276,26 @@ def test_the_recipes_end_stops_once(studio, k: int):
     assert studio.trainer.step == end + 4
 
 
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"model": "aae", "order": "d-first"},
+        {"objective": "relativistic", "order": "g-first-shared"},
+        {"objective": "relativistic", "order": "g-first-shared", "d_steps": 3},
+    ],
+)
+def test_the_recipes_end_is_found_where_a_step_takes_more_batches(studio, recipe: dict):
+    """An odd number of batches is the end: no step of these ends there."""
+    studio.new_run(CONFIG.changed(batch_size=17, epochs=1, **recipe))
+    assert studio.trainer.real.per_epoch == 15
+    taken = 1 + recipe.get("d_steps", 1)
+    studio.train(limit(steps=20), Runner.start)
+    assert studio.trainer.step == -(-15 // taken)
+    assert studio.heard.statuses[-1].reached == "epochs"
+    studio.train(Runner.start)
+    assert (studio.trainer.step, studio.heard.statuses[-1].reached) == (20, "step")
+
+
 def test_pause_waits_for_no_step(studio):
     studio.new_run()
     studio.train(Runner.start, Runner.pause)
@@ -328,6 +348,40 @@ def test_saving_and_opening(studio, tmp_path):
     assert studio.heard.statuses[-1] == dataclasses.replace(
         studio.heard.statuses[-1], phase=Phase.PAUSED, step=3, unsaved=False
     )
+
+
+def test_a_run_whose_file_another_run_took_is_unsaved(studio, tmp_path):
+    path, heard = tmp_path / "a.pt", studio.heard
+    studio.new_run()
+    studio.train(limit(steps=1), Runner.start)
+    studio.ask(lambda runner: runner.save(path))
+    first = studio.trainer.run_id
+    studio.ask(lambda runner: runner.open(path, "cpu", studio.root))
+    branch = studio.trainer.run_id
+    studio.train(limit(steps=2), Runner.start)
+    studio.ask(lambda runner: runner.save(path))
+    (left,) = heard.statuses[-1].left
+    assert (left.run_id, left.unsaved, heard.statuses[-1].unsaved) == (first, True, False)
+    studio.ask(lambda runner: runner.return_to(first), lambda runner: runner.save(path))
+    (left,) = heard.statuses[-1].left
+    assert (left.run_id, left.unsaved, heard.statuses[-1].unsaved) == (branch, True, False)
+
+
+def test_a_live_change_is_unsaved_work(studio, tmp_path):
+    studio.new_run()
+    studio.train(limit(steps=1), Runner.start)
+    studio.ask(lambda runner: runner.save(tmp_path / "a.pt"))
+    studio.ask(lambda runner: runner.change(g_lr=0.5))
+    assert studio.heard.statuses[-1].unsaved
+    studio.ask(lambda runner: runner.change(g_lr=CONFIG.g_lr))
+    assert not studio.heard.statuses[-1].unsaved
+
+
+def test_a_run_that_is_here_already_is_not_returned_to(studio):
+    studio.new_run()
+    answers = []
+    studio.ask(lambda runner: answers.append(runner.return_to(studio.trainer.run_id)))
+    assert (answers, len(studio.heard.runs), studio.heard.errors) == ([False], 1, [])
 
 
 def test_a_run_that_was_left_can_be_returned_to(studio):
@@ -448,6 +502,7 @@ def test_a_failing_step_pauses_and_keeps_the_model(studio, nets: Nets):
         (RuntimeError("odd"), "training-failed"),
         (MemoryError(), "out-of-memory"),
         (torch.OutOfMemoryError(), "out-of-memory"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "out-of-memory"),
         (StudioError("latent-mismatch", expected=1, actual=2), "latent-mismatch"),
     ],
 )
@@ -466,6 +521,45 @@ def test_every_error_is_explained(studio, raised: Exception, code: str):
     assert str(error)
     assert error is raised or error.__cause__ is raised
     assert same(everything(studio.trainer), before)
+
+
+@pytest.mark.parametrize("request_", ["new", "open"])
+def test_a_run_too_large_for_its_device_is_told_of_that_device(
+    studio, request_: str, tmp_path, monkeypatch
+):
+    studio.new_run()
+    studio.train(limit(steps=2), Runner.start)
+    before, other = studio.trainer, torch.device("cuda:1")
+    studio.ask(lambda runner: runner.save(tmp_path / "a.pt"))
+
+    def fails(*_args: object) -> None:
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr("ganstudio.training.runner.device.choose", lambda _: other)
+    monkeypatch.setattr("ganstudio.training.trainer._build", fails)
+    if request_ == "new":
+        studio.ask(lambda runner: runner.new_run(CONFIG, "cuda:1", studio.root))
+    else:
+        studio.ask(lambda runner: runner.open(tmp_path / "a.pt", "cuda:1", studio.root))
+    (error,) = studio.heard.errors
+    assert error.code == "too-little-memory"
+    assert "The device cuda:1 has too little memory" in str(error)
+    assert "step" not in error.fields
+    assert studio.trainer is before
+
+
+def test_a_request_that_memory_is_too_little_for_names_no_step(studio, tmp_path, monkeypatch):
+    studio.new_run()
+    studio.train(limit(steps=2), Runner.start)
+
+    def fails(*_args: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(checkpoint, "save", fails)
+    studio.ask(lambda runner: runner.save(tmp_path / "a.pt"))
+    (error,) = studio.heard.errors
+    assert error.code == "too-little-memory"
+    assert "The device cpu" in str(error)
 
 
 @pytest.mark.parametrize(

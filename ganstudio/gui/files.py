@@ -24,7 +24,6 @@ from ganstudio.gui.panels.curves import CurvesPanel
 from ganstudio.gui.panels.experiment import ExperimentPanel
 from ganstudio.gui.panels.samples import SamplesPanel
 from ganstudio.gui.session import Session
-from ganstudio.training.status import Phase
 
 RECENT_FILES = 8
 
@@ -184,11 +183,10 @@ class Files(QObject):
 
     def _while_paused(self, agree: Callable[[], bool]) -> bool:
         """Pause, so that what is asked about stands still; go on if the person stays."""
-        training = self._session.status.phase is Phase.TRAINING
-        self._session.pause()
+        go_on = self._session.hold_still()
         agreed = agree()
-        if training and not agreed and not self.closing:
-            self._session.resume()
+        if not agreed and not self.closing:
+            go_on()
         return agreed
 
     def _agree_to_leave(self) -> bool:

@@ -100,6 +100,7 @@ class MainWindow(QMainWindow):
             device,
         )
         self._wants_start = False  # Start was pressed while torch still loads
+        self._was_loading = False
         self._curves_due = QTimer(self, singleShot=True, interval=CURVES_MS)
         self.files = Files(self, self.session, self.experiment, self.samples, self.losses)
         self.presets = Presets(self, self.experiment, self.show_error, self.show_message)
@@ -130,6 +131,7 @@ class MainWindow(QMainWindow):
         self.session.model_file_needed.connect(lambda *_: self._on_nothing_opened())
         self.session.health_changed.connect(self._on_health)
         self.health.remedy_chosen.connect(self.session.apply)
+        self.session.failed.connect(lambda _: self.health.offer_again())
         self.session.undone_live.connect(self._on_undone_live)
         self.samples.start_requested.connect(self._on_start_requested)
         for writer in (self.losses, self.scores, self.quality):
@@ -395,7 +397,6 @@ class MainWindow(QMainWindow):
         self._state = QLabel()
         self._state.setObjectName("state")
         self._works = WorkBar()
-        self._loading: Work | None = None
         self._state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         steady = Steady(self._state)
         self.statusBar().addWidget(steady, 1)
@@ -428,7 +429,10 @@ class MainWindow(QMainWindow):
         self._on_status(self.session.status)
 
     def _on_status(self, status: Status) -> None:
-        training = status.phase is Phase.TRAINING
+        training, loading = status.phase is Phase.TRAINING, status.phase is Phase.LOADING
+        if self._was_loading and not loading:
+            self.health.offer_again()  # a new run's, or the same where none came of it
+        self._was_loading = loading
         self._wants_start &= not training
         start = self.actions_.by_name["start"]
         text, sign = (self.tr("Pause"), "pause") if training else (self.tr("Start"), "start")
@@ -505,7 +509,6 @@ class MainWindow(QMainWindow):
             text = self.tr("Loading PyTorch and a first run")
             if self._opening:
                 text = self.tr("Loading PyTorch and {name}").format(name=self._opening)
-        self._loading = work
         self._works.add(work, text)
 
     def _on_writing(self, path: Path, work: Work) -> None:
@@ -516,6 +519,7 @@ class MainWindow(QMainWindow):
         self.health.set_health(diagnosis, doctor, self.session.info.history)
 
     def _on_undone_live(self, name: str, value: float) -> None:
+        self.health.offer_again()
         text = self.tr("{name} is {value:g} from now on; the steps made stay made.")
         self.show_message(text.format(name=setting_texts()[name].label, value=value))
 
@@ -567,8 +571,6 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.hide()  # the threads may take a moment, and files being written are finished
-        if self._loading is not None:
-            self._loading.cancel()
         QSettings().setValue("geometry", self.saveGeometry())
         QSettings().setValue("layout", self.saveState())
         self.session.close()

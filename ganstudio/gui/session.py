@@ -208,6 +208,22 @@ class Session(QObject):
         """Pause after the current step."""
         self.training.post(lambda runner: runner.pause())
 
+    def hold_still(self) -> "Callable[[], None]":
+        """Pause; what is returned goes on with what that has paused, if there was anything."""
+        paused = False
+
+        def pause(runner: "Runner") -> None:
+            nonlocal paused
+            paused = runner.training
+            runner.pause()
+
+        def resume(runner: "Runner") -> None:
+            if paused:
+                runner.resume()
+
+        self.training.post(pause)
+        return lambda: self.training.post(resume)
+
     def step(self, nets: str, n: int = 1) -> None:
         """Make `n` steps of "both", "D" or "G", then pause; they show in the latest generator."""
 
@@ -289,8 +305,8 @@ class Session(QObject):
         text = self.tr("Return to an earlier run")
 
         def request(runner: "Runner") -> None:
-            runner.return_to(run_id)
-            self._switched.emit(text, None, None)
+            if runner.return_to(run_id):
+                self._switched.emit(text, None, None)
 
         self.training.post(request)
 
@@ -369,7 +385,10 @@ class Session(QObject):
             self._experiment.set_pending_edits(waiting)
 
     def _return_to(self, run_id: str) -> None:
-        self.training.post(lambda runner: runner.return_to(run_id))
+        def request(runner: "Runner") -> None:
+            runner.return_to(run_id)
+
+        self.training.post(request)
 
     def _on_snapshot(self) -> None:
         """Renew the grid and, unless held, the large image, from the newest snapshot."""
@@ -405,23 +424,24 @@ class Session(QObject):
             self._experiment.set_config(config)
 
     def _on_saved(self, path: Path) -> None:
-        if self.info is not None:
+        if self.info is not None:  # whichever run had that file has none now
+            self.paths = {id_: other for id_, other in self.paths.items() if other != path}
             self.paths[self.info.run_id] = path
         self.saved.emit(path)
 
     def _on_failed(self, error: StudioError) -> None:
-        self._fall_back()
         self.failed.emit(error)
+        self._fall_back()
 
     def _on_lacking_file(self, error: StudioError, again: Callable[[ModelFile], None]) -> None:
-        self._fall_back()
         self.model_file_needed.emit(error, again)
+        self._fall_back()
 
     def _fall_back(self) -> None:
         """Begin the default run if there is none: a window without any would be dead."""
         if self.info is None and not self._fell_back:
             self._fell_back = True
-            self._new_run(self._experiment.pending_config(), "auto")
+            self._new_run(Config(), "auto")
 
     def _on_decoding_failed(self, error: StudioError) -> None:
         self._renewing.clear()
@@ -516,6 +536,8 @@ class Session(QObject):
     def _evaluate(self) -> None:
         """Have the newest snapshot judged, unless one is being judged."""
         snapshot = self.training.snapshot
+        if self._judging:
+            return
         if self.info is not None and snapshot is not None and snapshot.run_id == self.info.run_id:
             self._quality.set_work(self.evaluating.ask(snapshot, self.info.dataset))
             self._judging = True

@@ -29,6 +29,7 @@ from ganstudio.latent.networks import Architecture
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentSpec
 from ganstudio.model_file import ModelFile
+from ganstudio.training.failures import lacks_memory
 from ganstudio.training.history import COLUMNS
 from ganstudio.training.trainer import Trainer, real_range
 
@@ -283,7 +284,10 @@ def _check_shapes(net: nn.Module, state: Mapping[str, Tensor], path: Path) -> No
 
 @contextmanager
 def _fitting(path: Path) -> Iterator[None]:
-    """Turn what torch says of missing and misshapen parts into a `StudioError`."""
+    """Turn what torch says of missing and misshapen parts into a `StudioError`.
+
+    That memory ran out says nothing of the file, and stays what it is.
+    """
     try:
         yield
     except KeyError as error:
@@ -291,5 +295,7 @@ def _fitting(path: Path) -> Iterator[None]:
     except StudioError:
         raise
     except _MISFIT as error:
+        if lacks_memory(error):
+            raise
         detail = " ".join(str(error).split())[:200]
         raise StudioError("wrong-shapes", path=path, detail=detail) from None

@@ -38,7 +38,11 @@ class EMA:
 
 
 def _pairs(model: nn.Module, G: nn.Module, *, floating: bool) -> tuple[list[Tensor], list[Tensor]]:
-    """Return the tensors of the two models' states that are, or are not, floating point."""
+    """Return the tensors of the two models' states that are, or are not, floating point.
+
+    What is shared (tied weights) is in a state under each of its names, and is returned once.
+    """
     target, source = model.state_dict(), G.state_dict()
-    keys = [key for key in target if target[key].is_floating_point() == floating]
+    once = {target[key].data_ptr(): key for key in reversed(target)}.values()
+    keys = [key for key in once if target[key].is_floating_point() == floating]
     return [target[key] for key in keys], [source[key] for key in keys]

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from types import FrameType
@@ -29,8 +28,11 @@ from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import LatentSpec, Stream, generator
 from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device
+from ganstudio.training.failures import explaining_memory
 from ganstudio.training.health import Diagnosis, Doctor
+from ganstudio.training.limits import End, Limit
 from ganstudio.training.observer import Observer
+from ganstudio.training.run_folder import forget_beyond
 from ganstudio.training.runner import describe
 from ganstudio.training.trainer import Trainer, training_data
 from ganstudio.work import Work
@@ -41,34 +43,7 @@ KEEP_EPOCHS = 10  # a checkpoint is kept every so many epochs, beside last.pt
 GRID_IMAGES = 64
 SAMPLE_BATCH = 500
 JUDGED = 10_000  # images for a line of quality.csv
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Limit:
-    """When to stop: at a total of steps or epochs, or after minutes; or at the recipe's end."""
-
-    steps: int | None = None
-    epochs: float | None = None
-    minutes: float | None = None
-
-    def total_steps(self, trainer: Trainer) -> int | None:
-        """Return the step to stop at; None if only the time decides, or nothing does.
-
-        Raises
-        ------
-        StudioError
-            ``nothing-to-do`` if the run is there already.
-        """
-        total = self.steps
-        epochs = self.epochs
-        if total is None and epochs is None and self.minutes is None:
-            epochs = trainer.config.epochs or None
-        if epochs is not None:
-            batches = round(epochs * trainer.real.per_epoch) - trainer.real.count
-            total = trainer.step + max(0, -(-batches // max(1, trainer.config.d_steps)))
-        if total is not None and total <= trainer.step:
-            raise StudioError("nothing-to-do", step=trainer.step, asked=total)
-        return total
+QUALITY, HEALTH = "quality.csv", "health.csv"
 
 
 def use_threads(count: int) -> None:
@@ -84,7 +59,8 @@ def new_trainer(
         model_file.run(file)
         config = config.changed(model=str(file.path))
     place = device.choose(device_name)
-    return Trainer(config, _dataset(config, root), place)
+    with explaining_memory(place):
+        return Trainer(config, _dataset(config, root), place)
 
 
 def resumed_trainer(
@@ -92,8 +68,9 @@ def resumed_trainer(
 ) -> Trainer:
     """Return a trainer that continues a checkpoint, with the `file` that makes its networks."""
     place = device.choose(device_name)
-    content = _content(path, file)
-    return checkpoint.restore(content, path, _dataset_of(content, path, root), place)
+    with explaining_memory(place):
+        content = _content(path, file)
+        return checkpoint.restore(content, path, _dataset_of(content, path, root), place)
 
 
 def _dataset_of(content: dict[str, Any], path: Path, root: Path | None) -> Dataset:
@@ -149,42 +126,14 @@ class _ShownWork(Work):
             self._bar = None
 
 
-def check_folder(out: Path, *, resumed: Path | None, step: int = 0) -> None:
-    """Make the folder `out`, and see to it that no run in it would be lost.
-
-    Raises
-    ------
-    StudioError
-        ``run-exists`` if it holds a run and `resumed` does not lie in it; ``run-goes-further`` if
-        last.pt there is beyond `step`, where `resumed` is.
-    """
-    with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
-    if not (last := out / "last.pt").exists():
-        return
-    if resumed is None or resumed.resolve().parent != out.resolve():
-        raise StudioError("run-exists", path=out, checkpoint=last)
-    if resumed.resolve() != last.resolve() and (further := _step_of(last)) > step:
-        raise StudioError("run-goes-further", path=resumed, checkpoint=last, step=further)
-
-
-def _step_of(path: Path) -> int:
-    """Return the step of a checkpoint, 0 for a damaged one: there is nothing to lose in it."""
-    try:
-        return int(checkpoint.read(path)["step"])
-    except StudioError as error:
-        if error.code in ("damaged-checkpoint", "not-a-checkpoint"):
-            return 0
-        raise
-
-
 def train(trainer: Trainer, out: Path, limit: Limit, evaluate_every: int = 0) -> bool:
     """Train until the limit or Ctrl-C, writing into `out`.
 
     The folder receives config.toml at once; samples-STEP.png, history.csv and last.pt every minute
     and at the end; step-STEP.pt every 10 epochs and at the end; a line of quality.csv every so many
     steps, where asked for; a line of health.csv whenever the doctor (`health`)
-    gives the run's state another name, which is printed as well.
+    gives the run's state another name, which is printed as well. What quality.csv and health.csv
+    tell of later steps than the run's is of a future that was lost, and is dropped.
 
     Returns
     -------
@@ -194,12 +143,20 @@ def train(trainer: Trainer, out: Path, limit: Limit, evaluate_every: int = 0) ->
     Raises
     ------
     StudioError
-        ``nothing-to-do``, ``non-finite`` (the last good step is saved), or a file that cannot be
-        written.
+        ``nothing-to-do``, ``non-finite`` or ``out-of-memory`` (the last good step is saved), or a
+        file that cannot be written.
     """
-    total = limit.total_steps(trainer)
+    end = limit.end(trainer)
     save_config(trainer.config, out / "config.toml")
-    end = trainer.seconds + limit.minutes * 60 if limit.minutes is not None else np.inf
+    for name in (QUALITY, HEALTH):
+        forget_beyond(trainer.step, out / name)
+    with explaining_memory(trainer.device, trainer):
+        return _train(trainer, out, end, limit.minutes, evaluate_every)
+
+
+def _train(
+    trainer: Trainer, out: Path, end: End, minutes: float | None, evaluate_every: int
+) -> bool:
     save_due = time.monotonic() + SAVE_SECONDS
     kept = trainer.epoch // KEEP_EPOCHS
     judge = Judge(trainer.dataset, Work()) if evaluate_every else None
@@ -207,9 +164,9 @@ def train(trainer: Trainer, out: Path, limit: Limit, evaluate_every: int = 0) ->
         tqdm.write(f"ganstudio: no figures, since {judge.unfit}.", file=sys.stderr)
         judge = None
     watch = _Watch(trainer, out)
-    with _interruptible() as interrupted, _Progress(trainer, total, limit.minutes) as progress:
+    with _interruptible() as interrupted, _Progress(trainer, end, minutes) as progress:
         try:
-            while trainer.step != total and trainer.seconds < end and not interrupted:
+            while not (end.is_reached(trainer) or interrupted):
                 trainer.train_step()
                 progress.step_done()
                 watch.step_done()
@@ -232,7 +189,7 @@ class _Watch:
     """Has the doctor look at the run, and tells what it says when that changes."""
 
     def __init__(self, trainer: Trainer, out: Path) -> None:
-        self._trainer, self._path = trainer, out / "health.csv"
+        self._trainer, self._path = trainer, out / HEALTH
         self._observer, self._doctor = Observer(describe(trainer)), Doctor()
         self._due = time.monotonic() + self._observer.wait
 
@@ -270,12 +227,17 @@ class _Watch:
 
 
 class _Progress:
-    """The progress bar: of steps or, where only the time decides, of seconds."""
+    """The progress bar: of steps or, where only the time decides, of seconds.
 
-    def __init__(self, trainer: Trainer, total: int | None, minutes: float | None) -> None:
-        self._trainer = trainer
+    Where the end is a number of batches, the first step tells how many steps that will be.
+    """
+
+    def __init__(self, trainer: Trainer, end: End, minutes: float | None) -> None:
+        self._trainer, self._end = trainer, end
         self._timed = minutes is not None
         self._first = trainer.seconds
+        self._batches = trainer.real.count
+        total = end.total_steps(trainer, trainer.config.d_steps)
         self._shown = (trainer.real.count, trainer.seconds)
         self._drained = len(trainer.history)
         self._told = False  # the first losses
@@ -298,6 +260,9 @@ class _Progress:
         done: float = self._trainer.step
         if self._timed:  # the last step ends a little late
             done = min(self._trainer.seconds - self._first, self._bar.total)
+        else:
+            before, self._batches = self._batches, self._trainer.real.count
+            self._bar.total = self._end.total_steps(self._trainer, self._batches - before)
         if self._bar.update(done - self._bar.n):
             self._show()
         if not self._told and len(self._trainer.history) > self._drained:
@@ -309,9 +274,8 @@ class _Progress:
         """Put the newest losses and the speed beside the bar."""
         trainer, history = self._trainer, self._trainer.history
         trainer.drain()
-        shown = {
-            name: f"{history.column(name)[-1]:.3f}" for name in ("real_loss", "fake_loss", "g_loss")
-        }
+        losses = {name: history.column(name)[-1] for name in trainer.losses}
+        shown = {name: f"{loss:.3f}" for name, loss in losses.items() if math.isfinite(loss)}
         (count, seconds), self._shown = self._shown, (trainer.real.count, trainer.seconds)
         images = (trainer.real.count - count) * trainer.config.batch_size
         shown["images/s"] = f"{images / max(trainer.seconds - seconds, 1e-9):,.0f}"
@@ -334,7 +298,7 @@ def _write(trainer: Trainer, out: Path) -> None:
 
 def _note_quality(quality: Quality, out: Path) -> None:
     """Add a line to the run's quality.csv, and tell it."""
-    path = out / "quality.csv"
+    path = out / QUALITY
     with writing(path):
         text = "" if path.exists() else report.line(report.columns())
         with path.open("a", encoding="utf-8") as file:
@@ -363,6 +327,7 @@ def _interruptible() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, before)
 
 
+@explaining_memory("cpu", field="--num")
 def sample(
     path: Path, num: int, seed: int, class_: int | None = None, file: ModelFile | None = None
 ) -> images.Pixels:
@@ -400,6 +365,7 @@ def sample(
     return np.concatenate([decode(snapshot, batch) for batch in batches])
 
 
+@explaining_memory("cpu", field="--num")
 def evaluate(path: Path, num: int, root: Path | None, file: ModelFile | None = None) -> Quality:
     """Judge a checkpoint's generator, averaged where the recipe has EMA, by `num` samples.
 

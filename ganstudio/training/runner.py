@@ -4,12 +4,12 @@ import queue
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ganstudio import model_file
@@ -21,6 +21,7 @@ from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Stream, generator
 from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device
+from ganstudio.training.failures import explained, explaining_memory
 from ganstudio.training.status import Curves, LeftRun, Phase, RunInfo, Status
 from ganstudio.training.threads import ThreadTuner, cores
 from ganstudio.training.trainer import Nets, Trainer, new_run_id
@@ -86,7 +87,7 @@ class Runner:
         self._pace = 1  # times as long as usual between two snapshots or statuses
         self._interval = 0.0  # seconds between the starts of two steps
         self._limit: tuple[int | None, float | None] = (None, None)
-        self._saved: dict[str, int] = {}  # run id -> step when it was saved
+        self._saved: dict[str, _Saved] = {}  # by the run's id
         self._snapshot_due = self._status_due = self._step_due = 0.0
         self._rate = _Rate()
 
@@ -123,8 +124,9 @@ class Runner:
         def build(work: Work) -> Trainer:
             if file is not None:
                 model_file.run(file)
-            dataset = self._dataset(config, root, work)
-            return Trainer(config, dataset, device.choose(device_name))
+            place = device.choose(device_name)
+            with explaining_memory(place):
+                return Trainer(config, self._dataset(config, root, work), place)
 
         self._switch(build, can_cancel=self.trainer is not None)  # a first run is needed
 
@@ -148,18 +150,22 @@ class Runner:
                 checkpoint.give_model_file(content, path, file)
             config = checkpoint.config_of(content, path)
             where = root or checkpoint.root_of(content)
-            dataset = self._dataset(config, find_root(config.dataset, where, data_folder), work)
-            trainer = checkpoint.restore(content, path, dataset, device.choose(device_name))
+            where, place = find_root(config.dataset, where, data_folder), device.choose(device_name)
+            with explaining_memory(place):
+                dataset = self._dataset(config, where, work)
+                trainer = checkpoint.restore(content, path, dataset, place)
             here = {*self._parked, self.trainer.run_id if self.trainer else None}
             if trainer.run_id in here:  # an earlier step of a run that is here: a branch of it
                 trainer.run_id = new_run_id()
-            self._saved[trainer.run_id] = trainer.step
+            self._saved[trainer.run_id] = _Saved(path, trainer.step, trainer.config)
             return trainer
 
         self._switch(build)
 
-    def return_to(self, run_id: str) -> None:
-        """Make a parked run the current one again."""
+    def return_to(self, run_id: str) -> bool:
+        """Make a parked run the current one again; return False if it is that already."""
+        if self.trainer is not None and run_id == self.trainer.run_id:
+            return False
 
         def parked(_work: Work) -> Trainer:
             if run_id not in self._parked:
@@ -167,6 +173,7 @@ class Runner:
             return self._parked[run_id]
 
         self._switch(parked)
+        return True
 
     def start(self) -> None:
         """Train until paused."""
@@ -199,6 +206,7 @@ class Runner:
         if self.trainer is not None:
             self.trainer.change(**live)
             self._listener.on_config(self.trainer.config)
+            self._publish_status()
 
     def set_speed(self, steps_per_second: float | None) -> None:
         """Train at most this many steps a second; None for full speed."""
@@ -219,7 +227,9 @@ class Runner:
         """Write a checkpoint."""
         if self.trainer is not None:
             checkpoint.save(self.trainer, path)
-            self._saved[self.trainer.run_id] = self.trainer.step
+            # whichever run had that file has none now
+            self._saved = {id_: last for id_, last in self._saved.items() if last.path != path}
+            self._saved[self.trainer.run_id] = _Saved(path, self.trainer.step, self.trainer.config)
             self._publish_status()
             self._listener.on_saved(path)
 
@@ -255,7 +265,9 @@ class Runner:
         except Cancelled:
             pass  # by the one who asked for it
         except Exception as error:  # whatever it is, the run must be kept and the person told
-            self._listener.on_error(self._explained(error, code))
+            place = self.trainer.device if self.trainer else ""
+            last = self.trainer.step if self.trainer and action == self._step else None
+            self._listener.on_error(explained(error, code, place, last))
             try:
                 after_failure()
             except Exception:
@@ -263,30 +275,18 @@ class Runner:
                 self._training = False
                 self._publish_status()
 
-    def _explained(self, error: Exception, code: str) -> StudioError:
-        if isinstance(error, StudioError):
-            return error
-        last = self.trainer.step if self.trainer else 0
-        where: dict[str, object] = {"step": last + 1, "last": last}
-        if isinstance(error, torch.OutOfMemoryError | MemoryError):
-            code = "out-of-memory"
-            where |= {"device": self.trainer.device if self.trainer else "", "field": "batch_size"}
-        explained = StudioError(code, **where, detail=f"{type(error).__name__}: {error}")
-        explained.__cause__ = error
-        return explained
-
     def _step(self) -> None:
         """Make one step of a training run, and publish what is due."""
         trainer = self.trainer
         assert trainer is not None
-        start, seconds = time.monotonic(), trainer.seconds
+        start, seconds, batches = time.monotonic(), trainer.seconds, trainer.real.count
         trainer.train_step(self._nets)
         now = time.monotonic()
         self._tuner.step_took(now - start, now)
         self._rate.count(now, trainer.config.batch_size * trainer.config.d_steps)
         if self._remaining is not None:
             self._remaining -= 1
-        self._reached = self._limit_of(trainer, seconds)
+        self._reached = self._limit_of(trainer, seconds, batches)
         if self._remaining == 0 or self._reached:
             self.pause()
         elif now >= self._snapshot_due or self._interval:
@@ -294,18 +294,18 @@ class Runner:
         elif now >= self._status_due:
             self._publish_status()
 
-    def _limit_of(self, trainer: Trainer, before: float) -> str:
-        """Return which limit the step just made has come to, if any; `before` it are seconds.
+    def _limit_of(self, trainer: Trainer, seconds_before: float, batches_before: int) -> str:
+        """Return which limit the step just made has come to, if any.
 
         What a run is beyond, however it came there, stops it no more: so Start goes on.
         """
         steps, seconds = self._limit
         if steps is not None and trainer.step == steps:
             return "step"
-        if seconds is not None and before < seconds <= trainer.seconds:
+        if seconds is not None and seconds_before < seconds <= trainer.seconds:
             return "minutes"
         end = trainer.config.epochs * trainer.real.per_epoch
-        if end and end <= trainer.real.count < end + trainer.config.d_steps:
+        if end and batches_before < end <= trainer.real.count:
             return "epochs"
         return ""
 
@@ -366,7 +366,10 @@ class Runner:
         self._listener.on_status(self._status())
 
     def _is_unsaved(self, trainer: Trainer) -> bool:
-        return trainer.step != self._saved.get(trainer.run_id, 0)
+        last = self._saved.get(trainer.run_id)
+        if last is None:
+            return trainer.step > 0
+        return (trainer.step, trainer.config) != (last.step, last.config)
 
     def _status(self, phase: Phase | None = None) -> Status:
         trainer = self.trainer
@@ -393,6 +396,15 @@ class Runner:
             step=trainer.step,
             unsaved=self._is_unsaved(trainer),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    """Where a run was last saved, or opened, and what it was then."""
+
+    path: Path
+    step: int
+    config: Config
 
 
 class _Rate:

@@ -7,14 +7,13 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
+from hands import WAIT
 from PySide6.QtCore import QCoreApplication, QSettings, QThread
 from PySide6.QtWidgets import QApplication
 
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.threads.decode_thread import Drawn, Lane
 from ganstudio.training.status import Phase
-
-WAIT = 60_000  # ms; only a hang takes so long
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,9 @@
-"""Where a hand takes hold of things."""
+"""Where a hand takes hold of things, and how long it waits for them."""
 
 from PySide6.QtCore import QRect
 from PySide6.QtWidgets import QSlider, QStyle, QStyleOptionSlider
+
+WAIT = 60_000  # ms; only a hang takes so long
 
 
 def handle(slider: QSlider) -> QRect:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from hands import WAIT
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLabel, QWidget
@@ -13,7 +14,6 @@ from ganstudio.latent.decode import decode, reconstruct
 from ganstudio.training.status import Phase
 
 LEFT = Qt.MouseButton.LeftButton
-WAIT = 60_000  # ms; only a hang takes so long
 PLAIN = Config(model="mlp-gelu", batch_size=16, latent_dim=5, r1=0, epochs=0)
 CLASSES = PLAIN.changed(conditional=True)
 CODES = PLAIN.changed(code_choices=4, continuous_codes=2)
@@ -29,9 +29,10 @@ def window(qtbot, open_window, small: None) -> MainWindow:
 
 def begin(qtbot, window: MainWindow, config: Config) -> None:
     """Begin a run and wait until its samples are there."""
-    info = window.session.info
+    stack = window.session.undo_stack
+    begun = stack.index() + 1
     window.session.start_over(config, "cpu")
-    qtbot.waitUntil(lambda: window.session.info is not info, timeout=WAIT)
+    qtbot.waitUntil(lambda: stack.index() == begun, timeout=WAIT)  # the last that it changes
     wait_for_samples(qtbot, window)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hands import WAIT
 from PIL import Image
 from published import install_torchvision, md5, write_idx
 from PySide6.QtCore import QMimeData, QPoint, QSettings, Qt, QUrl
@@ -29,7 +30,6 @@ from ganstudio.gui.widgets.sample_grid import SampleGrid
 from ganstudio.training.status import Phase
 
 LEFT = Qt.MouseButton.LeftButton
-WAIT = 60_000  # ms; only a hang takes so long
 
 
 @pytest.fixture
@@ -198,6 +198,7 @@ def test_a_checkpoint_whose_folder_moved_is_opened_with_its_new_place(
     choose_folder(monkeypatch, moved)
     press(qtbot, window, "banner_action")
     wait_dataset(qtbot, window, "folder")
+    qtbot.waitUntil(lambda: window.session.path == tmp_path / "run.pt", timeout=WAIT)
     assert window.session.info.dataset.root == moved
     window.experiment.start_over()  # the new place is that of a run begun anew, too
     qtbot.waitUntil(lambda: window.session.path is None, timeout=WAIT)

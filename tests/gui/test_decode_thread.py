@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
+from hands import WAIT
 
 from ganstudio.gui.threads import decode_thread
 from ganstudio.gui.threads.decode_thread import PIECE, DecodeThread, Job, Lane
@@ -11,7 +12,6 @@ from ganstudio.latent.networks import Architecture, build
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentPart, LatentSpec
 
-WAIT = 60_000  # ms; only a hang takes so long
 LATENT = LatentSpec((LatentPart(name="z", kind="normal", dim=6),))
 
 
@@ -67,7 +67,7 @@ def test_a_grid_comes_after_the_large_image_and_in_pieces_if_it_is_slow(
     thread.ask(Job(lane=Lane.GRID, snapshot=snapshot, inputs=z))
     image = thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=latents(1, 9)))
     thread.start()
-    qtbot.waitUntil(lambda: len(order) == 1 + len(starts))
+    qtbot.waitUntil(lambda: len(order) == 1 + len(starts), timeout=WAIT)
     assert [answer.request == image for answer in order] == [True] + [False] * len(starts)
     assert [answer.start for answer in order[1:]] == starts
     drawn = np.concatenate([answer.images for answer in order[1:]])

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from hands import WAIT
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
@@ -27,7 +28,6 @@ from ganstudio.training.health import (
 from ganstudio.training.history import COLUMNS, History
 
 LEFT = Qt.MouseButton.LeftButton
-WAIT = 60_000  # ms; only a hang takes so long
 
 
 def diagnosis(**changes: object) -> Diagnosis:
@@ -95,6 +95,10 @@ def test_state_reason_and_remedy(line: HealthLine, qtbot) -> None:
         qtbot.mouseClick(remedy, LEFT)
     assert caught.args == [Remedy((("d_steps", 1.0),))]
     assert not remedy.isVisible()  # not a second time before the next look
+    line.offer_again()
+    assert remedy.isVisible()
+    qtbot.mouseClick(remedy, LEFT)
+    assert not remedy.isVisible()
     line.set_health(diagnosis(), doctor(), History())
     assert remedy.isVisible()
     line.set_health(diagnosis(remedy=Remedy((("r1", 0.1),))), doctor(), History())
@@ -223,8 +227,10 @@ def test_a_remedy_acts_and_can_be_undone(qtbot, window: MainWindow) -> None:
     window.health.set_health(diagnosis(), doctor(), current.info.history)
     qtbot.mouseClick(button(window, "health_remedy"), LEFT)
     qtbot.waitUntil(lambda: window.experiment.pending_config().d_steps == 1, timeout=WAIT)
+    assert button(window, "health_remedy").isHidden()
     window.actions_.by_name["undo"].trigger()
     qtbot.waitUntil(lambda: window.experiment.pending_config().d_steps == 20, timeout=WAIT)
+    assert button(window, "health_remedy").isVisible()
 
     halves = diagnosis(remedy=Remedy((("g_lr", 1e-3), ("d_lr", 5e-4))))
     window.health.set_health(halves, doctor(), current.info.history)

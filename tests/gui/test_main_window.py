@@ -6,13 +6,14 @@ import math
 import os
 import re
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from hands import handle
+from hands import WAIT, handle
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QSettings, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent, QImage
 from PySide6.QtWidgets import (
@@ -37,14 +38,13 @@ from ganstudio.gui import appearance
 from ganstudio.gui.colours import is_dark
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.threads.evaluation_thread import EvaluationThread
-from ganstudio.gui.threads.training_thread import NICENESS
+from ganstudio.gui.threads.training_thread import NICENESS, TrainingThread
 from ganstudio.gui.widgets.sample_grid import SampleGrid
 from ganstudio.gui.widgets.work_bar import WorkBar
 from ganstudio.training.status import Phase
 from ganstudio.work import Work
 
 LEFT = Qt.MouseButton.LeftButton
-WAIT = 60_000  # ms; only a hang takes so long
 
 
 def wait_phase(qtbot, window: MainWindow, phase: Phase) -> None:
@@ -146,6 +146,7 @@ def test_end_to_end(qtbot, open_window, monkeypatch, tmp_path: Path) -> None:
     wait_phase(qtbot, again, Phase.PAUSED)
     assert again.session.status.step == saved_step
     assert len(again.session.info.history) == saved_step
+    qtbot.waitUntil(lambda: again.session.path == path, timeout=WAIT)
     assert path.name in again.windowTitle()
     make_steps(qtbot, again, 2)
     assert again.session.status.unsaved
@@ -216,7 +217,7 @@ def test_start_over_is_undone_by_one_click(qtbot, window) -> None:
     assert window.session.info.run_id != run_id
     assert np.array_equal(window.latent.state().z, z)
     undo = window.actions_.by_name["undo"]
-    assert undo.text() == "&Undo Start over"
+    qtbot.waitUntil(lambda: undo.text() == "&Undo Start over", timeout=WAIT)
     qtbot.mouseClick(window.findChild(QAbstractButton, "undo_button"), LEFT)
     wait_phase(qtbot, window, Phase.PAUSED)
     assert window.session.info.run_id == run_id
@@ -538,10 +539,10 @@ def test_two_checkpoints_opened_at_once_keep_their_names(qtbot, window, tmp_path
         session.save(path)
         window.actions_.by_name["start_over"].trigger()
         wait_phase(qtbot, window, Phase.READY)
-    undoes = session.undo_stack.count()
+    qtbot.waitUntil(lambda: session.undo_stack.count() == 2, timeout=WAIT)
     session.open(first)
     session.open(second)
-    qtbot.waitUntil(lambda: session.undo_stack.count() == undoes + 2, timeout=WAIT)
+    qtbot.waitUntil(lambda: session.undo_stack.count() == 4, timeout=WAIT)
     assert session.path == second
     session.undo_stack.undo()
     qtbot.waitUntil(lambda: session.path == first, timeout=WAIT)
@@ -603,6 +604,52 @@ def test_a_window_whose_first_checkpoint_is_bad_can_train(qtbot, open_window, tm
     make_steps(qtbot, window, 1)
 
 
+def test_a_bad_first_checkpoint_is_named_whatever_the_fields_say(
+    qtbot, open_window, tmp_path
+) -> None:
+    path = tmp_path / "bad.pt"
+    path.write_text("no checkpoint")
+    window = open_window(path)
+    window.findChild(QWidget, "setting_batch_size").findChild(QLineEdit).setText("abc")
+    wait_phase(qtbot, window, Phase.READY)
+    assert str(path) in window.banner.findChild(QLabel, "banner_text").text()
+
+
+def test_what_is_being_loaded_is_cancelled_on_closing(qtbot) -> None:
+    thread = TrainingThread()
+    loading, later = Work(), Work()
+    thread.on_work(loading)
+    assert not loading.cancelled
+    thread.stop()
+    thread.on_work(later)  # of a request that waited
+    assert loading.cancelled
+    assert later.cancelled
+
+
+def test_cancelling_to_close_goes_on_with_what_was_to_begin(qtbot, window) -> None:
+    session, loads = window.session, threading.Event()
+    session.start()
+    qtbot.waitUntil(lambda: session.status.unsaved, timeout=WAIT)
+    before = session.info
+    session.training.post(lambda _runner: loads.wait(60))
+    window.experiment.start_over()
+    session.status = dataclasses.replace(session.status, phase=Phase.LOADING)  # as it says then
+    answer_box(QMessageBox.StandardButton.Cancel)
+    window.close()
+    assert window.isVisible()
+    loads.set()
+    qtbot.waitUntil(lambda: session.info is not before, timeout=WAIT)
+    wait_phase(qtbot, window, Phase.TRAINING)
+
+
+def test_a_file_belongs_to_the_run_that_was_saved_last(qtbot, window, tmp_path) -> None:
+    session, path = window.session, tmp_path / "a.pt"
+    session.paths["another"] = path
+    with qtbot.waitSignal(session.saved, timeout=WAIT):
+        session.save(path)
+    assert session.paths == {session.info.run_id: path}
+
+
 def test_closing_speaks_of_runs_that_were_left_unsaved(qtbot, window) -> None:
     make_steps(qtbot, window, 1)
     window.actions_.by_name["start_over"].trigger()
@@ -627,13 +674,15 @@ def test_a_dropped_checkpoint_opens_and_is_remembered(qtbot, window, monkeypatch
     qtbot.waitUntil(lambda: not window.session.status.unsaved, timeout=WAIT)
     window.actions_.by_name["start_over"].trigger()
     wait_phase(qtbot, window, Phase.READY)
+    QSettings().setValue("recent", ["a.pt", "b.pt"])  # the save has put it there already
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
     action, buttons = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
     keys = Qt.KeyboardModifier.NoModifier
     window.dropEvent(QDropEvent(QPoint(9, 9), action, data, buttons, keys))
-    qtbot.waitUntil(lambda: window.session.status.step == 2, timeout=WAIT)
-    assert QSettings().value("recent")[0] == str(path)
+    qtbot.waitUntil(lambda: window.session.path == path, timeout=WAIT)
+    assert window.session.status.step == 2
+    assert QSettings().value("recent") == [str(path), "a.pt", "b.pt"]
 
 
 def test_samples_and_history_are_exported(qtbot, window, monkeypatch, tmp_path) -> None:
@@ -781,12 +830,12 @@ def test_a_message_is_drawn_over_nothing_and_the_status_bar_keeps_its_height(
         work = Work(can_cancel=can_cancel)
         works.add(work, "Writing a.csv")
         window.show_message("Saved a.csv")
-        qtbot.waitUntil(works.isVisible)
+        qtbot.waitUntil(works.isVisible, timeout=WAIT)
         qapp.processEvents()
         assert not state.isVisible()
         assert bar.height() == height
         work.end()
-        qtbot.waitUntil(works.isHidden)
+        qtbot.waitUntil(works.isHidden, timeout=WAIT)
         qapp.processEvents()
         assert not state.isVisible()
         bar.clearMessage()
@@ -795,7 +844,7 @@ def test_a_message_is_drawn_over_nothing_and_the_status_bar_keeps_its_height(
     window.show_message("Saved a.csv")
     for _ in range(4):
         window.actions_.by_name["zoom_in"].trigger()
-    qtbot.waitUntil(lambda: bar.height() > height)
+    qtbot.waitUntil(lambda: bar.height() > height, timeout=WAIT)
     qapp.processEvents()
     assert not state.isVisible()
     window.actions_.by_name["zoom_reset"].trigger()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hands import WAIT
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
@@ -19,7 +20,6 @@ from ganstudio.training.status import Phase
 from ganstudio.training.trainer import Trainer
 
 LEFT = Qt.MouseButton.LeftButton
-WAIT = 60_000  # ms; only a hang takes so long
 SOUND = """
 import math
 

@@ -1,6 +1,7 @@
 """The Quality tab: judgements in the background, and how they are shown."""
 
 import csv
+import threading
 import weakref
 from dataclasses import replace
 from itertools import pairwise
@@ -8,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from hands import WAIT
 from PySide6.QtCore import QEvent, QObject, QPointF, QSettings, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QFileDialog, QScrollArea
@@ -23,7 +25,6 @@ from ganstudio.gui.threads.evaluation_thread import EvaluationThread
 from ganstudio.training.status import Phase
 
 FORMAT = QImage.Format.Format_RGB32
-WAIT = 60_000  # ms; only a hang takes so long
 
 
 def quality(step: int = 100, ratio: float = 20.0, run_id: str = "run", **changes) -> Quality:
@@ -383,7 +384,7 @@ def test_judgements_are_exported(panel, qtbot, tmp_path, monkeypatch):
     panel.add(quality(100))
     panel.add(quality(200))
     child(panel, "quality_details").click()
-    with qtbot.waitSignal(panel.message):
+    with qtbot.waitSignal(panel.message, timeout=WAIT):
         child(panel, "quality_export").click()
     with path.open() as file:
         assert [row["step"] for row in csv.DictReader(file)] == ["100", "200"]
@@ -399,6 +400,10 @@ class FakeJudge:
 
     def __init__(self, dataset, work) -> None:
         type(self).made += 1
+        # as training does; a thread that has computed nothing yet would take this for its own
+        other = threading.Thread(target=torch.set_num_threads, args=(2,))
+        other.start()
+        other.join()
         if dataset == "broken":
             raise ValueError("no such luck")
 
@@ -412,10 +417,12 @@ class FakeJudge:
 def thread(qtbot, monkeypatch):
     monkeypatch.setattr(judge_module, "Judge", FakeJudge)
     FakeJudge.made = 0
+    count = torch.get_num_threads()
     thread = EvaluationThread()
     thread.start()
     yield thread
     thread.stop()
+    torch.set_num_threads(count)
 
 
 def test_the_thread_judges_with_one_of_torchs_threads(qtbot, thread):
@@ -439,14 +446,14 @@ def test_the_thread_keeps_no_model_and_nothing_of_another_dataset(qtbot, thread)
     with qtbot.waitSignal(thread.ended, timeout=WAIT):
         thread.ask(snapshot, first)
     del snapshot
-    qtbot.waitUntil(lambda: kept[0]() is None)
+    qtbot.waitUntil(lambda: kept[0]() is None, timeout=WAIT)
     thread.forget_others(first)
     with qtbot.waitSignal(thread.ended, timeout=WAIT):
         thread.ask("again", first)
     assert FakeJudge.made == 1, "it still knows it"
     thread.forget_others(second)
     del first
-    qtbot.waitUntil(lambda: kept[1]() is None)
+    qtbot.waitUntil(lambda: kept[1]() is None, timeout=WAIT)
 
 
 def test_the_thread_tells_what_failed_and_goes_on(qtbot, thread):
@@ -484,5 +491,6 @@ def test_the_window_judges_when_asked(qtbot, open_window, monkeypatch):
     dock.raise_()
     with qtbot.waitSignal(window.session.evaluating.evaluated, timeout=WAIT):
         qtbot.mouseClick(child(window.quality, "quality_now"), Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: child(window.quality, "quality_now").text() == "Judge now")
+    button = child(window.quality, "quality_now")
+    qtbot.waitUntil(lambda: button.text() == "Judge now", timeout=WAIT)
     assert "× real" in child(window.quality, "quality_headline").text()

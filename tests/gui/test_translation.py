@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hands import WAIT
 from PySide6.QtCore import QCoreApplication, Qt, QTimer, QTranslator
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
@@ -68,7 +69,6 @@ from ganstudio.training.history import History
 from ganstudio.training.status import Phase, Status
 from ganstudio.work import Work
 
-WAIT = 60_000  # ms; only a hang takes so long
 Known = set[tuple[str, str]]
 
 WIDE = {ord(letter): ord(letter) + 0xFEE0 for letter in string.ascii_letters}
@@ -294,16 +294,16 @@ def test_classes_codes_and_autoencoders(qtbot, window: MainWindow) -> None:
     window.begin()
     qtbot.waitUntil(lambda: window.session.status.phase is Phase.READY, timeout=WAIT)
     small = Config(model="mlp-gelu", batch_size=16, latent_dim=3, r1=0)
+    verdict = window.findChild(QLabel, "verdict")
+    window.session.run_changed.connect(lambda _info: verdict.setText(""))  # of the run before
     for config in (
         small.changed(conditional=True, code_choices=3, continuous_codes=2),
         small.changed(model="aae", order="g-first-shared"),
     ):
-        info = window.session.info
+        begun = window.session.undo_stack.index() + 1
         window.session.start_over(config, "cpu")
-        qtbot.waitUntil(lambda info=info: window.session.info is not info, timeout=WAIT)
-        verdict = window.findChild(QLabel, "verdict")
-        verdict.setText("")
-        qtbot.waitUntil(lambda verdict=verdict: bool(verdict.text()), timeout=WAIT)
+        qtbot.waitUntil(lambda n=begun: window.session.undo_stack.index() == n, timeout=WAIT)
+        qtbot.waitUntil(lambda: bool(verdict.text()), timeout=WAIT)
         grid = window.findChild(SampleGrid, "samples_grid")
         qtbot.waitUntil(lambda grid=grid: len(grid.images()) > 0, timeout=WAIT)
         at = grid.cell_rect(1).center()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hands import handle
+from hands import WAIT, handle
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QSlider, QWidget
@@ -40,8 +40,8 @@ def window(qtbot, qapp: QApplication) -> Iterator[MainWindow]:
     window.begin()
     qtbot.waitExposed(window)
     window.activateWindow()
-    qtbot.waitUntil(window.isActiveWindow, timeout=20_000)
-    qtbot.waitUntil(lambda: window.session.info is not None, timeout=60_000)
+    qtbot.waitUntil(window.isActiveWindow, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.session.info is not None, timeout=WAIT)
     yield window
     window.session.close()
     window.session.status = type(window.session.status)()  # nothing to save
@@ -71,10 +71,10 @@ def test_the_main_job(qtbot, window: MainWindow) -> None:
     """Start by one click, see digits move on, drag a slider meanwhile, pause by the keyboard."""
     session = window.session
     click(centre(named(window.samples, "Start")))
-    qtbot.waitUntil(lambda: session.status.phase is Phase.TRAINING, timeout=60_000)
-    qtbot.waitUntil(lambda: session.status.step > 5, timeout=60_000)
+    qtbot.waitUntil(lambda: session.status.phase is Phase.TRAINING, timeout=WAIT)
+    qtbot.waitUntil(lambda: session.status.step > 5, timeout=WAIT)
     grid = window.samples.sheet().copy()
-    qtbot.waitUntil(lambda: not np.array_equal(grid, window.samples.sheet()), timeout=60_000)
+    qtbot.waitUntil(lambda: not np.array_equal(grid, window.samples.sheet()), timeout=WAIT)
 
     slider = window.latent.findChildren(QSlider)[3]
     before = window.latent.state().z.copy()
@@ -82,27 +82,27 @@ def test_the_main_job(qtbot, window: MainWindow) -> None:
     xdotool("mousemove", "--sync", at.x(), at.y(), "mousedown", 1)
     for shift in (10, 20, 30):
         xdotool("mousemove", "--sync", at.x() + shift, at.y())
-    qtbot.waitUntil(lambda: window.latent.state().z[3] > before[3])
+    qtbot.waitUntil(lambda: window.latent.state().z[3] > before[3], timeout=WAIT)
     xdotool("mouseup", 1)
-    qtbot.waitUntil(session.undo_stack.canUndo)
+    qtbot.waitUntil(session.undo_stack.canUndo, timeout=WAIT)
     assert session.status.phase is Phase.TRAINING
 
     xdotool("key", "F5")
-    qtbot.waitUntil(lambda: session.status.phase is Phase.PAUSED, timeout=60_000)
+    qtbot.waitUntil(lambda: session.status.phase is Phase.PAUSED, timeout=WAIT)
     xdotool("key", "ctrl+z")
-    qtbot.waitUntil(lambda: np.array_equal(window.latent.state().z, before))
+    qtbot.waitUntil(lambda: np.array_equal(window.latent.state().z, before), timeout=WAIT)
     xdotool("key", "space")
-    qtbot.waitUntil(lambda: session.status.phase is Phase.TRAINING, timeout=60_000)
+    qtbot.waitUntil(lambda: session.status.phase is Phase.TRAINING, timeout=WAIT)
 
 
 def test_a_sample_is_loaded_by_a_click(qtbot, window: MainWindow) -> None:
     session = window.session
     session.step("both")
-    qtbot.waitUntil(lambda: session.status.step == 1, timeout=60_000)
+    qtbot.waitUntil(lambda: session.status.step == 1, timeout=WAIT)
     before = window.latent.state().z.copy()
     grid = window.samples.findChild(QWidget, "samples_grid")
     click(centre(grid))
-    qtbot.waitUntil(lambda: not np.array_equal(window.latent.state().z, before))
+    qtbot.waitUntil(lambda: not np.array_equal(window.latent.state().z, before), timeout=WAIT)
 
 
 def test_undo_reaches_the_window_from_a_settings_field(qtbot, window: MainWindow) -> None:
@@ -112,11 +112,11 @@ def test_undo_reaches_the_window_from_a_settings_field(qtbot, window: MainWindow
     xdotool(
         "mousemove", "--sync", centre(field).x() - 20, centre(field).y(), "click", "--repeat", 2, 1
     )
-    qtbot.waitUntil(field.hasFocus)
+    qtbot.waitUntil(field.hasFocus, timeout=WAIT)
     xdotool("key", "ctrl+a")
     xdotool("type", "0.0005")
     xdotool("key", "Return")
-    qtbot.waitUntil(lambda: window.session.undo_stack.count() == 1)
+    qtbot.waitUntil(lambda: window.session.undo_stack.count() == 1, timeout=WAIT)
     xdotool("key", "ctrl+z")
-    qtbot.waitUntil(lambda: float(field.text()) == rate)
+    qtbot.waitUntil(lambda: float(field.text()) == rate, timeout=WAIT)
     assert not window.session.undo_stack.canUndo()

@@ -170,6 +170,7 @@ class DecodeThread(QThread):
             return
         import torch
 
+        torch.get_num_threads()  # or the first operation would take the count of all threads
         torch.set_num_threads(1)  # more would wait for training's cores at every operation
         while job is not None:
             try:

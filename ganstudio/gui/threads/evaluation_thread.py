@@ -75,6 +75,7 @@ class EvaluationThread(QThread):
             self.setPriority(QThread.Priority.LowestPriority)
         import torch
 
+        torch.get_num_threads()  # or the first operation would take the count of all threads
         torch.set_num_threads(1)
         while request is not None:
             try:

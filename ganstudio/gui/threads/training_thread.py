@@ -51,13 +51,18 @@ class TrainingThread(QThread):
         self.setObjectName("training_thread")
         self.snapshot: Snapshot | None = None
         self._requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
+        self._work: Work | None = None  # the latest
+        self._closing = False
 
     def post(self, request: "Request") -> None:
         """Have `request` called with the runner, in the training thread, between two steps."""
         self._requests.put(request)
 
     def stop(self) -> None:
-        """End the thread after the current step, and wait for it."""
+        """End the thread after the current step, and wait for it; nothing is loaded any more."""
+        self._closing = True
+        if self._work is not None:
+            self._work.cancel()
         if self.isRunning():
             self.post(lambda runner: runner.close())
             self.wait()
@@ -66,6 +71,9 @@ class TrainingThread(QThread):
 
     def on_work(self, work: Work) -> None:
         """Pass on that something is being loaded."""
+        self._work = work
+        if self._closing:
+            work.cancel()
         self.work_began.emit(work)
 
     def on_run(self, info: RunInfo) -> None:

@@ -17,7 +17,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QImage, QImageWriter, QPainter
 from PySide6.QtWidgets import QWidget
 
-from ganstudio.errors import StudioError, writing
+from ganstudio.atomic import replacing
+from ganstudio.errors import StudioError
 from ganstudio.work import Cancelled, Work
 
 
@@ -88,6 +89,7 @@ def save_png(image: QImage, path: Path) -> None:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    QImageWriter(buffer, b"PNG").write(image)
-    with writing(path):
-        path.write_bytes(data.data())
+    written = QImageWriter(buffer, b"PNG").write(image)
+    assert written  # to memory
+    with replacing(path) as file:
+        file.write(data.data())

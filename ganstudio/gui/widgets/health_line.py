@@ -70,6 +70,11 @@ class HealthLine(QWidget):
         if self._evidence is not None and self._evidence.isVisible():
             self._evidence.set_health(diagnosis, doctor, history)
 
+    def offer_again(self) -> None:
+        """Show the remedy again, which was chosen but has failed, or was undone."""
+        if self._shown is not None:
+            self._show(self._shown[0])
+
     def _show(self, diagnosis: Diagnosis) -> None:
         name, why = state_name(diagnosis.state), sentence(diagnosis)
         self._text = why
