@@ -91,7 +91,7 @@ class Config:
     data_range: str = _choice("generator", DATA_RANGES)  # of the real images that D sees
 
     model: str = _choice("conv-small", parts.names(parts.MODEL), file=True)
-    latent_dim: int = _number(64, 1, 1024)
+    latent_dim: int = _number(16, 1, 1024)
     prior: str = _choice("normal", ("normal", "uniform"))  # N(0, 1) or U(-1, 1)
     conditional: bool = _switch()  # G draws, and D is told, a class (Mirza and Osindero 2014)
     code_choices: int = _number(0, 0, 100)  # of InfoGAN's categorical code; 0 = no such code

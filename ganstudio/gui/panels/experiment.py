@@ -74,7 +74,6 @@ class ExperimentPanel(QWidget):
         live_changed: (name, value) of a live setting that a person changed.
         start_over_requested: (`Config`, device name) of the new run.
         limits_changed: (steps or None, minutes or None) after which training shall pause.
-        pending_changed: how many changes wait for a new run.
         folder_wanted: a person wants to choose a folder of images: see `choose_folder`.
         gallery_requested: show what the presets make.
         model_file_wanted: ask for a file that defines a model.
@@ -84,7 +83,6 @@ class ExperimentPanel(QWidget):
     live_changed = Signal(str, object)
     start_over_requested = Signal(object, str)
     limits_changed = Signal(object, object)
-    pending_changed = Signal(int)
     folder_wanted = Signal()
     gallery_requested = Signal()
     model_file_wanted = Signal()
@@ -371,9 +369,7 @@ class ExperimentPanel(QWidget):
         self._preset_row.show_form(form)
         self._form_row.show_form(form)
         self._bar.set_count(len(changed))
-        if len(changed) != self._count:
-            self._count = len(changed)
-            self.pending_changed.emit(self._count)
+        self._count = len(changed)
 
     def _form(self) -> tuple[str, bool] | None:
         """Return the preset on show, and whether as published."""
