@@ -88,7 +88,7 @@ def _report_throughput(turns: int) -> None:
             while not all(len(_read(path)) > WARM_UP_COUNTS for path in counts.values()):
                 if any(process.poll() is not None for process in running.values()):
                     raise SystemExit("training ended by itself")
-                time.sleep(0.5)
+                time.sleep(0.5)  # two other processes load and warm up
             spans: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}
             for turn in range(2 * turns):
                 kind = kinds[turn % 2]

@@ -88,10 +88,11 @@ def _train(arguments: argparse.Namespace) -> int:
     config = None if arguments.resume else _config(arguments)
     from ganstudio.training import headless, run_folder
     from ganstudio.training.limits import Limit
+    from ganstudio.training.threads import use_threads
 
     file = _model_file(arguments)
     if arguments.threads is not None:
-        headless.use_threads(arguments.threads)
+        use_threads(arguments.threads)
     if config is not None:
         trainer = headless.new_trainer(config, arguments.device, arguments.data_root, file)
     else:

@@ -131,7 +131,6 @@ class MainWindow(QMainWindow):
         self.session.model_file_needed.connect(lambda *_: self._on_nothing_opened())
         self.session.health_changed.connect(self._on_health)
         self.health.remedy_chosen.connect(self.session.apply)
-        self.session.failed.connect(lambda _: self.health.offer_again())
         self.session.undone_live.connect(self._on_undone_live)
         self.samples.start_requested.connect(self._on_start_requested)
         for writer in (self.losses, self.scores, self.quality):
@@ -431,7 +430,7 @@ class MainWindow(QMainWindow):
     def _on_status(self, status: Status) -> None:
         training, loading = status.phase is Phase.TRAINING, status.phase is Phase.LOADING
         if self._was_loading and not loading:
-            self.health.offer_again()  # a new run's, or the same where none came of it
+            self.health.offer_again()  # where no new run came of it
         self._was_loading = loading
         self._wants_start &= not training
         start = self.actions_.by_name["start"]

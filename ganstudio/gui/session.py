@@ -200,10 +200,6 @@ class Session(QObject):
         self._samples.show_chosen()
         self.training.post(lambda runner: runner.start())
 
-    def resume(self) -> None:
-        """Go on with what was paused, be it training or a number of steps."""
-        self.training.post(lambda runner: runner.resume())
-
     def pause(self) -> None:
         """Pause after the current step."""
         self.training.post(lambda runner: runner.pause())
@@ -385,10 +381,7 @@ class Session(QObject):
             self._experiment.set_pending_edits(waiting)
 
     def _return_to(self, run_id: str) -> None:
-        def request(runner: "Runner") -> None:
-            runner.return_to(run_id)
-
-        self.training.post(request)
+        self.training.post(lambda runner: runner.return_to(run_id))
 
     def _on_snapshot(self) -> None:
         """Renew the grid and, unless held, the large image, from the newest snapshot."""
@@ -425,17 +418,18 @@ class Session(QObject):
 
     def _on_saved(self, path: Path) -> None:
         if self.info is not None:  # whichever run had that file has none now
-            self.paths = {id_: other for id_, other in self.paths.items() if other != path}
+            here = path.resolve()
+            self.paths = {id_: p for id_, p in self.paths.items() if p.resolve() != here}
             self.paths[self.info.run_id] = path
         self.saved.emit(path)
 
     def _on_failed(self, error: StudioError) -> None:
-        self.failed.emit(error)
         self._fall_back()
+        self.failed.emit(error)
 
     def _on_lacking_file(self, error: StudioError, again: Callable[[ModelFile], None]) -> None:
-        self.model_file_needed.emit(error, again)
         self._fall_back()
+        self.model_file_needed.emit(error, again)
 
     def _fall_back(self) -> None:
         """Begin the default run if there is none: a window without any would be dead."""
@@ -535,9 +529,9 @@ class Session(QObject):
 
     def _evaluate(self) -> None:
         """Have the newest snapshot judged, unless one is being judged."""
-        snapshot = self.training.snapshot
         if self._judging:
             return
+        snapshot = self.training.snapshot
         if self.info is not None and snapshot is not None and snapshot.run_id == self.info.run_id:
             self._quality.set_work(self.evaluating.ask(snapshot, self.info.dataset))
             self._judging = True

@@ -61,7 +61,7 @@ def explaining_memory(
     """
     try:
         yield
-    except Exception as error:
+    except (MemoryError, RuntimeError) as error:
         if not lacks_memory(error):
             raise
         last = trainer.step if trainer else None

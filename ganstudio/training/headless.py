@@ -13,7 +13,6 @@ from types import FrameType
 from typing import Any
 
 import numpy as np
-import torch
 from tqdm import tqdm
 
 from ganstudio import images, model_file
@@ -44,11 +43,6 @@ GRID_IMAGES = 64
 SAMPLE_BATCH = 500
 JUDGED = 10_000  # images for a line of quality.csv
 QUALITY, HEALTH = "quality.csv", "health.csv"
-
-
-def use_threads(count: int) -> None:
-    """Compute with so many of torch's threads; another count rounds sums differently."""
-    torch.set_num_threads(count)
 
 
 def new_trainer(

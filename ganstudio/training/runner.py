@@ -33,7 +33,7 @@ GIVING_WAY = 4  # times as long between two snapshots or statuses while a person
 SHOWN_REAL, HELD_OUT = 100, 128  # images given to those who show the run
 PARKED_RUNS = 4  # saved runs that were left by Start over or Open, kept so that it can be undone
 
-Request = Callable[["Runner"], None]
+Request = Callable[["Runner"], object]
 
 
 class Listener(Protocol):
@@ -157,7 +157,7 @@ class Runner:
             here = {*self._parked, self.trainer.run_id if self.trainer else None}
             if trainer.run_id in here:  # an earlier step of a run that is here: a branch of it
                 trainer.run_id = new_run_id()
-            self._saved[trainer.run_id] = _Saved(path, trainer.step, trainer.config)
+            self._saved[trainer.run_id] = _Saved(path.resolve(), trainer.step, trainer.config)
             return trainer
 
         self._switch(build)
@@ -228,8 +228,9 @@ class Runner:
         if self.trainer is not None:
             checkpoint.save(self.trainer, path)
             # whichever run had that file has none now
-            self._saved = {id_: last for id_, last in self._saved.items() if last.path != path}
-            self._saved[self.trainer.run_id] = _Saved(path, self.trainer.step, self.trainer.config)
+            here = path.resolve()
+            self._saved = {id_: last for id_, last in self._saved.items() if last.path != here}
+            self._saved[self.trainer.run_id] = _Saved(here, self.trainer.step, self.trainer.config)
             self._publish_status()
             self._listener.on_saved(path)
 
@@ -254,7 +255,7 @@ class Runner:
         return max(0.0, self._step_due - time.monotonic())
 
     def _guarded(
-        self, action: Callable[[], None], after_failure: Callable[[], None], code: str
+        self, action: Callable[[], object], after_failure: Callable[[], None], code: str
     ) -> None:
         """Do something that may fail: then the listener hears why, and `after_failure` follows.
 

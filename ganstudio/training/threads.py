@@ -25,6 +25,15 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def use_threads(count: int) -> None:
+    """Compute with so many of torch's threads, in the calling thread, from now on.
+
+    Another count rounds sums differently.
+    """
+    torch.get_num_threads()  # else a thread's first operation takes what another has set last
+    torch.set_num_threads(count)
+
+
 class ThreadTuner:
     """Chooses between one thread and one a core, by the median time of a few steps of each.
 
@@ -83,7 +92,7 @@ class ThreadTuner:
     def _use(self, count: int) -> None:
         self.threads = count
         self._times.clear()
-        torch.set_num_threads(count)
+        use_threads(count)
 
 
 def _median(values: list[float]) -> float:

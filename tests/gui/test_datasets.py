@@ -101,12 +101,12 @@ def test_a_folder_is_chosen_trained_on_and_told_of(qtbot, window, monkeypatch, p
     field = dataset_field(window)
     assert field.currentText() == "Folder: pictures…"
     assert str(pictures) in field.toolTip()
-    assert window.experiment.pending_count() == 1
+    assert set(window.experiment.pending_edits()) == {"dataset", "folder"}
     assert not banner(window)
     press(qtbot, window, "start_over_pending")
     wait_dataset(qtbot, window, "folder")
     assert window.session.info.image_shape == (3, 28, 28)
-    assert window.experiment.pending_count() == 0
+    assert len(window.experiment.pending_edits()) == 0
     assert field.currentText() == "Folder: pictures…"
     assert "1 of 81 files" in banner(window)
     assert "broken.jpg" in banner(window)
@@ -130,7 +130,7 @@ def test_a_dialog_that_is_cancelled_changes_nothing(qtbot, window, monkeypatch) 
     choose_folder(monkeypatch, "")
     choose_dataset(qtbot, window, "folder")
     assert dataset_field(window).currentText() == "MNIST"
-    assert window.experiment.pending_count() == 0
+    assert len(window.experiment.pending_edits()) == 0
     assert window.experiment.folder() is None
 
 
@@ -141,7 +141,7 @@ def test_the_folder_is_remembered_for_the_next_dialog(
     choose_dataset(qtbot, window, "folder")
     assert first == [str(tmp_path)]
     choose_dataset(qtbot, window, "mnist")
-    assert window.experiment.pending_count() == 0
+    assert not window.findChild(QWidget, "pending_bar").isVisible()
     second = choose_folder(monkeypatch, "")
     choose_dataset(qtbot, window, "folder")
     assert second == [str(pictures)]
@@ -157,12 +157,12 @@ def test_another_folder_waits_for_a_new_run_and_can_be_discarded(
     other.mkdir()
     choose_folder(monkeypatch, other)
     choose_dataset(qtbot, window, "folder")
-    assert window.experiment.pending_count() == 1
+    assert len(window.experiment.pending_edits()) == 1
     assert dataset_field(window).currentText() == "Folder: others…"
     assert "Running: Folder: pictures…" in dataset_field(window).toolTip()
     press(qtbot, window, "discard_pending")
     assert dataset_field(window).currentText() == "Folder: pictures…"
-    assert window.experiment.pending_count() == 0
+    assert len(window.experiment.pending_edits()) == 0
 
 
 def test_a_folder_without_images_is_told_and_the_run_goes_on(
@@ -283,7 +283,7 @@ def test_a_download_shows_how_far_it_is_and_is_cancelled_by_a_click(
     finally:
         ended.set()
     assert window.session.info.config.dataset == "mnist"
-    assert window.experiment.pending_count() == 1, "what was chosen still waits"
+    assert len(window.experiment.pending_edits()) == 1, "what was chosen still waits"
     assert not banner(window)
 
 

@@ -130,7 +130,7 @@ def test_before_any_run_it_shows_the_preset_studio(fresh: ExperimentPanel) -> No
     assert spin(fresh, "setting_g_lr").text() == "0.002"
     assert combo(fresh, "setting_dataset").currentText() == "MNIST"
     assert fresh.device() == "auto"
-    assert fresh.pending_count() == 0
+    assert len(fresh.pending_edits()) == 0
     assert not child(fresh, "pending_bar").isVisible()
 
 
@@ -186,7 +186,7 @@ def test_halving_a_learning_rate_acts_once(panel: ExperimentPanel, qtbot: QtBot)
     assert seen.live == [("g_lr", 0.001)]
     qtbot.keyClick(field, Qt.Key.Key_Tab)
     assert seen.live == [("g_lr", 0.001)]
-    assert panel.pending_count() == 0
+    assert len(panel.pending_edits()) == 0
     assert not marked(panel, "g_lr")
     assert panel.pending_config().g_lr == 0.001
 
@@ -364,7 +364,7 @@ def test_a_switch_is_a_change_for_a_new_run(panel: ExperimentPanel, qtbot: QtBot
     panel.findChild(QScrollArea).ensureWidgetVisible(switch)
     assert not switch.isChecked()
     qtbot.mouseClick(switch, LEFT, pos=QPoint(8, switch.height() // 2))
-    assert panel.pending_count() == 1
+    assert len(panel.pending_edits()) == 1
     assert panel.pending_config() == Config(spectral_norm=True)
     panel.discard()
     assert not switch.isChecked()
@@ -414,7 +414,7 @@ def test_a_preset_collects_and_leaves_the_run_alone(panel: ExperimentPanel, qtbo
     assert panel.pending_config() == expected
     assert seen.live == []
     differing = [name for name in SETTINGS if getattr(expected, name) != getattr(Config(), name)]
-    assert panel.pending_count() == len(differing)
+    assert len(panel.pending_edits()) == len(differing)
     assert [name for name in SETTINGS if marked(panel, name)] == differing
     assert "Running: 0.002." in spin(panel, "setting_g_lr").toolTip()
     assert child(panel, "pending_bar").isVisible()
@@ -455,7 +455,7 @@ def test_live_settings_of_a_preset_are_seen_to_wait(panel: ExperimentPanel, qtbo
         qtbot.mouseClick(field.lineEdit(), LEFT)
         qtbot.keyClick(field, Qt.Key.Key_Return)
     assert group.title() == acts
-    assert panel.pending_count() > 0, "others still wait"
+    assert len(panel.pending_edits()) > 0, "others still wait"
     panel.select_preset("studio")
     assert group.title() == waits
     qtbot.mouseClick(child(panel, "discard_pending"), LEFT)
@@ -494,7 +494,7 @@ def test_discard_returns_to_the_run(panel: ExperimentPanel, qtbot: QtBot) -> Non
     retype(qtbot, spin(panel, "setting_batch_size"), "none", Qt.Key.Key_Return)
     qtbot.mouseClick(child(panel, "discard_pending"), LEFT)
     assert panel.pending_config() == Config()
-    assert panel.pending_count() == 0
+    assert len(panel.pending_edits()) == 0
     assert not child(panel, "pending_bar").isVisible()
     assert not any(marked(panel, name) for name in SETTINGS)
     assert seen.live == []
@@ -506,11 +506,11 @@ def test_start_over_asks_for_the_pending_settings(panel: ExperimentPanel, qtbot:
     choose(qtbot, combo(panel, "setting_device"), "cuda:0")
     retype(qtbot, spin(panel, "setting_batch_size"), "32", Qt.Key.Key_Return)
     retype(qtbot, spin(panel, "setting_seed"), "5")  # not confirmed: the button takes it
-    assert panel.pending_count() == 2
+    assert len(panel.pending_edits()) == 2
     qtbot.mouseClick(child(panel, "start_over_pending"), LEFT)
     assert seen.runs == [(Config(batch_size=32, seed=5), "cuda:0")]
     panel.set_run(make_info(seen.runs[0][0], "cuda:0"))
-    assert panel.pending_count() == 0
+    assert len(panel.pending_edits()) == 0
     assert not child(panel, "pending_bar").isVisible()
 
 
@@ -553,10 +553,10 @@ def test_a_run_clears_what_waits_but_the_first_keeps_it(
     assert seen.live == []  # there is no run yet
     fresh.set_run(make_info())
     assert fresh.pending_config().g_lr == 0.001
-    assert fresh.pending_count() == 1
+    assert len(fresh.pending_edits()) == 1
     fresh.set_run(make_info(Config(batch_size=16)))
     assert fresh.pending_config() == Config(batch_size=16)
-    assert fresh.pending_count() == 0
+    assert len(fresh.pending_edits()) == 0
 
 
 def test_a_live_value_changed_elsewhere_is_shown(panel: ExperimentPanel, qtbot: QtBot) -> None:
@@ -567,7 +567,7 @@ def test_a_live_value_changed_elsewhere_is_shown(panel: ExperimentPanel, qtbot: 
     assert spin(panel, "setting_g_lr").text() == "0.5"
     assert spin(panel, "setting_d_steps").text() == "3"
     assert spin(panel, "setting_seed").text() == "12"
-    assert panel.pending_count() == 1
+    assert len(panel.pending_edits()) == 1
     assert seen.live == []
 
 
@@ -591,7 +591,7 @@ def test_the_wheel_changes_only_a_focused_field(panel: ExperimentPanel, qtbot: Q
     wheel(rate.lineEdit())
     wheel(dataset)
     assert seen.live == []
-    assert panel.pending_count() == 0
+    assert len(panel.pending_edits()) == 0
     rate.setFocus()
     wheel(rate)
     assert seen.live == [("g_lr", 0.001)]
@@ -632,7 +632,7 @@ def test_limits(panel: ExperimentPanel, qtbot: QtBot) -> None:
     qtbot.keyClick(steps, Qt.Key.Key_Delete)
     qtbot.keyClick(steps, Qt.Key.Key_Return)
     assert seen.limits[-1] == (None, 1.5)
-    assert panel.pending_count() == 0
+    assert len(panel.pending_edits()) == 0
 
 
 def test_a_limit_that_is_past_says_so_at_its_field(panel: ExperimentPanel, qtbot: QtBot) -> None:

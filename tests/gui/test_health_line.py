@@ -276,7 +276,7 @@ def test_a_remedy_learns_from_the_same_images_and_other_changes_wait_on(
     assert current.info.dataset.root == tmp_path / "first"
     assert current.info.config == first.config.changed(translation=0.125)
     qtbot.waitUntil(lambda: window.experiment.pending_edits() == waiting, timeout=WAIT)
-    assert window.experiment.pending_count() == 2
+    assert len(window.experiment.pending_edits()) == 2
 
 
 def test_a_frozen_d_is_named_while_it_trains(qtbot, window: MainWindow, monkeypatch) -> None:

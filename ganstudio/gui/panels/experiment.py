@@ -95,7 +95,6 @@ class ExperimentPanel(QWidget):
         self._draft = dict(self._running)  # what the fields show: running and pending values
         self._has_run = False
         self._preset = "studio"  # the latest that a person chose
-        self._count = 0
         self._downloads: dict[str, int] = {}  # megabytes
         self._rows: dict[str, FieldRow] = {}
         self._build()
@@ -167,10 +166,6 @@ class ExperimentPanel(QWidget):
         """Say of these datasets that they must be downloaded."""
         self._downloads = megabytes
         self._show()
-
-    def pending_count(self) -> int:
-        """Return how many changes wait for a new run."""
-        return self._count
 
     def pending_edits(self) -> dict[str, Any]:
         """Return the changes that wait for a new run, by the setting's name."""
@@ -369,7 +364,6 @@ class ExperimentPanel(QWidget):
         self._preset_row.show_form(form)
         self._form_row.show_form(form)
         self._bar.set_count(len(changed))
-        self._count = len(changed)
 
     def _form(self) -> tuple[str, bool] | None:
         """Return the preset on show, and whether as published."""

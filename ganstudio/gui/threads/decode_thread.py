@@ -168,10 +168,9 @@ class DecodeThread(QThread):
         """Answer requests until stopped (called by Qt in the new thread)."""
         if (job := self._next()) is None:
             return
-        import torch
+        from ganstudio.training.threads import use_threads
 
-        torch.get_num_threads()  # or the first operation would take the count of all threads
-        torch.set_num_threads(1)  # more would wait for training's cores at every operation
+        use_threads(1)  # more would wait for training's cores at every operation
         while job is not None:
             try:
                 self._do(job)

@@ -73,10 +73,9 @@ class EvaluationThread(QThread):
             os.nice(NICENESS)
         else:
             self.setPriority(QThread.Priority.LowestPriority)
-        import torch
+        from ganstudio.training.threads import use_threads
 
-        torch.get_num_threads()  # or the first operation would take the count of all threads
-        torch.set_num_threads(1)
+        use_threads(1)
         while request is not None:
             try:
                 self._evaluate(request)

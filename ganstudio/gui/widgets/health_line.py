@@ -71,7 +71,7 @@ class HealthLine(QWidget):
             self._evidence.set_health(diagnosis, doctor, history)
 
     def offer_again(self) -> None:
-        """Show the remedy again, which was chosen but has failed, or was undone."""
+        """Show the remedy again: nothing came of choosing it, or that was undone."""
         if self._shown is not None:
             self._show(self._shown[0])
 
