@@ -14,7 +14,15 @@ from oracle import everything, same
 from ganstudio.config import Config
 from ganstudio.errors import StudioError
 from ganstudio.training import checkpoint
-from ganstudio.training.runner import HELD_OUT, PARKED_RUNS, SNAPSHOT_SECONDS, Runner
+from ganstudio.training.runner import (
+    DRAWING_SHARE,
+    HELD_OUT,
+    PARKED_RUNS,
+    SNAPSHOT_SECONDS,
+    SNAPSHOT_SECONDS_MOST,
+    STATUS_SECONDS_MOST,
+    Runner,
+)
 from ganstudio.training.status import Phase
 from ganstudio.training.trainer import Nets, Trainer
 
@@ -621,8 +629,12 @@ def test_speed_changes_no_number(studio, tiny, cpu):
     assert same(everything(studio.trainer), everything(plain))
 
 
-def test_giving_way_publishes_a_quarter_as_often(studio, monkeypatch):
-    """By a clock of our own, in which only steps take time: each a little more than a snapshot."""
+@pytest.fixture
+def steps_between(studio, monkeypatch):
+    """Train 13 steps after a request; how many steps lie between the snapshots, and statuses.
+
+    By a clock of our own, in which only steps take time: each a little more than a snapshot.
+    """
     now = [0.0]
     clock = SimpleNamespace(monotonic=lambda: now[0], thread_time=lambda: 0.0)
     monkeypatch.setattr("ganstudio.training.runner.time", clock)
@@ -633,17 +645,37 @@ def test_giving_way_publishes_a_quarter_as_often(studio, monkeypatch):
         train_step(nets)
         now[0] += 1.25 * SNAPSHOT_SECONDS
 
-    def published(quietly: bool) -> np.ndarray:
-        """Return how many steps lie between the snapshots of the next 13."""
-        first = len(studio.heard.snapshots)
-        end = limit(steps=studio.trainer.step + 13)
-        studio.train(end, lambda runner: runner.give_way(core=False, quietly=quietly), Runner.start)
-        return np.diff([snapshot.step for snapshot in studio.heard.snapshots[first:]])
+    def train(request) -> tuple[list[int], list[int]]:
+        heard = studio.heard
+        first, told = len(heard.snapshots), len(heard.statuses)
+        studio.train(limit(steps=studio.trainer.step + 13), request, Runner.start)
+        statuses = [s.step for s in heard.statuses[told:] if s.phase is Phase.TRAINING]
+        snapshots = [snapshot.step for snapshot in heard.snapshots[first:]]
+        return tuple(np.diff(steps).tolist() for steps in (snapshots, statuses))
 
     monkeypatch.setattr(studio.trainer, "train_step", slow)
-    assert published(False).tolist() == [1] * 12
-    assert published(True).tolist() == [4] * 3
-    assert published(False).tolist() == [1] * 12
+    return train
+
+
+def test_giving_way_publishes_a_quarter_as_often(steps_between):
+    def published(quietly: bool) -> list[int]:
+        return steps_between(lambda runner: runner.give_way(core=False, quietly=quietly))[0]
+
+    assert published(False) == [1] * 12
+    assert published(True) == [4] * 3
+    assert published(False) == [1] * 12
+
+
+def test_samples_that_take_long_to_draw_are_published_more_seldom(steps_between):
+    def published(seconds: float) -> tuple[list[int], list[int]]:
+        return steps_between(lambda runner: runner.drew(seconds))
+
+    step = 1.25 * SNAPSHOT_SECONDS
+    assert published(0.5 * DRAWING_SHARE * SNAPSHOT_SECONDS)[0] == [1] * 12
+    assert published(3.5 * DRAWING_SHARE * SNAPSHOT_SECONDS)[0] == [3] * 4
+    snapshots, statuses = published(1000.0)
+    assert (max(snapshots) - 1) * step < SNAPSHOT_SECONDS_MOST <= max(snapshots) * step
+    assert (max(statuses) - 1) * step < STATUS_SECONDS_MOST <= max(statuses) * step
 
 
 def test_closing_while_training_ends_the_loop(studio):

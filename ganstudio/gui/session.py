@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     Begin = Callable[[Runner, ModelFile | None], None]
 
 FIRST_LOOK_SECONDS = 3.0  # until the first look at a run's health
-JUDGE_SECONDS = 1.0  # between two times that D judges held-out images while training goes on
+JUDGE_SECONDS = 2.0  # between two times that D judges held-out images while training goes on
 
 
 class Session(QObject):
@@ -462,6 +462,7 @@ class Session(QObject):
             return
         self._samples.set_partial(drawn.start, drawn.images, drawn.step)
         if drawn.start + len(drawn.images) >= len(self._grid_z):
+            self.training.post(lambda runner: runner.drew(drawn.seconds))
             self._on_renewed(Lane.GRID)
 
     def _on_reconstructed(self, drawn: Drawn) -> None:
@@ -474,7 +475,8 @@ class Session(QObject):
 
     def _on_reference(self, request: int) -> None:
         if request == self.requests[Lane.REFERENCE]:
-            self._draw_image()
+            if self._held is not None or self.status.phase is not Phase.TRAINING:
+                self._draw_image()  # else the next snapshot's will have the new verdict
             self._on_renewed(Lane.REFERENCE)
 
     # the run's health

@@ -29,6 +29,8 @@ from ganstudio.work import Cancelled, Work
 
 # Between two snapshots or statuses: what a window draws of them, two cores do not train meanwhile.
 SNAPSHOT_SECONDS, SNAPSHOT_SECONDS_MOST = 0.25 if cores() > 2 else 0.5, 2.0
+STATUS_SECONDS_MOST = 1.0
+DRAWING_SHARE = 0.005 * cores()  # of one core: so much may drawing samples take, on average
 GIVING_WAY = 4  # times as long between two snapshots or statuses while a person drags
 SHOWN_REAL, HELD_OUT = 100, 128  # images given to those who show the run
 PARKED_RUNS = 4  # saved runs that were left by Start over or Open, kept so that it can be undone
@@ -85,6 +87,8 @@ class Runner:
         self._reached = ""  # the limit that training paused at
         self._tuner = ThreadTuner()
         self._pace = 1  # times as long as usual between two snapshots or statuses
+        self._wait = SNAPSHOT_SECONDS  # between two snapshots, as they come to cost
+        self._drawing = 0.0  # seconds that a snapshot's samples take to be drawn
         self._interval = 0.0  # seconds between the starts of two steps
         self._limit: tuple[int | None, float | None] = (None, None)
         self._saved: dict[str, _Saved] = {}  # by the run's id
@@ -218,6 +222,10 @@ class Runner:
         self._tuner.give_way(core)
         self._pace = GIVING_WAY if quietly else 1
         self._snapshot_due = 0.0
+
+    def drew(self, seconds: float) -> None:
+        """Take note of how long a core took to draw a snapshot's samples."""
+        self._drawing = seconds
 
     def set_limit(self, steps: int | None, minutes: float | None) -> None:
         """Pause when the run comes to this many steps, or minutes of training, in total."""
@@ -358,12 +366,14 @@ class Runner:
         start = time.thread_time()
         self._listener.on_snapshot(self.trainer.snapshot())
         # a large model takes longer to copy: spend at most a fiftieth of the time on it
-        wait = max(SNAPSHOT_SECONDS, 50 * (time.thread_time() - start))
-        self._snapshot_due = time.monotonic() + self._pace * min(wait, SNAPSHOT_SECONDS_MOST)
+        copying, drawing = 50 * (time.thread_time() - start), self._drawing / DRAWING_SHARE
+        self._wait = min(max(SNAPSHOT_SECONDS, copying, drawing), SNAPSHOT_SECONDS_MOST)
+        self._snapshot_due = time.monotonic() + self._pace * self._wait
         self._publish_status()
 
     def _publish_status(self) -> None:
-        self._status_due = time.monotonic() + self._pace * SNAPSHOT_SECONDS
+        wait = min(self._wait, STATUS_SECONDS_MOST)
+        self._status_due = time.monotonic() + self._pace * wait
         self._listener.on_status(self._status())
 
     def _is_unsaved(self, trainer: Trainer) -> bool:

@@ -56,12 +56,20 @@ def test_the_latest_request_of_a_lane_wins(qtbot, thread) -> None:
     np.testing.assert_array_equal(answer.images, expected)
 
 
-@pytest.mark.parametrize(("show_seconds", "starts"), [(-1.0, [0, PIECE, 2 * PIECE]), (60, [0])])
+@pytest.mark.parametrize(
+    ("show_seconds", "piece_seconds", "starts"),
+    [
+        (-1.0, 0.0, [0, PIECE, PIECE + 1, PIECE + 2]),
+        (-1.0, 60.0, [0, PIECE]),
+        (60, 0.0, [0]),
+    ],
+)
 def test_a_grid_comes_after_the_large_image_and_in_pieces_if_it_is_slow(
-    qtbot, thread, monkeypatch, show_seconds, starts
+    qtbot, thread, monkeypatch, show_seconds, piece_seconds, starts
 ) -> None:
     monkeypatch.setattr(decode_thread, "SHOW_SECONDS", show_seconds)
-    snapshot, z, order = make_snapshot(1), latents(2 * PIECE + 3), []
+    monkeypatch.setattr(decode_thread, "PIECE_SECONDS", piece_seconds)
+    snapshot, z, order = make_snapshot(1), latents(PIECE + 3), []
     thread.grid_drawn.connect(order.append)
     thread.image_drawn.connect(order.append)
     thread.ask(Job(lane=Lane.GRID, snapshot=snapshot, inputs=z))
@@ -70,6 +78,9 @@ def test_a_grid_comes_after_the_large_image_and_in_pieces_if_it_is_slow(
     qtbot.waitUntil(lambda: len(order) == 1 + len(starts), timeout=WAIT)
     assert [answer.request == image for answer in order] == [True] + [False] * len(starts)
     assert [answer.start for answer in order[1:]] == starts
+    seconds = [answer.seconds for answer in order[1:]]
+    assert seconds == sorted(seconds)
+    assert seconds[0] > 0
     drawn = np.concatenate([answer.images for answer in order[1:]])
     difference = drawn.astype(int) - decode(snapshot, z)
     assert np.abs(difference).max() <= 1  # batches of another size may round otherwise

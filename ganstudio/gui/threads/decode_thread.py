@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from ganstudio.training.observer import Observer
     from ganstudio.training.status import RunInfo
 
-PIECE = 16  # images decoded between two looks at what else waits
+PIECE = 16  # images decoded between two looks at what else waits; of a grid,
+PIECE_SECONDS, PIECE_MOST = 0.005, 64  # as many as take so long: few calls cost less than many
 SHOW_SECONDS = 0.1  # of a grid that takes longer, what is done is shown this often
 
 
@@ -88,6 +89,8 @@ class Drawn:
     images : (N, C, H, W) uint8
     rank : float or None
         The share of held-out images that D finds less real; None where it is not known (yet).
+    seconds : float
+        Of computing so far, in a grid.
     """
 
     request: int
@@ -95,6 +98,7 @@ class Drawn:
     start: int
     images: NDArray[np.uint8]
     rank: float | None = None
+    seconds: float = 0.0
 
     @property
     def run_id(self) -> str:
@@ -136,6 +140,8 @@ class DecodeThread(QThread):
         self._closed = False
         self._requests = 0
         self._drawn: list[NDArray[np.uint8]] = []  # pieces that have not been shown
+        self._seconds = 0.0  # of computing the grid so far
+        self._piece = PIECE  # images of a grid in a piece
         self._shown_at = 0.0
         self._judged: list[NDArray[np.float32]] = []  # the pieces so far
         self._measured: list[NDArray[np.float32]] = []
@@ -215,14 +221,20 @@ class DecodeThread(QThread):
         from ganstudio.latent.decode import decode
 
         z = np.asarray(job.inputs, np.float32)
-        end = min(job.start + PIECE, len(z))
+        end = min(job.start + self._piece, len(z))
         if job.start == 0:
-            self._drawn, self._shown_at = [], time.monotonic()
+            self._drawn, self._shown_at, self._seconds = [], time.monotonic(), 0.0
+        start = time.thread_time()
         self._drawn.append(decode(job.snapshot, z[job.start : end], averaged=job.averaged))
+        seconds = time.thread_time() - start
+        self._seconds += seconds
+        fitting = (end - job.start) * PIECE_SECONDS / max(seconds, 1e-6)
+        self._piece = max(1, min(int(fitting), PIECE_MOST))
         if end == len(z) or time.monotonic() - self._shown_at > SHOW_SECONDS:
             images = np.concatenate(self._drawn)
             self._drawn, self._shown_at = [], time.monotonic()
-            self.grid_drawn.emit(_stamped(replace(job, start=end - len(images)), images))
+            drawn = _stamped(replace(job, start=end - len(images)), images)
+            self.grid_drawn.emit(replace(drawn, seconds=self._seconds))
         if end < len(z):
             self._continue(job, end)
 
