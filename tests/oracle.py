@@ -16,6 +16,8 @@ import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from ganstudio.data.batches import Dice
+from ganstudio.latent.spec import Stream
 from ganstudio.training.trainer import Trainer
 
 
@@ -111,7 +113,8 @@ class PlainGAN:
     """The textbook GAN: logistic losses, `backward`, and Adam as torch has it by default."""
 
     def __init__(self, trainer: Any, real: Any, z_D: Any, z_G: Any) -> None:
-        config = trainer.config
+        self.config = config = trainer.config
+        self.share = Dice(config.seed, Stream.PENALTY, torch.device("cpu"))
         self.G, self.D = copy.deepcopy(trainer.G), copy.deepcopy(trainer.D)
         self.real, self.z_D, self.z_G = real, z_D, z_G
         self.half = config.d_total == "mean"
@@ -162,12 +165,32 @@ class PlainGAN:
         self.G_opt.step()
 
     def d_loss(self, fake: torch.Tensor) -> torch.Tensor:
-        real, fake = self.D(self.real.next())[:, 0], self.D(fake)[:, 0]
+        x = self.real.next()
+        penalty = self.penalty(x, fake)
+        real, fake = self.D(x)[:, 0], self.D(fake)[:, 0]
         real_loss = binary_cross_entropy_with_logits(real, torch.ones_like(real))
         fake_loss = binary_cross_entropy_with_logits(fake, torch.zeros_like(fake))
         self.see(real_loss=real_loss, fake_loss=fake_loss)
         self.see(real_score=real.sigmoid().mean(), fake_score=fake.sigmoid().mean())
-        return (real_loss + fake_loss) / (2 if self.half else 1)
+        return (real_loss + fake_loss) / (2 if self.half else 1) + penalty
+
+    def penalty(self, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+        """Return R1 and R2, and WGAN-GP's penalty, each of every update and weighted."""
+        total = torch.zeros((), dtype=real.dtype)
+        for x, gamma in ((real, self.config.r1), (fake, self.config.r2)):
+            if gamma:
+                total = total + gamma / 2 * (self.slopes(x) ** 2).mean()
+        if weight := self.config.gradient_penalty:
+            share = torch.rand(len(real), generator=self.share.next()).to(real.dtype)
+            share = share[:, None, None, None]
+            between = share * real + (1 - share) * fake
+            total = total + weight * ((self.slopes(between) - 1) ** 2).mean()
+        return total
+
+    def slopes(self, x: torch.Tensor) -> torch.Tensor:
+        x = x.detach().clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(self.D(x).sum(), x, create_graph=True)
+        return (gradient**2).sum(dim=(1, 2, 3)).sqrt()
 
     def g_loss(self, fake: torch.Tensor) -> torch.Tensor:
         logits = self.D(fake)[:, 0]

@@ -10,6 +10,7 @@ from torch import nn
 from ganstudio.config import ORDERS, Config, load_preset, preset_names
 from ganstudio.data.batches import Noise, RealBatches
 from ganstudio.errors import ConfigError, StudioError
+from ganstudio.latent.networks import Range
 from ganstudio.latent.spec import Stream
 from ganstudio.training.history import METRICS
 from ganstudio.training.trainer import DRAIN_STEPS, Nets, Trainer
@@ -22,10 +23,10 @@ SMALL = Config(
 ABSENT = ("reconstruction_loss", "info_loss")  # in a plain GAN
 
 
-def streams(trainer: Trainer) -> tuple[RealBatches, Noise, Noise]:
+def streams(trainer: Trainer, span: Range = (0.0, 1.0)) -> tuple[RealBatches, Noise, Noise]:
     """Return the trainer's batches a second time."""
     config, cpu = trainer.config, torch.device("cpu")
-    real = RealBatches(trainer.dataset, config.batch_size, config.seed, (0.0, 1.0), cpu)
+    real = RealBatches(trainer.dataset, config.batch_size, config.seed, span, cpu)
     noise = (
         Noise(trainer.latent, config.batch_size, config.seed, stream, cpu)
         for stream in (Stream.Z_D, Stream.Z_G)
@@ -92,6 +93,20 @@ def test_gradient_norms(order: str, tiny, cpu):
 # The penalty
 
 
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize("penalty", ["r1", "r2", "gradient_penalty"])
+def test_a_penalty_moves_convolutions_as_torchs_adam_would(penalty: str, tiny, cpu):
+    """Its gradient comes with the channels of the weights exchanged in memory."""
+    settings = {"model": "conv-small", "order": "d-first", penalty: 0.7, "penalty_every": 1}
+    trainer = Trainer(SMALL.changed(**settings), tiny, cpu)
+    plain = PlainGAN(trainer, *streams(trainer, trainer.real_range))
+    for _ in range(3):
+        trainer.train_step()
+        plain.step("d-first", 1)
+    close(trainer.D, plain.D)
+    close(trainer.G, plain.G)
+
+
 def linear_generator(latent_dim: int, image_shape: tuple[int, int, int]) -> nn.Module:
     pixels = math.prod(image_shape)
     return nn.Sequential(nn.Linear(latent_dim, pixels), nn.Sigmoid(), nn.Unflatten(1, image_shape))
@@ -111,6 +126,7 @@ def test_r1_weighs_gamma_times_every(k: int, tiny, cpu, monkeypatch):
     settings["order"] = "d-first"  # fresh noise for every update of D
     trainer = Trainer(SMALL.changed(g_lr=0, d_lr=0, **settings), tiny, cpu)
     plain = PlainGAN(trainer, *streams(trainer))
+    plain.config = SMALL  # no penalty but the one below
     w = plain.D[1].weight
     updates = 0
     for _ in range(7):

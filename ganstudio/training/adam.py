@@ -41,9 +41,10 @@ class Adam:
     @torch.no_grad()
     def step(self, gradients: Sequence[Tensor]) -> None:
         """Update the parameters by their gradients."""
+        laid = [_as(own, g) for own, g in zip(self._parameters, gradients, strict=True)]
         adam(
             self._parameters,
-            list(gradients),
+            laid,
             self._mean,
             self._square,
             [],
@@ -75,3 +76,13 @@ class Adam:
                 raise ValueError(f"Adam's {name} has the shapes {shapes}")
             for target, source in zip(own, state[name], strict=True):
                 target.copy_(source)
+
+
+def _as(own: Tensor, gradient: Tensor) -> Tensor:
+    """Return a gradient as its parameter lies in memory: the kernel looks at nothing else.
+
+    That of a penalty on a convolution comes with the channels exchanged.
+    """
+    if gradient.stride() == own.stride():
+        return gradient
+    return torch.empty_like(own).copy_(gradient)
