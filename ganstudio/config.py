@@ -101,7 +101,7 @@ class Config:
     objective: str = _choice("non-saturating", parts.names(parts.OBJECTIVE))
     d_total: str = _choice("sum", ("sum", "mean"))  # D minimises real + fake, or half of it
     adversarial_share: float = _number(0.001, 0.0, 1.0)  # of an autoencoder's loss; L1 the rest
-    r1: float = _number(0.1, 0.0, 10_000.0)  # gamma, D's squared gradient at real images
+    r1: float = _number(0.3, 0.0, 10_000.0)  # gamma, D's squared gradient at real images
     r2: float = _number(0.0, 0.0, 10_000.0)  # the same at generated ones
     gradient_penalty: float = _number(0.0, 0.0, 10_000.0)  # lambda, D's gradient off 1 in between
     penalty_every: int = _number(8, 1, 1000)  # D updates between two penalties, as many times each

@@ -64,7 +64,7 @@ CASES = {
     "fooled and better": (State.LEARNING, {}, {"seen": 0.2}, None),
     "still and real": (State.LEARNING, {}, {"change": 0.0, "gap": 0.02}, None),
     "sure": (State.WINNING, {}, {"seen": 1.0, **BAD}, {"d_lr": 1e-3}),
-    "sure without a penalty": (State.WINNING, {"r1": 0}, {"seen": 1.0, **BAD}, {"r1": 0.1}),
+    "sure without a penalty": (State.WINNING, {"r1": 0}, {"seen": 1.0, **BAD}, {"r1": Config().r1}),
     "overwhelming": (
         State.WINNING,
         {"d_steps": 20},
@@ -83,7 +83,7 @@ CASES = {
         {"train_images": 0, "batch_size": 64},
     ),
     "alike": (State.COLLAPSING, {}, {"diversity": lambda t: 0.7 - 0.6 * t}, {"g_lr": 1e-3}),
-    "always alike": (State.COLLAPSING, {"r1": 0}, {"diversity": 0.1, **BAD}, {"r1": 0.1}),
+    "always alike": (State.COLLAPSING, {"r1": 0}, {"diversity": 0.1, **BAD}, {"r1": Config().r1}),
     "in circles": (
         *(State.OSCILLATING, {}, {"change": 0.9, **BAD}),
         {"g_lr": 1e-3, "d_lr": 1e-3},

@@ -117,6 +117,8 @@ class Trainer:
                 net.to(device)
         if self.architecture.model_sha256:
             model_check.check(networks, self.architecture, device)
+        if device.type == "cpu":
+            _lay_channels_last(networks)
         self.G, self.D, self.E = networks.G, networks.D, networks.E
         self.ema = EMA(self.G, config.ema_decay) if config.ema_decay else None
         betas = (config.beta1, config.beta2)
@@ -537,6 +539,14 @@ def real_range(config: Config, output_range: Range) -> Range:
     """Return the range of the real images that D sees."""
     fixed = {"[-1, 1]": (-1.0, 1.0), "[0, 1]": (0.0, 1.0)}
     return fixed.get(config.data_range, output_range)
+
+
+def _lay_channels_last(networks: Networks) -> None:
+    """Lay the weights of 2-D convolutions as a CPU takes less time for them."""
+    for net in (networks.G, networks.D, networks.E):
+        for weight in net.parameters() if net is not None else ():
+            if weight.dim() == 4:
+                weight.data = weight.data.contiguous(memory_format=torch.channels_last)
 
 
 def _build(architecture: Architecture, seed: int) -> Networks:
