@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -86,9 +87,10 @@ def _report_throughput(turns: int) -> None:
         running = {kind: _start(kind, 0.0, counts[kind].open("w")) for kind in kinds}
         try:
             while not all(len(_read(path)) > WARM_UP_COUNTS for path in counts.values()):
-                if any(process.poll() is not None for process in running.values()):
-                    raise SystemExit("training ended by itself")
-                time.sleep(0.5)  # two other processes load and warm up
+                for process in running.values():
+                    with suppress(subprocess.TimeoutExpired):
+                        process.wait(0.25)
+                        raise SystemExit("training ended by itself")
             spans: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}
             for turn in range(2 * turns):
                 kind = kinds[turn % 2]

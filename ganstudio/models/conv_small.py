@@ -7,7 +7,7 @@ the normal distribution has to tear where one digit becomes another, and two nar
 of that at a hundredth of the cost of a convolution.
 """
 
-from torch import Tensor, nn
+from torch import nn
 
 OUTPUT_RANGE = (-1.0, 1.0)
 BATCH_NORM = True
@@ -50,16 +50,8 @@ def discriminator(shape: tuple[int, int, int], outputs: int) -> nn.Module:
         nn.LeakyReLU(0.2),
         nn.Conv2d(32, 32, 3, padding=1),
         nn.LeakyReLU(0.2),
-        _Flatten(),
+        nn.Flatten(),
         nn.Linear(32 * h * w, 128),
         nn.LeakyReLU(0.2),
         nn.Linear(128, outputs),
     )
-
-
-class _Flatten(nn.Module):
-    """Lay images out place by place: a view where channels come last in memory."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (N, C, H, W) as (N, H·W·C)."""
-        return x.permute(0, 2, 3, 1).flatten(1)
