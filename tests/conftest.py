@@ -2,7 +2,6 @@
 
 import gzip
 import signal
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from ganstudio.data import batches
 from ganstudio.data.batches import Noise
 from ganstudio.data.dataset import Dataset
 from ganstudio.data.sources.mnist import FILES
+from ganstudio.latent.snapshot import _Workplace
 from ganstudio.training import trainer as trainer_module
 
 torch.set_num_threads(1)  # sums in one order, and no waiting for a busy neighbour
@@ -76,7 +76,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the model mlp-gelu build networks that train in a millisecond, BatchNorm in both."""
     for name, build in SMALL.items():
         monkeypatch.setattr(f"ganstudio.models.mlp_gelu.{name}", build)
-    monkeypatch.setattr("ganstudio.latent.snapshot._built", threading.local())
+    monkeypatch.setattr("ganstudio.latent.snapshot._workplaces", _Workplace())
 
 
 @pytest.fixture

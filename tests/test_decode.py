@@ -9,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracle import same
 from torch import nn
+from torch.func import functional_call
 
 from ganstudio.config import Config, load_preset, preset_names
 from ganstudio.errors import StudioError
-from ganstudio.latent.decode import _call, decode, effect, judge, judge_real, rank
+from ganstudio.latent.decode import decode, effect, judge, judge_real, rank
+from ganstudio.latent.networks import build
+from ganstudio.latent.snapshot import call
 from ganstudio.latent.spec import Stream, generator
 from ganstudio.training.trainer import Trainer, _frozen
 
@@ -68,7 +71,27 @@ def test_a_weight_shared_by_two_layers_is_decoded_as_one():
     net, other = Shared(), Shared()
     x = torch.randn(3, 6)
     with torch.no_grad():
-        assert torch.equal(_call(other, _frozen(net), x), net(x))
+        assert torch.equal(call(other, _frozen(net), x), net(x))
+
+
+@pytest.mark.usefixtures("small")
+def test_whatever_was_drawn_before_each_state_draws_its_own(tiny, cpu):
+    trainer = trained(SMALL, tiny, cpu)
+    early = trainer.snapshot()
+    for _ in range(3):
+        trainer.train_step()
+    late = trainer.snapshot()
+    other = trained(dataclasses.replace(SMALL, latent_dim=4), tiny, cpu).snapshot()
+    first = [(early, True), (late, True), (early, False), (late, False), (other, True)]
+    for snapshot, averaged in [*first, (other, False), *reversed(first)]:
+        z = torch.randn(5, snapshot.latent.dim)
+        low, high = snapshot.networks.output_range
+        G = build(snapshot.architecture).G.eval()
+        with torch.no_grad():
+            x = functional_call(G, dict(snapshot.generator(averaged)), (z,))
+        expected = ((x - low) * 255 / (high - low)).round().to(torch.uint8)
+        drawn = decode(snapshot, z.numpy(), averaged=averaged)
+        assert np.abs(drawn.astype(int) - expected.numpy()).max() <= 1
 
 
 @pytest.mark.usefixtures("small")

@@ -3,12 +3,11 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.func import functional_call
+from torch import Tensor
 from torch.nn.functional import one_hot
 
 from ganstudio.latent.networks import to_range, with_classes
-from ganstudio.latent.snapshot import Snapshot, State
+from ganstudio.latent.snapshot import Snapshot, call
 from ganstudio.latent.spec import Array
 
 Logits = NDArray[np.float32]
@@ -40,7 +39,7 @@ def decode(snapshot: Snapshot, z: Array, *, averaged: bool = True) -> NDArray[np
     snapshot.latent.check(z)
     networks = snapshot.networks
     low, high = networks.output_range
-    fake = _call(networks.G, snapshot.generator(averaged), torch.tensor(z))
+    fake = call(networks.G, snapshot.generator(averaged), torch.tensor(z))
     images = fake.sub(low).mul_(255 / (high - low)).round_().clamp_(0, 255).to(torch.uint8)
     return images.numpy()
 
@@ -77,7 +76,7 @@ def judge_real(snapshot: Snapshot, images: NDArray[np.uint8], labels: Labels) ->
     x = to_range(torch.tensor(images), *snapshot.real_range)
     if snapshot.networks.E is not None:
         assert snapshot.E is not None
-        codes = _call(snapshot.networks.E, snapshot.E, x)
+        codes = call(snapshot.networks.E, snapshot.E, x)
         return _logits(snapshot, codes[:, : snapshot.latent.dim], None)
     count = snapshot.latent.classes
     classes = one_hot(torch.tensor(labels), count).float() if count else None
@@ -106,21 +105,14 @@ def reconstruct(
     assert snapshot.networks.E is not None
     assert snapshot.E is not None
     x = to_range(torch.tensor(images), *snapshot.real_range)
-    codes = _call(snapshot.networks.E, snapshot.E, x)[:, : snapshot.latent.dim]
+    codes = call(snapshot.networks.E, snapshot.E, x)[:, : snapshot.latent.dim]
     return decode(snapshot, codes.numpy(), averaged=averaged)
 
 
 def _logits(snapshot: Snapshot, x: Tensor, classes: Tensor | None) -> Logits:
-    said = _call(snapshot.networks.D, snapshot.D, with_classes(x, classes))
+    said = call(snapshot.networks.D, snapshot.D, with_classes(x, classes))
     logits: Logits = said[:, 0].numpy()
     return logits
-
-
-def _call(net: nn.Module, state: State, x: Tensor) -> Tensor:
-    """Call a network of the snapshot with its weights."""
-    # A state has an entry for every name of a shared weight: to look for them takes a third longer.
-    out: Tensor = functional_call(net, dict(state), (x,), tie_weights=False)
-    return out
 
 
 def rank(logit: float, reference: NDArray[np.float32]) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganstudio.latent.networks import Architecture, Networks, Range, build
 from ganstudio.latent.spec import LatentSpec
@@ -55,26 +55,49 @@ class Snapshot:
 
     @property
     def networks(self) -> Networks:
-        """The networks in evaluation mode, to be called with a state by `functional_call`."""
-        return _networks(self.architecture)
+        """The networks in evaluation mode, to be called by `call`: their weights are anybody's."""
+        return _workplace(self.architecture).networks
 
 
-# functional_call swaps the weights of the module that it calls, so every thread has modules of
-# its own.
-_built = threading.local()
+class _Workplace(threading.local):
+    """A thread's own modules and whose weights they have.
 
-
-def _networks(architecture: Architecture) -> Networks:
-    """Build an architecture's networks once a thread: the snapshot has their weights.
-
-    Built-in ones are built without any; a file's code may need numbers to compute with.
+    To give a module its weights takes as long as to draw an image, so they stay until it is called
+    with others.
     """
-    if getattr(_built, "architecture", None) != architecture:
+
+    networks: Networks
+
+    def __init__(self) -> None:  # anew in every thread
+        self.architecture: Architecture | None = None
+        self.states: dict[nn.Module, State] = {}
+
+
+_workplaces = _Workplace()
+
+
+def _workplace(architecture: Architecture) -> _Workplace:
+    """Return the thread's modules of an architecture, which it keeps until it needs another's.
+
+    Built-in ones are built without weights; a file's code may need numbers to compute with.
+    """
+    place = _workplaces
+    if place.architecture != architecture:
         with torch.device("cpu" if architecture.model_sha256 else "meta"):
             built = build(architecture)
         for net in (built.G, built.D, built.E):
             if net is not None:
                 net.eval().requires_grad_(False)
-        _built.architecture, _built.networks = architecture, built
-    networks: Networks = _built.networks
-    return networks
+        place.architecture, place.networks, place.states = architecture, built, {}
+    return place
+
+
+def call(net: nn.Module, state: State, x: Tensor) -> Tensor:
+    """Call one of a snapshot's `networks` with a state, whose tensors it takes without a copy."""
+    states = _workplaces.states
+    if states.get(net) is not state:
+        states.pop(net, None)
+        net.load_state_dict(state, assign=True)
+        states[net] = state
+    out: Tensor = net(x)
+    return out
