@@ -150,6 +150,10 @@ PHRASES = {
     "no-numbers": "{what} gives values that are not finite",
     "out-of-its-range": "{what} gives values from {low} to {high}, expected {expected}",
     "no-influence": "the parameter {name} of {what} has no influence on what it gives",
+    "not-dense": "the parameter {name} of {what} is a part of a larger tensor; register "
+    "a copy of it, made with .clone()",
+    "new-state": "{what} has other parameters or buffers after a call ({names}); register all of "
+    "them where it is built",
     "bad-tables": "[about] and [published] are tables of names and values.",
     "other-networks": "its networks are for images of {shape} and {dim} latent dimensions",
     "other-shape": "{name} is {found}, expected {expected}",

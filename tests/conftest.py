@@ -76,7 +76,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the model mlp-gelu build networks that train in a millisecond, BatchNorm in both."""
     for name, build in SMALL.items():
         monkeypatch.setattr(f"ganstudio.models.mlp_gelu.{name}", build)
-    monkeypatch.setattr("ganstudio.latent.snapshot._workplaces", _Workplace())
+    monkeypatch.setattr("ganstudio.latent.snapshot._workplace", _Workplace())
 
 
 @pytest.fixture

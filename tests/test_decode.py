@@ -1,6 +1,8 @@
 import copy
 import dataclasses
+import gc
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -8,16 +10,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle import same
-from torch import nn
 from torch.func import functional_call
 
 from ganstudio.config import Config, load_preset, preset_names
 from ganstudio.errors import StudioError
 from ganstudio.latent.decode import decode, effect, judge, judge_real, rank
 from ganstudio.latent.networks import build
-from ganstudio.latent.snapshot import call
+from ganstudio.latent.snapshot import forget
 from ganstudio.latent.spec import Stream, generator
-from ganstudio.training.trainer import Trainer, _frozen
+from ganstudio.models import mlp_gelu
+from ganstudio.training.trainer import Trainer
 
 SMALL = Config(model="mlp-gelu", batch_size=16, latent_dim=6, r1=0, seed=1)
 
@@ -56,22 +58,6 @@ def test_without_an_average_the_latest_draws(tiny, cpu):
     snapshot = trainer.snapshot()
     both = [decode(snapshot, z, averaged=averaged) for averaged in (True, False)]
     assert np.array_equal(*both)
-
-
-def test_a_weight_shared_by_two_layers_is_decoded_as_one():
-    class Shared(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.first, self.second = nn.Linear(6, 6), nn.Linear(6, 6)
-            self.second.weight = self.first.weight
-
-        def forward(self, x):
-            return self.second(self.first(x))
-
-    net, other = Shared(), Shared()
-    x = torch.randn(3, 6)
-    with torch.no_grad():
-        assert torch.equal(call(other, _frozen(net), x), net(x))
 
 
 @pytest.mark.usefixtures("small")
@@ -125,14 +111,66 @@ def test_decoding_leaves_the_trainer_alone(tiny, cpu):
 
 
 @pytest.mark.usefixtures("small")
-def test_threads_draw_alike(tiny, cpu):
+@pytest.mark.usefixtures("small")
+def test_threads_draw_at_the_same_time(tiny, cpu, monkeypatch: pytest.MonkeyPatch):
     trainer = trained(SMALL, tiny, cpu)
-    snapshot, z = trainer.snapshot(), latents(trainer, 4)
-    drawn = []
-    thread = threading.Thread(target=lambda: drawn.append(decode(snapshot, z)))
-    thread.start()
-    thread.join()
-    assert np.array_equal(drawn[0], decode(snapshot, z))
+    z, snapshots = latents(trainer, 4), []
+    for _ in range(2):
+        trainer.train_step()
+        snapshots.append(trainer.snapshot())
+    alone = [decode(snapshot, z) for snapshot in snapshots]
+    assert not np.array_equal(*alone)
+
+    both_have_their_weights, build_G = threading.Barrier(2), mlp_gelu.generator
+
+    def meeting(*arguments):
+        def meet(*_) -> None:
+            both_have_their_weights.wait(30)
+
+        G = build_G(*arguments)
+        G.register_forward_pre_hook(meet)
+        return G
+
+    monkeypatch.setattr(mlp_gelu, "generator", meeting)
+    forget()
+    assert snapshots[0].networks.G
+    drawn: list = [None, None]
+
+    def draw(i: int) -> None:
+        drawn[i] = decode(snapshots[i], z)
+
+    other = threading.Thread(target=draw, args=(1,))
+    other.start()
+    draw(0)
+    other.join()
+    np.testing.assert_array_equal(drawn, alone)
+
+
+@pytest.mark.usefixtures("small")
+def test_weights_that_do_not_fit_are_not_taken_for_loaded(tiny, cpu):
+    trainer = trained(SMALL, tiny, cpu)
+    z, sound = latents(trainer, 3), trainer.snapshot()
+    drawn = decode(sound, z)
+    state = dict(sound.generator(averaged=True))
+    last = list(state)[-1]
+    others = {name: value + 1 for name, value in state.items()}
+    broken = dataclasses.replace(sound, G_ema={**others, last: torch.zeros(99)})
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match=last):
+            decode(broken, z)
+        assert np.array_equal(decode(sound, z), drawn)
+
+
+@pytest.mark.usefixtures("small")
+def test_what_is_forgotten_is_freed(tiny, cpu):
+    trainer = trained(SMALL, tiny, cpu)
+    snapshot = trainer.snapshot()
+    decode(snapshot, latents(trainer, 1))
+    weight = weakref.ref(next(iter(snapshot.generator(averaged=True).values())))
+    del snapshot
+    forget()
+    gc.collect()
+    assert weight() is None
 
 
 @pytest.mark.parametrize("published", [True, False])

@@ -1,5 +1,6 @@
 """Networks from a person's own file: what is refused and why, and that nothing runs unasked."""
 
+import copy
 import hashlib
 import os
 import re
@@ -220,12 +221,83 @@ def test_files_that_do_not_run(content: bytes, reason: str, tmp_path: Path):
             "    return net",
             "the parameter layer.bias of G has no influence",
         ),
+        (
+            "self.layer = nn.Linear(dim, math.prod(shape))",
+            "self.layer = nn.Linear(dim, math.prod(shape))\n"
+            "        self.layer.weight = nn.Parameter(torch.randn(784, 2 * dim)[:, :dim])",
+            "the parameter layer.weight of G is a part of a larger tensor",
+        ),
+        (
+            "        return torch.tanh(",
+            "        self.register_buffer('seen', z)\n        return torch.tanh(",
+            "G has other parameters or buffers after a call (seen)",
+        ),
     ],
 )
 def test_networks_that_cannot_be_trained(old: str, new: str, reason: str, mine: Path, tiny, cpu):
     assert old in SOUND
     mine.write_text(SOUND.replace(old, new))
     assert reason in refusal(mine, tiny, cpu)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        ("", "self.mean = 0.9 * self.mean + z.detach().mean(0)"),
+        ("", "self.mean.mul_(0.9).add_(z.detach().mean(0))"),
+        ("self.square = nn.Linear(dim, dim); self.square.weight = self.first.weight", ""),
+    ],
+    ids=["a buffer replaced", "a buffer changed in place", "a weight in two layers"],
+)
+def test_a_snapshot_draws_alike_whatever_its_code_does(changed, mine: Path, tiny, cpu):
+    built, called = changed
+    mine.write_text(
+        SOUND.replace(
+            "self.layer = ",
+            "self.register_buffer('mean', torch.zeros(dim))\n"
+            f"        self.first = self.square = nn.Linear(dim, dim)\n        {built}\n"
+            "        self.layer = ",
+        ).replace(
+            "        return torch.tanh(",
+            f"        {called}\n        z = self.square(self.first(z - self.mean))\n"
+            "        return torch.tanh(",
+        )
+    )
+    trainer = trainer_of(mine, tiny, cpu)
+    for _ in range(2):
+        trainer.train_step()
+    snapshot = trainer.snapshot()
+    states, z = copy.deepcopy((snapshot.G, snapshot.G_ema)), torch.randn(6, 5)
+    with torch.no_grad():
+        expected = ((trainer.G.eval()(z) + 1) * 127.5).round().to(torch.uint8).numpy()
+    for _ in range(3):
+        drawn = decode(snapshot, z.numpy(), averaged=False)
+        assert np.abs(drawn.astype(int) - expected).max() <= 1
+        decode(snapshot, z.numpy(), averaged=True)
+    assert same((snapshot.G, snapshot.G_ema), states)
+
+
+def test_code_that_needs_images_to_lie_as_torch_makes_them_trains(mine: Path, tiny, cpu):
+    mine.write_text(
+        SOUND.replace(
+            "    return nn.Sequential(nn.Flatten(), nn.Linear(math.prod(image_shape), outputs))",
+            "    return D(outputs)",
+        )
+        + """
+
+class D(nn.Module):
+    def __init__(self, outputs):
+        super().__init__()
+        self.conv, self.linear = nn.Conv2d(1, 8, 4, 2, 1), nn.Linear(8 * 14 * 14, outputs)
+
+    def forward(self, x):
+        return self.linear(self.conv(x).view(-1, 8 * 14 * 14))
+"""
+    )
+    trainer = trainer_of(mine, tiny, cpu, r1=0.1)
+    for _ in range(2):
+        trainer.train_step()
+    assert trainer.step == 2
 
 
 def test_an_encoder_is_tried_as_well(mine: Path, tiny, cpu):

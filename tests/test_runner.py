@@ -678,6 +678,26 @@ def test_samples_that_take_long_to_draw_are_published_more_seldom(steps_between)
     assert (max(statuses) - 1) * step < STATUS_SECONDS_MOST <= max(statuses) * step
 
 
+def test_how_long_drawing_takes_counts_as_soon_as_it_is_known(steps_between, studio, monkeypatch):
+    train_step = studio.trainer.train_step
+
+    def then_known(nets: Nets) -> None:
+        train_step(nets)
+        if studio.trainer.step == 2:
+            studio.runner.drew(0.0)
+
+    monkeypatch.setattr(studio.trainer, "train_step", then_known)
+    assert steps_between(lambda runner: runner.drew(1000.0))[0] == [1] * 12
+
+
+def test_another_run_may_be_drawn_quicker(studio):
+    studio.new_run()
+    studio.runner.drew(1000.0)
+    assert studio.runner._wait() == SNAPSHOT_SECONDS_MOST
+    studio.new_run()
+    assert studio.runner._wait() < SNAPSHOT_SECONDS_MOST
+
+
 def test_closing_while_training_ends_the_loop(studio):
     studio.new_run()
     studio.train(Runner.start, Runner.close)

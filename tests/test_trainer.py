@@ -408,3 +408,12 @@ def test_a_seed_decides_everything(tiny, cpu):
 def test_too_large_a_batch_is_refused(tiny, cpu):
     with pytest.raises(ConfigError, match="only 256 training images"):
         Trainer(SMALL.changed(batch_size=257), tiny, cpu)
+
+
+def test_a_cpus_convolutions_have_their_channels_last(tiny, cpu):
+    trainer = Trainer(Config(model="conv-small", batch_size=8, seed=1), tiny, cpu)
+    for net in (trainer.G, trainer.D, trainer.ema.model):
+        found = [weight for weight in net.parameters() if weight.dim() == 4]
+        assert found
+        for weight in found:
+            assert weight.is_contiguous(memory_format=torch.channels_last)

@@ -475,8 +475,7 @@ class Session(QObject):
 
     def _on_reference(self, request: int) -> None:
         if request == self.requests[Lane.REFERENCE]:
-            if self._held is not None or self.status.phase is not Phase.TRAINING:
-                self._draw_image()  # else the next snapshot's will have the new verdict
+            self._draw_image()
             self._on_renewed(Lane.REFERENCE)
 
     # the run's health

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from ganstudio.latent.networks import to_range, with_classes
-from ganstudio.latent.snapshot import Snapshot, call
+from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Array
 
 Logits = NDArray[np.float32]
@@ -39,7 +39,7 @@ def decode(snapshot: Snapshot, z: Array, *, averaged: bool = True) -> NDArray[np
     snapshot.latent.check(z)
     networks = snapshot.networks
     low, high = networks.output_range
-    fake = call(networks.G, snapshot.generator(averaged), torch.tensor(z))
+    fake = snapshot.call("G", torch.tensor(z), averaged=averaged)
     images = fake.sub(low).mul_(255 / (high - low)).round_().clamp_(0, 255).to(torch.uint8)
     return images.numpy()
 
@@ -76,7 +76,7 @@ def judge_real(snapshot: Snapshot, images: NDArray[np.uint8], labels: Labels) ->
     x = to_range(torch.tensor(images), *snapshot.real_range)
     if snapshot.networks.E is not None:
         assert snapshot.E is not None
-        codes = call(snapshot.networks.E, snapshot.E, x)
+        codes = snapshot.call("E", x)
         return _logits(snapshot, codes[:, : snapshot.latent.dim], None)
     count = snapshot.latent.classes
     classes = one_hot(torch.tensor(labels), count).float() if count else None
@@ -105,12 +105,12 @@ def reconstruct(
     assert snapshot.networks.E is not None
     assert snapshot.E is not None
     x = to_range(torch.tensor(images), *snapshot.real_range)
-    codes = call(snapshot.networks.E, snapshot.E, x)[:, : snapshot.latent.dim]
+    codes = snapshot.call("E", x)[:, : snapshot.latent.dim]
     return decode(snapshot, codes.numpy(), averaged=averaged)
 
 
 def _logits(snapshot: Snapshot, x: Tensor, classes: Tensor | None) -> Logits:
-    said = call(snapshot.networks.D, snapshot.D, with_classes(x, classes))
+    said = snapshot.call("D", with_classes(x, classes))
     logits: Logits = said[:, 0].numpy()
     return logits
 

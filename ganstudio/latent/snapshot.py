@@ -3,9 +3,11 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from ganstudio.latent.networks import Architecture, Networks, Range, build
 from ganstudio.latent.spec import LatentSpec
@@ -55,49 +57,63 @@ class Snapshot:
 
     @property
     def networks(self) -> Networks:
-        """The networks in evaluation mode, to be called by `call`: their weights are anybody's."""
-        return _workplace(self.architecture).networks
+        """The networks in evaluation mode, to be looked at: whose weights they have is open."""
+        return _workplace.networks_of(self.architecture)
+
+    def call(self, name: Literal["G", "D", "E"], x: Tensor, *, averaged: bool = False) -> Tensor:
+        """Call a network with its weights of this step; G `averaged`, where it is."""
+        state = self.generator(averaged) if name == "G" else getattr(self, name)
+        return _workplace.call(self.architecture, name, state, x)
 
 
 class _Workplace(threading.local):
-    """A thread's own modules and whose weights they have.
+    """A thread's own modules, which it gives the weights that they are called with.
 
-    To give a module its weights takes as long as to draw an image, so they stay until it is called
-    with others.
+    That takes as long as to draw an image, so modules keep them until they are called with others.
     """
-
-    networks: Networks
 
     def __init__(self) -> None:  # anew in every thread
-        self.architecture: Architecture | None = None
-        self.states: dict[nn.Module, State] = {}
+        self.clear()
 
+    def clear(self) -> None:
+        """Let go of the modules, and of the model that they were called with last."""
+        self._built: tuple[Architecture, Networks] | None = None
+        self._states: dict[str, State] = {}
 
-_workplaces = _Workplace()
+    def networks_of(self, architecture: Architecture) -> Networks:
+        """Return the modules of an architecture, which stay until another's are asked for.
 
-
-def _workplace(architecture: Architecture) -> _Workplace:
-    """Return the thread's modules of an architecture, which it keeps until it needs another's.
-
-    Built-in ones are built without weights; a file's code may need numbers to compute with.
-    """
-    place = _workplaces
-    if place.architecture != architecture:
+        Built-in ones are built without weights; a file's code may need numbers to compute with.
+        """
+        if self._built is not None and self._built[0] == architecture:
+            return self._built[1]
         with torch.device("cpu" if architecture.model_sha256 else "meta"):
-            built = build(architecture)
-        for net in (built.G, built.D, built.E):
+            networks = build(architecture)
+        for net in (networks.G, networks.D, networks.E):
             if net is not None:
                 net.eval().requires_grad_(False)
-        place.architecture, place.networks, place.states = architecture, built, {}
-    return place
+        self._built, self._states = (architecture, networks), {}
+        return networks
+
+    def call(self, architecture: Architecture, name: str, state: State, x: Tensor) -> Tensor:
+        """Call a network with a state, which stays as it is."""
+        net: nn.Module = getattr(self.networks_of(architecture), name)
+        if architecture.model_sha256:  # whose code may change its buffers, in place or not
+            weights = dict(net.named_parameters(remove_duplicate=False))
+            own = {key: v if key in weights else v.clone() for key, v in state.items()}
+            made: Tensor = functional_call(net, own, (x,), tie_weights=False)
+            return made
+        if self._states.get(name) is not state:
+            self._states.pop(name, None)  # what fails half-way is loaded again
+            net.load_state_dict(state, assign=True)
+            self._states[name] = state
+        out: Tensor = net(x)
+        return out
 
 
-def call(net: nn.Module, state: State, x: Tensor) -> Tensor:
-    """Call one of a snapshot's `networks` with a state, whose tensors it takes without a copy."""
-    states = _workplaces.states
-    if states.get(net) is not state:
-        states.pop(net, None)
-        net.load_state_dict(state, assign=True)
-        states[net] = state
-    out: Tensor = net(x)
-    return out
+_workplace = _Workplace()
+
+
+def forget() -> None:
+    """Let this thread go of the model that it called last."""
+    _workplace.clear()

@@ -41,7 +41,7 @@ class Adam:
     @torch.no_grad()
     def step(self, gradients: Sequence[Tensor]) -> None:
         """Update the parameters by their gradients."""
-        laid = [_as(own, g) for own, g in zip(self._parameters, gradients, strict=True)]
+        laid = [_laid_out_as(p, g) for p, g in zip(self._parameters, gradients, strict=True)]
         adam(
             self._parameters,
             laid,
@@ -78,11 +78,11 @@ class Adam:
                 target.copy_(source)
 
 
-def _as(own: Tensor, gradient: Tensor) -> Tensor:
+def _laid_out_as(parameter: Tensor, gradient: Tensor) -> Tensor:
     """Return a gradient as its parameter lies in memory: the kernel looks at nothing else.
 
     That of a penalty on a convolution comes with the channels exchanged.
     """
-    if gradient.stride() == own.stride():
+    if gradient.stride() == parameter.stride():
         return gradient
-    return torch.empty_like(own).copy_(gradient)
+    return torch.empty_like(parameter).copy_(gradient)

@@ -51,9 +51,15 @@ def _tried(path: str, what: str, net: nn.Module, x: Tensor, shape: tuple[int, ..
         raise bad(path, "lazy", what=what)
     if not list(net.parameters()):
         raise bad(path, "no-parameters", what=what)
+    for name, weight in net.named_parameters():
+        if torch.empty_like(weight).stride() != weight.stride():  # Adam's kernel needs it dense
+            raise bad(path, "not-dense", what=what, name=name)
     with blaming(path, what):
         net = copy.deepcopy(net)
+        before = net.state_dict().keys()
         y: Tensor = net(x)
+    if added := before ^ net.state_dict().keys():  # which a checkpoint could not be loaded into
+        raise bad(path, "new-state", what=what, names=", ".join(sorted(added)))
     expected = _described(torch.float32, (len(x), *shape))
     found = _described(y.dtype, y.shape) if isinstance(y, Tensor) else type(y).__name__
     if found != expected:

@@ -1,5 +1,6 @@
 """The loop around a trainer: it takes requests between steps and publishes what is new. No Qt."""
 
+import math
 import queue
 import time
 from collections import OrderedDict
@@ -30,7 +31,8 @@ from ganstudio.work import Cancelled, Work
 # Between two snapshots or statuses: what a window draws of them, two cores do not train meanwhile.
 SNAPSHOT_SECONDS, SNAPSHOT_SECONDS_MOST = 0.25 if cores() > 2 else 0.5, 2.0
 STATUS_SECONDS_MOST = 1.0
-DRAWING_SHARE = 0.005 * cores()  # of one core: so much may drawing samples take, on average
+COPYING_SHARE = 0.02  # of the time that training has: so much may copying networks take,
+DRAWING_SHARE = 0.005 * cores()  # and of one core, decoding samples of them
 GIVING_WAY = 4  # times as long between two snapshots or statuses while a person drags
 SHOWN_REAL, HELD_OUT = 100, 128  # images given to those who show the run
 PARKED_RUNS = 4  # saved runs that were left by Start over or Open, kept so that it can be undone
@@ -87,12 +89,12 @@ class Runner:
         self._reached = ""  # the limit that training paused at
         self._tuner = ThreadTuner()
         self._pace = 1  # times as long as usual between two snapshots or statuses
-        self._wait = SNAPSHOT_SECONDS  # between two snapshots, as they come to cost
-        self._drawing = 0.0  # seconds that a snapshot's samples take to be drawn
+        self._copying = self._drawing = 0.0  # seconds that a snapshot and its samples took
         self._interval = 0.0  # seconds between the starts of two steps
         self._limit: tuple[int | None, float | None] = (None, None)
         self._saved: dict[str, _Saved] = {}  # by the run's id
-        self._snapshot_due = self._status_due = self._step_due = 0.0
+        self._published = self._told = -math.inf  # when the last snapshot and status were
+        self._step_due = 0.0
         self._rate = _Rate()
 
     def run(self) -> None:
@@ -189,7 +191,7 @@ class Runner:
         if self.trainer is None:
             return
         self._training, self._reached = True, ""
-        self._step_due = self._snapshot_due = 0.0  # the first step shows at once
+        self._step_due, self._published = 0.0, -math.inf  # the first step shows at once
         self._rate = _Rate()
         self._publish_status()
 
@@ -221,10 +223,10 @@ class Runner:
         """Leave a core to others from now on, or no longer; `quietly`, publish less often too."""
         self._tuner.give_way(core)
         self._pace = GIVING_WAY if quietly else 1
-        self._snapshot_due = 0.0
+        self._published = -math.inf
 
     def drew(self, seconds: float) -> None:
-        """Take note of how long a core took to draw a snapshot's samples."""
+        """Take note of how long a core took to decode a snapshot's samples."""
         self._drawing = seconds
 
     def set_limit(self, steps: int | None, minutes: float | None) -> None:
@@ -298,9 +300,9 @@ class Runner:
         self._reached = self._limit_of(trainer, seconds, batches)
         if self._remaining == 0 or self._reached:
             self.pause()
-        elif now >= self._snapshot_due or self._interval:
+        elif now >= self._published + self._pace * self._wait() or self._interval:
             self._publish()
-        elif now >= self._status_due:
+        elif now >= self._told + self._pace * min(self._wait(), STATUS_SECONDS_MOST):
             self._publish_status()
 
     def _limit_of(self, trainer: Trainer, seconds_before: float, batches_before: int) -> str:
@@ -347,6 +349,7 @@ class Runner:
         for run_id in saved[:-PARKED_RUNS]:
             del self._parked[run_id]
         self.trainer, self._reached = trainer, ""
+        self._drawing = 0.0  # the other's
         self._listener.on_run(describe(trainer))
         self._publish()
 
@@ -365,16 +368,18 @@ class Runner:
             return
         start = time.thread_time()
         self._listener.on_snapshot(self.trainer.snapshot())
-        # a large model takes longer to copy: spend at most a fiftieth of the time on it
-        copying, drawing = 50 * (time.thread_time() - start), self._drawing / DRAWING_SHARE
-        self._wait = min(max(SNAPSHOT_SECONDS, copying, drawing), SNAPSHOT_SECONDS_MOST)
-        self._snapshot_due = time.monotonic() + self._pace * self._wait
+        self._copying = time.thread_time() - start
+        self._published = time.monotonic()
         self._publish_status()
 
     def _publish_status(self) -> None:
-        wait = min(self._wait, STATUS_SECONDS_MOST)
-        self._status_due = time.monotonic() + self._pace * wait
+        self._told = time.monotonic()
         self._listener.on_status(self._status())
+
+    def _wait(self) -> float:
+        """Return how long to wait between two snapshots, so that they take little of the time."""
+        wait = max(SNAPSHOT_SECONDS, self._copying / COPYING_SHARE, self._drawing / DRAWING_SHARE)
+        return min(wait, SNAPSHOT_SECONDS_MOST)
 
     def _is_unsaved(self, trainer: Trainer) -> bool:
         last = self._saved.get(trainer.run_id)

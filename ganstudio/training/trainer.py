@@ -117,7 +117,7 @@ class Trainer:
                 net.to(device)
         if self.architecture.model_sha256:
             model_check.check(networks, self.architecture, device)
-        if device.type == "cpu":
+        elif device.type == "cpu":
             _lay_channels_last(networks)
         self.G, self.D, self.E = networks.G, networks.D, networks.E
         self.ema = EMA(self.G, config.ema_decay) if config.ema_decay else None
@@ -542,7 +542,10 @@ def real_range(config: Config, output_range: Range) -> Range:
 
 
 def _lay_channels_last(networks: Networks) -> None:
-    """Lay the weights of 2-D convolutions as a CPU takes less time for them."""
+    """Lay the weights of 2-D convolutions as a CPU takes less time for them.
+
+    What they make lies so as well, which the code of a model file need not be ready for.
+    """
     for net in (networks.G, networks.D, networks.E):
         for weight in net.parameters() if net is not None else ():
             if weight.dim() == 4:

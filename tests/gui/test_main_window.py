@@ -37,10 +37,12 @@ from ganstudio.errors import StudioError
 from ganstudio.gui import appearance
 from ganstudio.gui.colours import is_dark
 from ganstudio.gui.main_window import MainWindow
+from ganstudio.gui.threads.decode_thread import Job, Lane
 from ganstudio.gui.threads.evaluation_thread import EvaluationThread
 from ganstudio.gui.threads.training_thread import NICENESS, TrainingThread
 from ganstudio.gui.widgets.sample_grid import SampleGrid
 from ganstudio.gui.widgets.work_bar import WorkBar
+from ganstudio.training.runner import Runner
 from ganstudio.training.status import Phase
 from ganstudio.work import Work
 
@@ -976,3 +978,23 @@ def test_the_checkpoint_that_loads_is_named(qtbot, window, open_window, tmp_path
     qtbot.waitUntil(lambda: works.text() == "Loading PyTorch and mine.pt", timeout=WAIT)
     wait_phase(qtbot, again, Phase.PAUSED)
     qtbot.waitUntil(lambda: not card.isVisible(), timeout=WAIT)
+
+
+def test_training_hears_how_long_samples_took(qtbot, open_window, monkeypatch) -> None:
+    told: list[float] = []
+    monkeypatch.setattr(Runner, "drew", lambda _, seconds: told.append(seconds))
+    make_steps(qtbot, open_window(), 1)
+    qtbot.waitUntil(lambda: len(told) >= 2, timeout=WAIT)
+    assert min(told) > 0
+
+
+def test_the_large_image_has_the_verdict_of_the_d_that_judged_last(
+    qtbot, window, monkeypatch
+) -> None:
+    session = window.session
+    session.start()
+    wait_phase(qtbot, window, Phase.TRAINING)
+    asked: list[Job] = []
+    monkeypatch.setattr(session.decoding, "ask", lambda job: asked.append(job) or 0)
+    session.decoding.reference_judged.emit(session.requests[Lane.REFERENCE])
+    assert [job.lane for job in asked] == [Lane.IMAGE]

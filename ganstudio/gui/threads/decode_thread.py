@@ -7,6 +7,7 @@ and the others work in pieces of a few milliseconds, so that it never waits long
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -19,13 +20,15 @@ from ganstudio.errors import unexpected
 from ganstudio.latent.spec import Array
 
 if TYPE_CHECKING:
+    from ganstudio.latent.networks import Architecture
     from ganstudio.latent.snapshot import Snapshot
     from ganstudio.training.health import Observation
     from ganstudio.training.observer import Observer
     from ganstudio.training.status import RunInfo
 
-PIECE = 16  # images decoded between two looks at what else waits; of a grid,
-PIECE_SECONDS, PIECE_MOST = 0.005, 64  # as many as take so long: few calls cost less than many
+# Between two looks at what else waits, as many images are computed as take so long.
+PIECE_SECONDS = 0.005
+PIECE, PIECE_MOST = 16, 64  # the first piece, before it is known how long, and the largest
 SHOW_SECONDS = 0.1  # of a grid that takes longer, what is done is shown this often
 
 
@@ -90,7 +93,7 @@ class Drawn:
     rank : float or None
         The share of held-out images that D finds less real; None where it is not known (yet).
     seconds : float
-        Of computing so far, in a grid.
+        Of decoding so far, in a grid.
     """
 
     request: int
@@ -141,7 +144,7 @@ class DecodeThread(QThread):
         self._requests = 0
         self._drawn: list[NDArray[np.uint8]] = []  # pieces that have not been shown
         self._seconds = 0.0  # of computing the grid so far
-        self._piece = PIECE  # images of a grid in a piece
+        self._pieces = _Pieces()
         self._shown_at = 0.0
         self._judged: list[NDArray[np.float32]] = []  # the pieces so far
         self._measured: list[NDArray[np.float32]] = []
@@ -221,15 +224,12 @@ class DecodeThread(QThread):
         from ganstudio.latent.decode import decode
 
         z = np.asarray(job.inputs, np.float32)
-        end = min(job.start + self._piece, len(z))
+        end = min(job.start + self._pieces.images(job), len(z))
         if job.start == 0:
             self._drawn, self._shown_at, self._seconds = [], time.monotonic(), 0.0
-        start = time.thread_time()
-        self._drawn.append(decode(job.snapshot, z[job.start : end], averaged=job.averaged))
-        seconds = time.thread_time() - start
-        self._seconds += seconds
-        fitting = (end - job.start) * PIECE_SECONDS / max(seconds, 1e-6)
-        self._piece = max(1, min(int(fitting), PIECE_MOST))
+        with self._pieces.timed(job.lane, end - job.start):
+            self._drawn.append(decode(job.snapshot, z[job.start : end], averaged=job.averaged))
+        self._seconds += self._pieces.seconds
         if end == len(z) or time.monotonic() - self._shown_at > SHOW_SECONDS:
             images = np.concatenate(self._drawn)
             self._drawn, self._shown_at = [], time.monotonic()
@@ -250,12 +250,13 @@ class DecodeThread(QThread):
         from ganstudio.latent.decode import judge_real
 
         assert job.labels is not None
-        end = job.start + 4 * PIECE
+        images = np.asarray(job.inputs, np.uint8)
+        end = min(job.start + self._pieces.images(job), len(images))
         if job.start == 0:
             self._judged = []
-        images = np.asarray(job.inputs, np.uint8)
         piece = slice(job.start, end)
-        self._judged.append(judge_real(job.snapshot, images[piece], job.labels[piece]))
+        with self._pieces.timed(job.lane, end - job.start):
+            self._judged.append(judge_real(job.snapshot, images[piece], job.labels[piece]))
         if end < len(images):
             self._continue(job, end)
         else:
@@ -267,10 +268,12 @@ class DecodeThread(QThread):
         from ganstudio.latent.decode import effect
 
         z: Array = np.asarray(job.inputs, np.float32)[0]
-        dims = range(job.start, min(job.start + PIECE // 2, len(z)))
+        count = max(1, self._pieces.images(job) // 2)
+        dims = range(job.start, min(job.start + count, len(z)))
         if job.start == 0:
             self._measured = []
-        self._measured.append(effect(job.snapshot, z, dims, averaged=job.averaged))
+        with self._pieces.timed(job.lane, 2 * len(dims)):
+            self._measured.append(effect(job.snapshot, z, dims, averaged=job.averaged))
         if dims.stop < len(z):
             self._continue(job, dims.stop)
         else:
@@ -295,6 +298,37 @@ class DecodeThread(QThread):
         """Put the rest of a job back, unless a newer request came."""
         with self._wake:
             self._jobs.setdefault(job.lane, replace(job, start=start))
+
+
+class _Pieces:
+    """How many images of a lane are computed at a time: as many as take PIECE_SECONDS.
+
+    Attributes
+    ----------
+    seconds : float
+        Of computing that the last piece took.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._architecture: Architecture | None = None
+        self._fitting: dict[Lane, int] = {}
+
+    def images(self, job: Job) -> int:
+        """Return how many images the next piece of a job is to have."""
+        if self._architecture != job.snapshot.architecture:
+            self._architecture, self._fitting = job.snapshot.architecture, {}
+            _ = job.snapshot.networks  # built now: no piece takes that long again
+        return self._fitting.get(job.lane, PIECE)
+
+    @contextmanager
+    def timed(self, lane: Lane, images: int) -> Iterator[None]:
+        """Take the time of a piece of so many images."""
+        start = time.thread_time()
+        yield
+        self.seconds = time.thread_time() - start
+        fitting = images * PIECE_SECONDS / max(self.seconds, 1e-6)
+        self._fitting[lane] = max(1, min(int(fitting), PIECE_MOST))
 
 
 def _stamped(job: Job, images: NDArray[np.uint8], rank: float | None = None) -> Drawn:

@@ -73,6 +73,7 @@ class EvaluationThread(QThread):
             os.nice(NICENESS)
         else:
             self.setPriority(QThread.Priority.LowestPriority)
+        from ganstudio.latent.snapshot import forget
         from ganstudio.training.threads import use_threads
 
         use_threads(1)
@@ -85,7 +86,8 @@ class EvaluationThread(QThread):
                 self.failed.emit(unexpected(error))
             request.work.end()
             self.ended.emit()
-            del request  # it would keep a model and a dataset until the next
+            del request  # it and
+            forget()  # the networks would keep a model, and a dataset, until the next
             request = self._requests.get()
 
     def _evaluate(self, request: _Request) -> None:
