@@ -2,16 +2,17 @@
 
 import argparse
 import difflib
+import itertools
 import json
 import math
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ganstudio import __version__, model_file
-from ganstudio.atomic import replacing
 from ganstudio.config import (
     LIVE,
     SETTINGS,
@@ -30,6 +31,7 @@ from ganstudio.model_file import ModelFile
 
 # torch and Qt are imported where they are needed: `ganstudio presets` and mistakes answer at once.
 
+COMMANDS = ("window", "train", "sample", "evaluate", "presets")
 DEFAULT_PRESET = "studio"
 DEVICES = "auto, cpu, cuda, cuda:N or mps"
 
@@ -44,12 +46,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         "evaluate": _evaluate,
         "presets": _presets,
     }
-    is_command = words and (words[0] in commands or words[0] in ("-h", "--help", "--version"))
-    if not is_command:
+    parser, parsers = _parsers()
+    if words and words[0] in ("-h", "--help", "--version"):
+        parser.parse_args(words)
+    if not (words and words[0] in commands):
+        if words and not words[0].startswith("-") and not Path(words[0]).exists():
+            return _refuse_word(words[0])
         words.insert(0, "window")
-    arguments = _parser().parse_args(words)
+    command, *words = words
+    _check_options(parsers[command], words)
+    arguments = parsers[command].parse_args(words)  # which refuses under its own usage
     try:
-        return commands[arguments.command](arguments)
+        return commands[command](arguments)
     except StudioError as error:
         return _refuse(error)
     except KeyboardInterrupt:
@@ -69,12 +77,27 @@ def _refuse(message: object) -> int:
     return 2
 
 
+def _refuse_word(word: str) -> int:
+    near = difflib.get_close_matches(word, COMMANDS, n=1)
+    hint = f" Did you mean “ganstudio {near[0]}”?" if near else ""
+    return _refuse(f"there is no command and no checkpoint “{word}”.{hint} See ganstudio --help.")
+
+
+def _check_options(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
+    """Exit where an option does not exist, and name the nearest: argparse names none."""
+    known = [option for action in parser._actions for option in action.option_strings]
+    for word in itertools.takewhile(lambda word: word != "--", words):
+        option = word.partition("=")[0]
+        if re.fullmatch(r"--?[a-zA-Z]\S*", option) and option not in known:
+            near = difflib.get_close_matches(option, known, n=1)
+            hint = f" Did you mean “{near[0]}”?" if near else ""
+            parser.error(f"there is no option “{option}”.{hint}")
+
+
 def _window(arguments: argparse.Namespace) -> int:
     path: Path | None = arguments.checkpoint
     if path is not None and not path.exists():
-        near = difflib.get_close_matches(str(path), ("train", "sample", "evaluate", "presets"), n=1)
-        hint = f" Did you mean “ganstudio {near[0]}”?" if near else ""
-        return _refuse(f"there is no file and no command “{path}”.{hint} See ganstudio --help.")
+        return _refuse_word(str(path))
     from ganstudio.gui.preflight import obstacle
 
     if problem := obstacle():
@@ -114,7 +137,9 @@ def _train(arguments: argparse.Namespace) -> int:
         f"seed {settings.seed}{until}, into {out}. Ctrl-C saves and exits."
     )
     interrupted = headless.train(trainer, out, limit, arguments.evaluate_every)
-    print(f"Step {trainer.step:,} saved. Continue: ganstudio train --resume {out / 'last.pt'}")
+    code = "" if file is None else f" --model-file {arguments.model_file}"
+    last = out / "last.pt"
+    print(f"Step {trainer.step:,} saved. Continue: ganstudio train --resume {last}{code}")
     return 130 if interrupted else 0
 
 
@@ -176,8 +201,6 @@ def _sample(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out
     if out.suffix.lower() not in (".png", ".npy"):
         return _refuse(f"--out is {out}; its name must end in .png or .npy.")
-    import numpy as np
-
     from ganstudio import images
     from ganstudio.training import headless
 
@@ -187,8 +210,7 @@ def _sample(arguments: argparse.Namespace) -> int:
     if out.suffix.lower() == ".png":
         images.save_png(images.grid(drawn), out)
     else:
-        with replacing(out) as target:
-            np.save(target, drawn)
+        images.save_npy(drawn, out)
     of_class = "" if number is None else f" of class {number}"
     print(f"{arguments.num:,} samples{of_class} of seed {arguments.seed} written to {out}.")
     return 0
@@ -223,15 +245,17 @@ def _presets(_arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """Return the parser of ``ganstudio --help``, and one for each command."""
     parser = argparse.ArgumentParser(
         prog="ganstudio",
+        usage="ganstudio [CHECKPOINT]\n       ganstudio COMMAND …\n       ganstudio --help",
         description="Watch a GAN learn, steer it, look inside it, and keep what it made. Without a "
         "command it opens the window; ganstudio CHECKPOINT opens it on a checkpoint.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"GAN Studio {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(prog="ganstudio", required=True, metavar="COMMAND")
 
     window = commands.add_parser("window", help="open the window", allow_abbrev=False)
     window.add_argument("checkpoint", type=Path, nargs="?", metavar="CHECKPOINT")
@@ -329,7 +353,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="print JSON")
 
     commands.add_parser("presets", help="list all recipes, also your own", allow_abbrev=False)
-    return parser
+    return parser, commands.choices
 
 
 def _add_model_file(parser: argparse.ArgumentParser) -> None:

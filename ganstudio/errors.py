@@ -30,7 +30,7 @@ MESSAGES = {
     "preset-exists": "There is a preset called “{name}” already. Choose another title.",
     "preset-needs-title": "A preset needs a title with at least one letter or digit.",
     "no-published-form": "The preset {name} has one form only: leave --published out.",
-    "bad-model-file": "{path} cannot be used as a model: {detail}. Correct the file and choose it "
+    "bad-model-file": "{path} cannot be used as a model: {detail}. Correct the file and try it "
     "again.",
     "model-file-needed": "{file} makes this recipe's networks. It is code, and runs only if you "
     "say so: if you trust it, pass --model-file {file}.",
@@ -51,9 +51,9 @@ MESSAGES = {
     "plain or gzipped.",
     "bad-data": "{path} cannot be read as {expected}: {detail}.",
     "folder-not-chosen": "{field} = {value} needs the folder that the images are in: name it by "
-    "--data-root, or choose the dataset again.",
+    "--data-root or, in the window, choose the dataset again.",
     "folder-missing": "There is no folder {path}. Name another place for its images: by "
-    "--data-root, or by choosing the dataset again.",
+    "--data-root or, in the window, by choosing the dataset again.",
     "no-images": "{path} holds no images. Files in it, and in folders in it, that end in {known} "
     "are read.",
     "no-good-images": "None of the {count} image files in {path} can be read: {names}. "
@@ -75,6 +75,13 @@ MESSAGES = {
     "cannot-write": "{path} cannot be written: {detail}. Choose another place; nothing was lost.",
     "disk-full": "There is no space left for {path}. Free some, or choose another disk; "
     "nothing was lost.",
+    "not-a-folder": "{path} is a file, not a folder. Choose another --out.",
+    "nothing-saved": "Nothing of this run is saved: {reason}. Put that right, or choose another "
+    "--out, and begin again.",
+    "later-steps-lost": "The run is saved up to step {saved}; later steps are lost: {reason}. "
+    "Put that right, or choose another --out, and continue from there.",
+    "saved-without": "The run is saved up to step {saved}, but not all that goes with it: "
+    "{reason}. Put that right and continue.",
     "not-a-checkpoint": "{path} is not a GAN Studio checkpoint: {detail}.",
     "damaged-checkpoint": "{path} is damaged or was cut short: {detail}. "
     "Open an earlier checkpoint.",
@@ -92,7 +99,7 @@ MESSAGES = {
     "nothing-to-do": "The run is already at step {step}, and was asked for {asked} in total. "
     "Ask for more.",
     "non-finite": "Training stopped at step {step}: {quantity} of {net} is not finite. The model "
-    "of step {last} is kept. Lower the learning rate ({rate} = {value}) and press Start.",
+    "of step {last} is kept. Lower the learning rate ({rate} = {value}) and continue.",
     "out-of-memory": "The device {device} ran out of memory at step {step}. Lower {field}, "
     "choose a smaller model or another device, and start over.",
     "too-little-memory": "The device {device} has too little memory for that. Lower {field}, "
@@ -136,6 +143,8 @@ PHRASES = {
     "no-contents": "its table of contents is missing or broken",
     "bad-checksum": "{name} fails its checksum",
     "tensor-folder": "a tensor is marked as a folder",
+    "no-space": "there is no space left for {path}",
+    "unwritten": "{path} cannot be written: {detail}",
     "missing": "{name} is missing",
     "not-a-table": "{name} is not a table of names and values",
     "no-python": "line {line}: {error}",

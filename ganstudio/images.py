@@ -1,5 +1,6 @@
-"""Images as arrays: grids of them, and PNG files."""
+"""Images as arrays: grids of them, and files of them."""
 
+import io
 import math
 from pathlib import Path
 
@@ -50,3 +51,11 @@ def save_png(sheet: Pixels, path: Path) -> None:
     picture = Image.fromarray(sheet[:, :, 0] if sheet.shape[2] == 1 else sheet)
     with replacing(path) as file:
         picture.save(file, format="PNG")
+
+
+def save_npy(images: Pixels, path: Path) -> None:
+    """Write images as .npy."""
+    buffer = io.BytesIO()  # numpy would not say why a file takes no more
+    np.save(buffer, images)
+    with replacing(path) as file:
+        file.write(buffer.getbuffer())

@@ -1,5 +1,7 @@
 import csv
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -132,6 +134,55 @@ def test_a_file_that_is_none_opens_no_window(capsys):
     err = refused(capsys, main(["none.pt"]))
     assert "none.pt" in err
     assert "Did you mean “ganstudio train”" in refused(capsys, main(["trian"]))
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["smaple", "x"], ["no command and no checkpoint “smaple”", "“ganstudio sample”"]),
+        (["trian", "--steps", "3"], ["no command and no checkpoint “trian”", "“ganstudio train”"]),
+        (["none.pt", "--device", "cpu"], ["no command and no checkpoint “none.pt”. See"]),
+    ],
+)
+def test_a_mistyped_command_is_named_with_the_nearest(words: list[str], parts: list[str], capsys):
+    err = refused(capsys, main(words))
+    assert all(part in err for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        (["train", "--prset", "x"], "--preset"),
+        (["train", "--sed=3"], "--seed"),
+        (["sample", "a.pt", "--otu", "a.png"], "--out"),
+        (["evaluate", "a.pt", "--jsno"], "--json"),
+        (["window", "--devise", "cpu"], "--device"),
+        (["presets", "--hlep"], "--help"),
+    ],
+)
+def test_a_mistyped_option_is_named_with_the_nearest(words: list[str], near: str, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    err = capsys.readouterr().err
+    assert f"usage: ganstudio {words[0]} " in err
+    assert f"Did you mean “{near}”?" in err
+
+
+def test_words_too_many_show_the_commands_usage(capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "studio"])
+    err = capsys.readouterr().err
+    assert "usage: ganstudio train " in err
+    assert "unrecognized arguments: studio" in err
+
+
+def test_help_tells_of_checkpoints_and_commands(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    usage = capsys.readouterr().out.partition("\n\n")[0]
+    assert "ganstudio [CHECKPOINT]" in usage
+    assert "ganstudio COMMAND" in usage
 
 
 def test_training_resuming_and_refusing(run, train, capsys):
@@ -315,7 +366,39 @@ def test_ctrl_c_is_130(train, capsys, monkeypatch):
 def test_a_place_that_cannot_be_written(train, folder, capsys):
     (folder / "file").touch()
     words = ["--preset", "mlp-gelu", "--set", "batch_size=16", "--steps", "1"]
-    assert "file" in refused(capsys, train(*words, "--out", "file"))
+    err = refused(capsys, train(*words, "--out", "file"))
+    assert "file is a file, not a folder. Choose another --out." in err
+
+
+def test_a_full_disk_says_what_is_lost(run, train, capsys, monkeypatch):
+    def full(*_args: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    capsys.readouterr()
+    monkeypatch.setattr(os, "fsync", full)
+    assert train("--resume", str(run), "--steps", "9") == 2
+    err = capsys.readouterr().err
+    assert "There is no space left for" in err
+    assert "nothing was lost" in err  # no step was made
+    monkeypatch.setattr("ganstudio.training.headless.save_config", lambda *_: None)
+    assert train("--resume", str(run), "--steps", "9") == 2
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert "saved up to step 3; later steps are lost: there is no space left for" in told
+    assert "nothing was lost" not in told
+
+
+@pytest.mark.parametrize("words", [[], ["--resume", "run/last.pt"]])
+def test_how_to_go_on_names_the_model_file(words: list[str], train, folder, capsys):
+    (folder / "mine.py").write_text(
+        "from ganstudio.models.mlp_gelu import discriminator, generator\nOUTPUT_RANGE = (0, 1)\n"
+    )
+    new = ["--model-file", "mine.py", "--set", "batch_size=16", "--out", "run"]
+    assert train(*new, "--steps", "1") == 0
+    if words:
+        capsys.readouterr()
+        assert train(*words, "--model-file", "mine.py", "--steps", "2") == 0
+    told = capsys.readouterr().out
+    assert "ganstudio train --resume run/last.pt --model-file mine.py\n" in told
 
 
 def test_samples_in_numbers(run, capsys):
@@ -468,7 +551,10 @@ def test_a_checkpoint_is_judged(run, tiny_root, capsys):
     assert main(words) == 0
     assert "No figures" in capsys.readouterr().out  # bars are no digits
     assert main([*words, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    out, err = capsys.readouterr()
+    for shown in ("Looking at real images: 100%", "Judging step 3: 100%"):
+        assert shown in err
+    told = json.loads(out)
     assert told["step"] == 3
     assert told["n"] == 40
     assert "names only" in told["unfit"]
@@ -488,12 +574,16 @@ def test_training_is_judged_every_so_many_steps(train, folder, capsys, monkeypat
     assert "no figures, since the feature network" in capsys.readouterr().err  # bars are no digits
     assert not (folder / "unfit" / "quality.csv").exists()
     monkeypatch.setattr("ganstudio.evaluation.judge.FITS", 0.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert train(*words, "--out", "run", "--evaluate-every", "2") == 0
     with (folder / "run" / "quality.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["step"] for row in rows] == ["2", "4"]
     assert [row["n"] for row in rows] == ["64", "64"]  # no more are held out
-    assert "Step 4: the Fréchet distance is" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "Step 4: the Fréchet distance is" in err
+    assert "Looking at real images: 100%" in err
+    assert "Judging: " in err
 
 
 def test_other_images_than_a_checkpoint_is_for_are_refused(run, folder, capsys):

@@ -1,7 +1,10 @@
 import csv
+import errno
 import os
 import re
 import signal
+from itertools import count
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -196,22 +199,71 @@ def test_a_file_in_the_folders_place_is_refused(tmp_path):
     for place in (tmp_path / "file", tmp_path / "file" / "deeper"):
         with pytest.raises(StudioError) as caught:
             run_folder.check(place, resumed=None)
-        assert caught.value.code == "cannot-write"
+        assert caught.value.code == "not-a-folder"
+        assert f"{tmp_path / 'file'} is a file, not a folder" in str(caught.value)
 
 
 def test_a_full_disk_keeps_the_former_last_pt(trainer, tmp_path, monkeypatch):
     headless.train(trainer, tmp_path, Limit(steps=2))
     former = (tmp_path / "last.pt").read_bytes()
+    calls = count()
 
-    def full(_file):
-        raise OSError(28, "No space left on device")
+    def full_after_config_toml(_file):
+        if next(calls):
+            raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full_after_config_toml)
     with pytest.raises(StudioError) as caught:
         headless.train(trainer, tmp_path, Limit(steps=4))
-    assert caught.value.code == "disk-full"
+    assert "saved up to step 2; later steps are lost: there is no space" in str(caught.value)
+    assert str(tmp_path / "last.pt") in str(caught.value)
     assert (tmp_path / "last.pt").read_bytes() == former
     assert not list(tmp_path.glob(".*.part"))
+
+
+def refuse_to_write(monkeypatch, *names: str) -> None:
+    """Have no space for the files of these names."""
+    link, replace = os.link, Path.replace
+
+    def refusing(original):
+        def call(source, target):
+            if Path(target).name.removeprefix(".").removesuffix(".part") in names:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return original(source, target)
+
+        return call
+
+    monkeypatch.setattr(os, "link", refusing(link))
+    monkeypatch.setattr(Path, "replace", refusing(replace))
+
+
+def test_where_nothing_of_a_run_can_be_saved_it_is_said(trainer, tmp_path, monkeypatch):
+    refuse_to_write(monkeypatch, "last.pt")
+    with pytest.raises(StudioError, match="Nothing of this run is saved: there is no space"):
+        headless.train(trainer, tmp_path, Limit(steps=4))
+    assert not list(tmp_path.glob("*.pt"))
+    assert len((tmp_path / "history.csv").read_text().splitlines()) == 5  # that went through
+
+
+@pytest.mark.parametrize("name", ["step-0000004.pt", "history.csv", "samples-0000004.png"])
+def test_a_full_disk_loses_no_step_that_last_pt_has(name: str, trainer, tmp_path, monkeypatch):
+    refuse_to_write(monkeypatch, name)
+    with pytest.raises(StudioError, match="saved up to step 4, but not all") as caught:
+        headless.train(trainer, tmp_path, Limit(steps=4))
+    assert str(tmp_path / name) in str(caught.value)
+    assert checkpoint.read(tmp_path / "last.pt")["step"] == 4
+    others = {"last.pt", "step-0000004.pt", "history.csv", "samples-0000004.png"} - {name}
+    assert others | {"config.toml"} == {path.name for path in tmp_path.iterdir()}
+
+
+def test_a_kept_checkpoint_is_a_name_of_last_pt_and_stays(trainer, tiny_root, tmp_path):
+    headless.train(trainer, tmp_path, Limit(steps=4))
+    last, kept = tmp_path / "last.pt", tmp_path / "step-0000004.pt"
+    assert kept.samefile(last)  # which takes no space
+    resumed = headless.resumed_trainer(last, "cpu", tiny_root)
+    headless.train(resumed, tmp_path, Limit(steps=7))
+    assert [checkpoint.read(path)["step"] for path in (kept, last)] == [4, 7]
+    assert (tmp_path / "step-0000007.pt").samefile(last)
 
 
 def test_samples_are_one_sequence_in_any_batches(trainer, tmp_path, monkeypatch):
@@ -263,6 +315,17 @@ def test_the_first_losses_show_at_once(limit, trainer, capsys):
         trainer.drain()
         progress.step_done()
         assert f"real_loss={trainer.history.column('real_loss')[-1]:.3f}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("limit", [Limit(steps=30), Limit(minutes=0.005)], ids=["steps", "minutes"])
+def test_the_line_that_stays_tells_of_the_last_step(limit, trainer, tmp_path, capsys):
+    headless.train(trainer, tmp_path, limit)
+    line = capsys.readouterr().err.splitlines()[-1].rpartition("\r")[2]
+    assert f"real_loss={trainer.history.column('real_loss')[-1]:.3f}" in line
+    assert f"g_loss={trainer.history.column('g_loss')[-1]:.3f}" in line
+    assert "images/s=0" not in line
+    assert f"step={trainer.step:,}" in line or f"{trainer.step}/{trainer.step}" in line
+    assert "/ step" not in line
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,6 @@
+import errno
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ganstudio.errors import StudioError
-from ganstudio.images import columns_for, grid, save_png
+from ganstudio.images import columns_for, grid, save_npy, save_png
 
 
 @given(
@@ -49,3 +52,22 @@ def test_a_place_that_does_not_exist(tmp_path):
     with pytest.raises(StudioError) as caught:
         save_png(np.zeros((1, 1, 1), np.uint8), tmp_path / "none" / "a.png")
     assert caught.value.code == "cannot-write"
+
+
+def test_a_disk_that_takes_only_a_part_is_full(tmp_path, monkeypatch):
+    """By a limit on the size of files: numpy tells only how much it could write."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(StudioError, match=f"written: {os.strerror(errno.EFBIG)}"):
+            save_npy(np.zeros((500, 1, 28, 28), np.uint8), tmp_path / "a.npy")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())
+
+
+def test_images_as_numbers(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (3, 1, 4, 5), dtype=np.uint8)
+    save_npy(images, tmp_path / "a.npy")
+    assert np.array_equal(np.load(tmp_path / "a.npy"), images)

@@ -18,6 +18,7 @@ class DockIcons(QObject):
         window.installEventFilter(self)
         for dock in window.findChildren(QDockWidget):
             dock.topLevelChanged.connect(self._draw)  # Qt sets its own icons anew
+            dock.dockLocationChanged.connect(self._draw)
 
     def _draw(self) -> None:
         for name, sign in _SIGNS.items():

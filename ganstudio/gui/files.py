@@ -240,7 +240,9 @@ class Files(QObject):
         """Return a name that no file has yet; without a step, since training may go on."""
         assert self._session.info is not None
         config = self._session.info.config
-        name = f"{preset_of(config.to_dict()) or config.model_name}-{config.seed}{what}"
+        recipe = preset_of(config.to_dict()) or config.model_name
+        run = self._session.path.stem if self._session.path else f"{recipe}-{config.seed}"
+        name = run + what
         names = chain([name], (f"{name}-{n}" for n in count(2)))
         paths = (file_folder() / f"{name}{suffix}" for name in names)
         return next(path for path in paths if not path.exists())

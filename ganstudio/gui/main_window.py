@@ -57,6 +57,7 @@ NO_IMAGES = (
 )
 UNFETCHED = ("download-failed", "wrong-checksum")
 CURVES_MS = 80  # from a status to the curves: with the samples, they would be one long paint
+FRAME = QSize(16, 48)  # px: what window managers add, and more
 DOCK_WIDTHS = (260, 340)  # px: Experiment and Latent
 DOCK_HEIGHT = 270  # px: the curves
 _SHARES = (0.55, 0.35)  # of the window's width and height, at most
@@ -81,7 +82,7 @@ class MainWindow(QMainWindow):
         self.setObjectName("main_window")
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)
-        self.resize(1280, 800)
+        self.resize(self._first_size())
         self.samples = SamplesPanel()
         self.experiment = ExperimentPanel()
         self.losses = CurvesPanel(kind=Kind.LOSSES)
@@ -101,6 +102,7 @@ class MainWindow(QMainWindow):
         )
         self._wants_start = False  # Start was pressed while torch still loads
         self._was_loading = False
+        self._speed: float | None = None  # steps a second at most
         self._curves_due = QTimer(self, singleShot=True, interval=CURVES_MS)
         self.files = Files(self, self.session, self.experiment, self.samples, self.losses)
         self.presets = Presets(self, self.experiment, self.show_error, self.show_message)
@@ -306,7 +308,7 @@ class MainWindow(QMainWindow):
             "speed",
             speeds,
             "full",
-            lambda value: self.session.set_speed(SPEEDS[value]),
+            self._set_speed,
         )
         menu.addSeparator()
         self._left_menu = menu.addMenu(self.tr("&Earlier runs"))
@@ -451,6 +453,11 @@ class MainWindow(QMainWindow):
         for name in ("step", "step_d", "step_g", "step_100", "save", "save_as"):
             by_name[name].setEnabled(loaded)
 
+    def _set_speed(self, name: str) -> None:
+        self._speed = SPEEDS[name]
+        self.session.set_speed(self._speed)
+        self._on_status(self.session.status)
+
     def _state_text(self, status: Status) -> str:
         """Say what is happening now, and where the run is."""
         names = {
@@ -463,6 +470,8 @@ class MainWindow(QMainWindow):
         name = names[status.phase]
         if self._wants_start:
             name = self.tr("Starts as soon as all is loaded")
+        elif status.phase is Phase.TRAINING and self._speed:
+            name = self.tr("Training, {speed:g} steps/s at most").format(speed=self._speed)
         elif status.reached:
             name = self._reached_text(status.reached)
         info = self.session.info
@@ -553,6 +562,13 @@ class MainWindow(QMainWindow):
 
     def _reset_layout(self) -> None:
         self.restoreState(self._default_layout)
+
+    def _first_size(self) -> QSize:
+        """Return a size that fits onto the screen with the frame that the system will add."""
+        wanted, free = QSize(1280, 800), self.screen().availableSize() - FRAME
+        if free.width() < self.minimumWidth() or free.height() < self.minimumHeight():
+            return wanted  # it will not fit anyway
+        return wanted.boundedTo(free)
 
     def _restore_layout(self) -> None:
         settings = QSettings()

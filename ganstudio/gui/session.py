@@ -110,6 +110,7 @@ class Session(QObject):
         self._judge_at = 0.0  # the earliest time to have held-out images judged by a newer D
         self._held: Snapshot | None = None
         self._shown: Snapshot | None = None  # the model of the large image
+        self._closed = False
         self._fell_back = False  # to the default run, because the one asked for was refused
         self._first_dataset = ""
         self._config = Config()
@@ -174,7 +175,9 @@ class Session(QObject):
     # What a person can do
 
     def begin(self) -> None:
-        """Start the threads."""
+        """Start the threads, unless the window has been closed already."""
+        if self._closed:
+            return
         if self._first_dataset == "mnist":  # others may have to be downloaded
             read_ahead(self._first_dataset)
         self.decoding.start()
@@ -328,6 +331,7 @@ class Session(QObject):
 
     def close(self) -> None:
         """End the threads; wait for them."""
+        self._closed = True
         self.training.stop()
         self.decoding.stop()
         self.evaluating.stop()

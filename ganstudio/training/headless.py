@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from types import FrameType
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from ganstudio import images, model_file
+from ganstudio import atomic, images, model_file
 from ganstudio.config import Config, save_config
 from ganstudio.data.dataset import Dataset
 from ganstudio.data.loading import find_root, load
@@ -27,7 +28,7 @@ from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import LatentSpec, Stream, generator
 from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device
-from ganstudio.training.failures import explaining_memory
+from ganstudio.training.failures import UNWRITTEN, explaining_memory, unsaved
 from ganstudio.training.health import Diagnosis, Doctor
 from ganstudio.training.limits import End, Limit
 from ganstudio.training.observer import Observer
@@ -82,33 +83,63 @@ def _content(path: Path, file: ModelFile | None) -> dict[str, Any]:
 
 
 def _dataset(config: Config, root: Path | None) -> Dataset:
-    work = _ShownWork()
-    try:
+    with _shown() as work:
         dataset = load(config.dataset, config.image_size, root, work)
-    finally:
-        work.end()
     if dataset.notice is not None:
         tqdm.write(f"ganstudio: {dataset.notice}", file=sys.stderr)
     return dataset
 
 
-class _ShownWork(Work):
-    """Shows how far work is that says what it does: downloads, and reading many images."""
+@contextmanager
+def _shown(note: str = "", *, beside: bool = False) -> Iterator[Work]:
+    """Give work that shows how far it is until all is done or has failed."""
+    work = _ShownWork(note, beside=beside)
+    try:
+        yield work
+        work.at(1.0)
+    finally:
+        work.end()
 
-    def __init__(self) -> None:
+
+class _ShownWork(Work):
+    """Shows how far work is: downloads, reading many images, judging.
+
+    Parameters
+    ----------
+    note : str
+        What is being done where the work does not say it itself; work that nobody names is not
+        shown.
+    beside : bool
+        Whether there is a bar of training above: this one goes when it is done, and is shown at a
+        terminal only.
+    """
+
+    def __init__(self, note: str, *, beside: bool) -> None:
         super().__init__()
+        self._note = note
+        self._how: dict[str, Any] = {"leave": False, "disable": None} if beside else {}
         self._bar: tqdm | None = None
+        self._said = ""
         self._lock = Lock()  # images are read by several threads
 
     def at(self, fraction: float | None, note: object = None) -> None:
         """Move the bar on; another note begins another one."""
+        said = str(note or self._note)
         with self._lock:
-            if self._bar is None or str(note or "") != self._bar.desc.removesuffix(": "):
+            if self._bar is None or said != self._said:
                 self.end()
-                if note is None:
+                if not said:
                     return
                 kept = "{desc}: {percentage:3.0f}% |{bar}| {elapsed}"
-                self._bar = tqdm(total=1.0, desc=str(note), bar_format=kept, file=sys.stderr)
+                self._said = said
+                self._bar = tqdm(
+                    total=1.0,
+                    desc=said,
+                    bar_format=kept,
+                    mininterval=_draw_seconds(),
+                    file=sys.stderr,
+                    **self._how,
+                )
             if fraction is not None:
                 self._bar.update(fraction - self._bar.n)
 
@@ -123,11 +154,11 @@ class _ShownWork(Work):
 def train(trainer: Trainer, out: Path, limit: Limit, evaluate_every: int = 0) -> bool:
     """Train until the limit or Ctrl-C, writing into `out`.
 
-    The folder receives config.toml at once; samples-STEP.png, history.csv and last.pt every minute
-    and at the end; step-STEP.pt every 10 epochs and at the end; a line of quality.csv every so many
-    steps, where asked for; a line of health.csv whenever the doctor (`health`)
-    gives the run's state another name, which is printed as well. What quality.csv and health.csv
-    tell of later steps than the run's is of a future that was lost, and is dropped.
+    The folder receives config.toml at once; last.pt, history.csv and samples-STEP.png every minute
+    and at the end; step-STEP.pt, another name of last.pt, every 10 epochs and at the end; a line of
+    quality.csv every so many steps, where asked for; a line of health.csv whenever the doctor
+    (`health`) gives the run's state another name, which is printed as well. What quality.csv and
+    health.csv tell of later steps than the run's is of a future that was lost, and is dropped.
 
     Returns
     -------
@@ -137,23 +168,34 @@ def train(trainer: Trainer, out: Path, limit: Limit, evaluate_every: int = 0) ->
     Raises
     ------
     StudioError
-        ``nothing-to-do``, ``non-finite`` or ``out-of-memory`` (the last good step is saved), or a
-        file that cannot be written.
+        ``nothing-to-do``, ``non-finite`` or ``out-of-memory`` (the last good step is saved);
+        ``nothing-saved``, ``later-steps-lost`` or ``saved-without`` if a file cannot be written.
     """
     end = limit.end(trainer)
     save_config(trainer.config, out / "config.toml")
     for name in (QUALITY, HEALTH):
         forget_beyond(trainer.step, out / name)
-    with explaining_memory(trainer.device, trainer):
-        return _train(trainer, out, end, limit.minutes, evaluate_every)
+    saving = _Saving(trainer, out)
+    try:
+        with explaining_memory(trainer.device, trainer):
+            return _train(trainer, out, end, limit.minutes, evaluate_every, saving)
+    except StudioError as error:
+        if error.code not in UNWRITTEN:
+            raise
+        raise unsaved(error, saving.saved, trainer.step) from error
 
 
 def _train(
-    trainer: Trainer, out: Path, end: End, minutes: float | None, evaluate_every: int
+    trainer: Trainer,
+    out: Path,
+    end: End,
+    minutes: float | None,
+    evaluate_every: int,
+    saving: "_Saving",
 ) -> bool:
     save_due = time.monotonic() + SAVE_SECONDS
     kept = trainer.epoch // KEEP_EPOCHS
-    judge = Judge(trainer.dataset, Work()) if evaluate_every else None
+    judge = _judge_of(trainer.dataset) if evaluate_every else None
     if judge is not None and judge.unfit:
         tqdm.write(f"ganstudio: no figures, since {judge.unfit}.", file=sys.stderr)
         judge = None
@@ -166,16 +208,17 @@ def _train(
                 watch.step_done()
                 if trainer.epoch // KEEP_EPOCHS > kept:
                     kept = trainer.epoch // KEEP_EPOCHS
-                    _keep(trainer, out)
+                    saving.write_checkpoint(keep=True)
                 if judge is not None and trainer.step % evaluate_every == 0:
-                    _note_quality(judge.evaluate(trainer.snapshot(), JUDGED, Work()), out)
+                    with _shown("Judging", beside=True) as work:
+                        quality = judge.evaluate(trainer.snapshot(), JUDGED, work)
+                    _note_quality(quality, out)
                 if (start := time.monotonic()) > save_due:
-                    _write(trainer, out)
+                    saving.write_all()
                     took = time.monotonic() - start
                     save_due = start + max(SAVE_SECONDS, took / SAVE_SHARE)
         finally:
-            _keep(trainer, out)
-            _write(trainer, out)
+            saving.write_all(keep=True)
     return bool(interrupted)
 
 
@@ -234,19 +277,22 @@ class _Progress:
         total = end.total_steps(trainer, trainer.config.d_steps)
         self._shown = (trainer.real.count, trainer.seconds)
         self._drained = len(trainer.history)
+        self._images_a_second = 0.0
         self._told = False  # the first losses
         self._bar = tqdm(
             total=max(1, round(60 * minutes)) if minutes is not None else total,
             initial=0 if self._timed else trainer.step,
-            unit="s" if self._timed else " steps",
+            unit="s" if self._timed else "step",
             bar_format="{l_bar}{bar}| {n:.0f}/{total} s{postfix}" if self._timed else None,
-            mininterval=0.5 if sys.stderr.isatty() else 10.0,
+            mininterval=_draw_seconds(),
         )
 
     def __enter__(self) -> "_Progress":
         return self
 
     def __exit__(self, *_: object) -> None:
+        if len(self._trainer.history):
+            self._show()  # the line that stays tells of the last step
         self._bar.close()
 
     def step_done(self) -> None:
@@ -271,23 +317,66 @@ class _Progress:
         losses = {name: history.column(name)[-1] for name in trainer.losses}
         shown = {name: f"{loss:.3f}" for name, loss in losses.items() if math.isfinite(loss)}
         (count, seconds), self._shown = self._shown, (trainer.real.count, trainer.seconds)
-        images = (trainer.real.count - count) * trainer.config.batch_size
-        shown["images/s"] = f"{images / max(trainer.seconds - seconds, 1e-9):,.0f}"
+        if trainer.seconds > seconds:  # else no step was made since it was last shown
+            images = (trainer.real.count - count) * trainer.config.batch_size
+            self._images_a_second = images / (trainer.seconds - seconds)
+        shown["images/s"] = f"{self._images_a_second:,.0f}"
         if self._timed:
             shown["step"] = f"{trainer.step:,}"
         self._bar.set_postfix(shown, refresh=False)
 
 
-def _write(trainer: Trainer, out: Path) -> None:
-    """Write grid, history and last.pt, in this order: what last.pt promises is there."""
-    trainer.drain()
-    latent = trainer.latent
-    rng = generator(trainer.config.seed, Stream.SAMPLES)
-    z = latent.sample_grid(latent.whole_rows(GRID_IMAGES), rng)
-    sheet = images.grid(decode(trainer.snapshot(), z), latent.columns)
-    images.save_png(sheet, out / f"samples-{trainer.step:07d}.png")
-    trainer.history.save_csv(out / "history.csv")
-    checkpoint.save(trainer, out / "last.pt")
+def _draw_seconds() -> float:
+    """Return how often a bar is drawn, at most: in a log, every time is another line."""
+    return 0.5 if sys.stderr.isatty() else 10.0
+
+
+class _Saving:
+    """Writes a run into its folder.
+
+    Attributes
+    ----------
+    saved : int or None
+        The step up to which the run is saved, None if nothing of it is.
+    """
+
+    def __init__(self, trainer: Trainer, out: Path) -> None:
+        self._trainer, self._out = trainer, out
+        self.saved = trainer.step or None  # a resumed run has its checkpoint
+
+    def write_all(self, *, keep: bool = False) -> None:
+        """Write last.pt, which the run can go on from, and then what only tells of it.
+
+        Where one cannot be written, another may: a history takes less space than networks. The
+        first failure is raised in the end.
+        """
+        failures: list[StudioError] = []
+        for write in (partial(self.write_checkpoint, keep=keep), self._history, self._samples):
+            try:
+                write()
+            except StudioError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
+    def write_checkpoint(self, *, keep: bool = False) -> None:
+        """Write last.pt; with `keep` also as the checkpoint of its step, which stays."""
+        trainer, last = self._trainer, self._out / "last.pt"
+        trainer.drain()
+        checkpoint.save(trainer, last)
+        self.saved = trainer.step
+        if keep:
+            atomic.keep(last, self._out / f"step-{trainer.step:07d}.pt")
+
+    def _history(self) -> None:
+        self._trainer.history.save_csv(self._out / "history.csv")
+
+    def _samples(self) -> None:
+        trainer, latent = self._trainer, self._trainer.latent
+        rng = generator(trainer.config.seed, Stream.SAMPLES)
+        z = latent.sample_grid(latent.whole_rows(GRID_IMAGES), rng)
+        sheet = images.grid(decode(trainer.snapshot(), z), latent.columns)
+        images.save_png(sheet, self._out / f"samples-{trainer.step:07d}.png")
 
 
 def _note_quality(quality: Quality, out: Path) -> None:
@@ -298,11 +387,6 @@ def _note_quality(quality: Quality, out: Path) -> None:
         with path.open("a", encoding="utf-8") as file:
             file.write(text + report.line(report.row(quality)))
     tqdm.write(report.headline(quality), file=sys.stderr)
-
-
-def _keep(trainer: Trainer, out: Path) -> None:
-    """Write a checkpoint that stays."""
-    checkpoint.save(trainer, out / f"step-{trainer.step:07d}.pt")
 
 
 @contextmanager
@@ -370,7 +454,14 @@ def evaluate(path: Path, num: int, root: Path | None, file: ModelFile | None = N
     snapshot = checkpoint.snapshot_of(content, path)
     config, dataset = checkpoint.config_of(content, path), _dataset_of(content, path, root)
     checkpoint.check_images(snapshot.architecture, dataset, path)
-    return Judge(training_data(config, dataset), Work()).evaluate(snapshot, num, Work())
+    judge = _judge_of(training_data(config, dataset))
+    with _shown(f"Judging step {snapshot.step:,}") as work:
+        return judge.evaluate(snapshot, num, work)
+
+
+def _judge_of(dataset: Dataset) -> Judge:
+    with _shown("Looking at real images") as work:
+        return Judge(dataset, work)
 
 
 def _check_class(class_: int, latent: LatentSpec, path: Path) -> None:

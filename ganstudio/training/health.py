@@ -158,7 +158,7 @@ NAMES = {
 SENTENCES = {
     "waiting": "the first looks at the samples are still to come.",
     "learning": "the samples come closer to real images.",
-    "level": "D and G keep up with each other, and the samples are close to real images.",
+    "level": "D and G keep up with each other, and the samples come to look like real images.",
     "slow": "nothing is wrong, though the samples hardly come closer to real images now.",
     "exploded": "D's gradient has grown out of all proportion: the learning rates are too high.",
     "frozen-g": "G's learning rate is 0, so nothing that D says reaches it.",

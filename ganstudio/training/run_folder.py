@@ -32,10 +32,13 @@ def check(out: Path, *, resumed: Path | None, run_id: str = "", step: int = 0) -
     Raises
     ------
     StudioError
-        ``run-exists`` if it holds another run, or `resumed` does not lie in it;
-        ``run-goes-further`` if last.pt there is beyond `step`.
+        ``not-a-folder`` or ``cannot-write``; ``run-exists`` if it holds another run, or `resumed`
+        does not lie in it; ``run-goes-further`` if last.pt there is beyond `step`.
     """
     with writing(out):
+        for place in (out, *out.parents):
+            if place.exists() and not place.is_dir():
+                raise StudioError("not-a-folder", path=place)
         out.mkdir(parents=True, exist_ok=True)
     if not (last := out / "last.pt").exists():
         return

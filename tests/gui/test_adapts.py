@@ -163,6 +163,8 @@ def test_an_autoencoder_restores_live(qtbot, window: MainWindow) -> None:
     assert legend.accessibleName() == "D's loss on codes of images"
     begin(qtbot, window, PLAIN)
     assert legend.accessibleName() == "D's loss on generated images"
+    qtbot.waitUntil(lambda: "nothing yet" in verdict.text(), timeout=WAIT)
+    window.session.step("both", 1)
     qtbot.waitUntil(lambda: "More real to D" in verdict.text(), timeout=WAIT)
     assert not pairs.isVisible()
 

@@ -190,6 +190,7 @@ def test_the_evidence(line: HealthLine, qtbot) -> None:
     assert curve.accessibleName() == "Curve: D's gradient"
     line.set_health(Diagnosis(state=State.WAITING), Doctor(), history)
     assert not curve.isVisible()
+    assert "step" not in shown.findChild(QLabel, "health_why").text(), "nobody has looked"
     qtbot.keyClick(shown, Qt.Key.Key_Escape)
     assert not shown.isVisible()
 

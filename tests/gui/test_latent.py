@@ -666,6 +666,27 @@ def test_what_the_run_before_drew_is_not_taken_for_this_one(qapp: QApplication) 
     window.deleteLater()
 
 
+@pytest.mark.parametrize("step", [0, 1])
+def test_an_untrained_d_has_no_opinion(make: MakePanel, step: int) -> None:
+    panel = make()
+    panel.set_image(np.zeros((1, 28, 28), np.uint8), 0.99, step)
+    text = child(panel, QLabel, "verdict").text()
+    assert text == (
+        "More real to D than 99\u00a0% of held-out images" if step else "D has learned nothing yet"
+    )
+
+
+def test_a_double_click_takes_the_whole_number(qtbot: QtBot, make: MakePanel) -> None:
+    panel = make()
+    press(qtbot, panel, "latent_value_2")
+    edit = child(panel, QLineEdit, "latent_edit")
+    qtbot.mouseClick(edit, LEFT)
+    qtbot.mouseDClick(edit, LEFT)
+    qtbot.keyClicks(edit, "2.5")
+    qtbot.keyClick(edit, Key.Key_Return)
+    assert panel.state().z[2] == np.float32(2.5)
+
+
 def test_another_run_while_typing(qtbot: QtBot, make: MakePanel) -> None:
     panel = make()
     press(qtbot, panel, "latent_value_2")

@@ -9,12 +9,13 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from hands import WAIT, handle
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QSettings, Qt, QTimer, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QSettings, QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent, QImage
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -998,3 +999,59 @@ def test_the_large_image_has_the_verdict_of_the_d_that_judged_last(
     monkeypatch.setattr(session.decoding, "ask", lambda job: asked.append(job) or 0)
     session.decoding.reference_judged.emit(session.requests[Lane.REFERENCE])
     assert [job.lane for job in asked] == [Lane.IMAGE]
+
+
+def test_exports_are_named_after_the_file_of_the_run(
+    qtbot, window, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_steps(qtbot, window, 1)
+    with qtbot.waitSignal(window.session.saved, timeout=WAIT):
+        window.session.save(tmp_path / "first.pt")
+    offered: list[str] = []
+    monkeypatch.setattr(
+        QFileDialog,
+        "getSaveFileName",
+        lambda _window, _title, proposal, *_: offered.append(Path(proposal).name) or ("", ""),
+    )
+    for name in ("export_samples", "export_history"):
+        window.actions_.by_name[name].trigger()
+    assert offered == ["first-samples.png", "first-history.csv"]
+
+
+def test_a_window_closed_before_its_threads_begin_starts_none(qapp: QApplication) -> None:
+    window = MainWindow("cpu")
+    window.show()
+    window.close()
+    window.begin()
+    assert not window.session.training.isRunning()
+    window.deleteLater()
+
+
+@pytest.mark.parametrize(
+    ("screen", "size"),
+    [
+        (QSize(1920, 1080), QSize(1280, 800)),
+        (QSize(1280, 800), QSize(1264, 752)),
+        (QSize(800, 800), QSize(1280, 800)),
+    ],
+)
+def test_a_first_window_fits_onto_the_screen_with_its_frame(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch, screen: QSize, size: QSize
+) -> None:
+    monkeypatch.setattr(
+        MainWindow, "screen", lambda _: SimpleNamespace(availableSize=lambda: screen)
+    )
+    window = MainWindow("cpu")
+    assert window.size() == size
+    window.session.close()
+    window.deleteLater()
+
+
+def test_a_limited_speed_shows_while_training(qtbot, window) -> None:
+    window.actions_.by_name["speed_10"].trigger()
+    window.session.start()
+    wait_phase(qtbot, window, Phase.TRAINING)
+    state = window.findChild(QLabel, "state")
+    assert state.text().startswith("Training, 10 steps/s at most  ·")
+    window.actions_.by_name["speed_full"].trigger()
+    assert state.text().startswith("Training  ·")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QImage, QPalette
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QPalette
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDockWidget, QMainWindow, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -12,7 +12,9 @@ from ganstudio.gui import appearance
 from ganstudio.gui.colours import BLUE, SKY
 from ganstudio.gui.dock_icons import DockIcons
 from ganstudio.gui.panels.samples import SamplesPanel
+from ganstudio.gui.widgets.choice_field import ChoiceField
 from ganstudio.gui.widgets.stroke import LegendButton, Stroke
+from ganstudio.gui.widgets.switch_field import SwitchField
 from ganstudio.gui.widgets.toggle import ToggleButton
 
 
@@ -109,6 +111,7 @@ def test_the_docks_buttons_are_plain_to_see(theme: str, qtbot: QtBot, qapp: QApp
     window = QMainWindow()
     qtbot.addWidget(window)
     dock = QDockWidget("Latent", window)
+    dock.setObjectName("latent_dock")
     dock.setWidget(QWidget())
     window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
     DockIcons(window)
@@ -125,6 +128,37 @@ def test_the_docks_buttons_are_plain_to_see(theme: str, qtbot: QtBot, qapp: QApp
     dock.setFloating(True)
     assert_plain()
     dock.setFloating(False)
+    window.restoreState(window.saveState())  # as at every start but the first
+    assert_plain()
     other = appearance._LIGHT if theme == "dark" else appearance._DARK
     qapp.setPalette(appearance._palette(other))
     assert_plain()
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_box_of_a_switch_is_plain_to_see(theme: str, qtbot: QtBot, on: bool) -> None:
+    row = QWidget()
+    qtbot.addWidget(row)
+    row.resize(100, 40)
+    field = SwitchField(row)
+    field.setGeometry(10, 5, 80, 26)
+    field.set_value(on)
+    row.show()
+    image, ground = row.grab().toImage(), row.palette().window().color()
+    line = [contrast(image.pixelColor(x, 18), ground) for x in range(8, 30)]
+    assert max(line) >= (3 if theme == "dark" else 1.4), "Fusion's own in the light"
+
+
+def test_a_choice_too_long_for_its_field_ends_in_an_ellipsis(qtbot: QtBot) -> None:
+    def drawn(text: str) -> QImage:
+        field = ChoiceField([("value", text)])
+        qtbot.addWidget(field)
+        field.set_value("value")
+        field.resize(90, 26)
+        return field.grab().toImage()
+
+    long = "non-saturating and more"
+    shortened = (long[:n] + "…" for n in range(1, len(long)))
+    seen = next(text for text in shortened if drawn(text) == drawn(long))
+    width = QFontMetrics(QApplication.font()).horizontalAdvance(seen)
+    assert width < 70, "it ends before the arrow"

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QKeyEvent, QStandardItemModel, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QStyle, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPaintEvent, QStandardItemModel, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
 
 from ganstudio.errors import ConfigError
 from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
@@ -66,6 +66,18 @@ class ChoiceField(QComboBox):
         """Return the text shown for `value`."""
         index = self.findData(value)
         return self.itemText(index) if index >= 0 else str(value)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Show by an ellipsis that the text goes on; Qt cuts it off."""
+        painter, option = QStylePainter(self), QStyleOptionComboBox()
+        self.initStyleOption(option)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        field = self.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
+        )
+        room, right = field.width() - 4, Qt.TextElideMode.ElideRight
+        option.currentText = self.fontMetrics().elidedText(option.currentText, right, room)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
     def showPopup(self) -> None:
         """Open the list as wide as its texts, which the field itself may cut."""

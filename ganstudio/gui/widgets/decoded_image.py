@@ -57,7 +57,7 @@ class DecodedImage(QWidget):
         """Show a (C, H, W) uint8 image of `step`, and its rank among held-out images, in [0, 1]."""
         verdict = ""
         if rank is not None:
-            verdict = self._verdict_text(rank)
+            verdict = self._verdict_text(rank) if step else self.tr("D has learned nothing yet")
         self._image.set_image(image)
         self._verdict.setText(verdict)
         self._verdict.setVisible(bool(verdict))

@@ -21,7 +21,7 @@ from ganstudio.config import SETTINGS
 from ganstudio.gui.colours import BLUE, SKY, is_dark
 from ganstudio.gui.widgets.curve_words import number
 from ganstudio.gui.widgets.health_words import NumberWords, number_words, sentence, state_name
-from ganstudio.training.health import Diagnosis, Doctor, Observation
+from ganstudio.training.health import Diagnosis, Doctor, Observation, State
 from ganstudio.training.history import History
 
 _LOOKED_AT = {item.name for item in fields(Observation)}
@@ -79,6 +79,8 @@ class HealthEvidence(QDialog):
         """Show what one diagnosis rests on."""
         name = state_name(diagnosis.state)
         step = self.tr("At step {step:,}").format(step=diagnosis.step)
+        if diagnosis.state is State.WAITING:
+            step = ""
         why = f"<h3>{escape(name)}</h3><p>{escape(sentence(diagnosis))}"
         _set_text(self._why, f"{why}<br><small>{escape(step)}</small></p>")
         bound = self.tr("{value} (bound {bound})")

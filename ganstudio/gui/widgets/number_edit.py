@@ -3,7 +3,7 @@
 import math
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from ganstudio.gui.wording import translate
@@ -75,6 +75,11 @@ class NumberEdit(QLineEdit):
                 self.refused.emit(str(error))
         else:
             super().keyPressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Select the whole number: a point or a minus is no border between words."""
+        self.selectAll()
+        event.accept()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Accept what was typed when the person goes on elsewhere."""

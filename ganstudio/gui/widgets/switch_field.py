@@ -1,9 +1,11 @@
 """A field that is on or off, used as a `NumberField` is."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QWidget
+from PySide6.QtGui import QPaintEvent, QPalette
+from PySide6.QtWidgets import QCheckBox, QStyle, QStyleOptionButton, QStylePainter, QWidget
 
 from ganstudio.errors import ConfigError
+from ganstudio.gui.colours import is_dark
 from ganstudio.gui.wording import translate
 
 
@@ -28,6 +30,15 @@ class SwitchField(QCheckBox):
         self.error: ConfigError | None = None
         self.setMinimumHeight(24)
         self.clicked.connect(lambda checked: self.edited.emit(checked))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the box's border so that it is seen in the dark: Fusion makes it darker still."""
+        painter, option = QStylePainter(self), QStyleOptionButton()
+        self.initStyleOption(option)
+        if is_dark(self.palette()):
+            grey = self.palette().color(QPalette.ColorRole.PlaceholderText)
+            option.palette.setColor(QPalette.ColorRole.Window, grey)
+        painter.drawControl(QStyle.ControlElement.CE_CheckBox, option)
 
     def value(self) -> bool:
         """Return whether it is on."""
