@@ -19,7 +19,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     StudioError
         ``cannot-write`` or ``disk-full``, naming `path`.
     """
-    part = _part(path)
+    part = path.with_name(f".{path.name}.part")
     with writing(path):
         try:
             with part.open("wb") as file:
@@ -39,18 +39,10 @@ def keep(path: Path, name: Path) -> None:
     StudioError
         ``cannot-write`` or ``disk-full``, naming `name`.
     """
-    part = _part(name)
     with writing(name):
         try:
-            part.unlink(missing_ok=True)
-            os.link(path, part)  # takes no space
-            part.replace(name)
+            name.unlink(missing_ok=True)  # should it end here, `path` still holds it all
+            os.link(path, name)  # takes no space
         except OSError:  # not every file system has second names
-            with path.open("rb") as file, replacing(name) as target:
-                shutil.copyfileobj(file, target)
-        finally:
-            part.unlink(missing_ok=True)  # it is still there if it is what `name` was already
-
-
-def _part(path: Path) -> Path:
-    return path.with_name(f".{path.name}.part")
+            with path.open("rb") as file, replacing(name) as copy:
+                shutil.copyfileobj(file, copy)

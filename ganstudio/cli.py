@@ -1,7 +1,6 @@
 """The command line: the window, ``train``, ``sample``, ``evaluate`` and ``presets``."""
 
 import argparse
-import difflib
 import itertools
 import json
 import math
@@ -9,7 +8,7 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from ganstudio import __version__, model_file
@@ -26,12 +25,11 @@ from ganstudio.config import (
     preset_names,
     preset_of,
 )
-from ganstudio.errors import StudioError
+from ganstudio.errors import StudioError, nearest
 from ganstudio.model_file import ModelFile
 
 # torch and Qt are imported where they are needed: `ganstudio presets` and mistakes answer at once.
 
-COMMANDS = ("window", "train", "sample", "evaluate", "presets")
 DEFAULT_PRESET = "studio"
 DEVICES = "auto, cpu, cuda, cuda:N or mps"
 
@@ -39,25 +37,19 @@ DEVICES = "auto, cpu, cuda, cuda:N or mps"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``ganstudio``; return 0, 2 for a mistake that the message explains, 130 after Ctrl-C."""
     words = list(sys.argv[1:] if argv is None else argv)
-    commands: dict[str, Callable[[argparse.Namespace], int]] = {
-        "window": _window,
-        "train": _train,
-        "sample": _sample,
-        "evaluate": _evaluate,
-        "presets": _presets,
-    }
-    parser, parsers = _parsers()
+    parser, commands = _parsers()
     if words and words[0] in ("-h", "--help", "--version"):
         parser.parse_args(words)
     if not (words and words[0] in commands):
         if words and not words[0].startswith("-") and not Path(words[0]).exists():
-            return _refuse_word(words[0])
+            return _refuse_word(words[0], commands)
         words.insert(0, "window")
-    command, *words = words
-    _check_options(parsers[command], words)
-    arguments = parsers[command].parse_args(words)  # which refuses under its own usage
+    command = commands[words.pop(0)]
+    _check_options(command, words)
+    arguments = command.parse_args(words)  # which refuses under its own usage
     try:
-        return commands[command](arguments)
+        status: int = arguments.run(arguments)
+        return status
     except StudioError as error:
         return _refuse(error)
     except KeyboardInterrupt:
@@ -77,9 +69,8 @@ def _refuse(message: object) -> int:
     return 2
 
 
-def _refuse_word(word: str) -> int:
-    near = difflib.get_close_matches(word, COMMANDS, n=1)
-    hint = f" Did you mean “ganstudio {near[0]}”?" if near else ""
+def _refuse_word(word: str, commands: Iterable[str]) -> int:
+    hint = nearest(word, commands, "ganstudio ")
     return _refuse(f"there is no command and no checkpoint “{word}”.{hint} See ganstudio --help.")
 
 
@@ -89,15 +80,13 @@ def _check_options(parser: argparse.ArgumentParser, words: Sequence[str]) -> Non
     for word in itertools.takewhile(lambda word: word != "--", words):
         option = word.partition("=")[0]
         if re.fullmatch(r"--?[a-zA-Z]\S*", option) and option not in known:
-            near = difflib.get_close_matches(option, known, n=1)
-            hint = f" Did you mean “{near[0]}”?" if near else ""
-            parser.error(f"there is no option “{option}”.{hint}")
+            parser.error(f"there is no option “{option}”.{nearest(option, known)}")
 
 
 def _window(arguments: argparse.Namespace) -> int:
     path: Path | None = arguments.checkpoint
     if path is not None and not path.exists():
-        return _refuse_word(str(path))
+        return _refuse(f"there is no checkpoint “{path}”. See ganstudio --help.")
     from ganstudio.gui.preflight import obstacle
 
     if problem := obstacle():
@@ -258,6 +247,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     commands = parser.add_subparsers(prog="ganstudio", required=True, metavar="COMMAND")
 
     window = commands.add_parser("window", help="open the window", allow_abbrev=False)
+    window.set_defaults(run=_window)
     window.add_argument("checkpoint", type=Path, nargs="?", metavar="CHECKPOINT")
     window.add_argument("--device", default="auto", help=DEVICES)
 
@@ -267,6 +257,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         allow_abbrev=False,
         epilog=f"keys of --set: {', '.join(SETTINGS)}",
     )
+    train.set_defaults(run=_train)
     start = train.add_mutually_exclusive_group()
     start.add_argument("--preset", help="a recipe (default: studio): see ganstudio presets")
     start.add_argument("--config", type=Path, metavar="F.toml", help="settings from a file")
@@ -321,6 +312,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     )
 
     sample = commands.add_parser("sample", help="draw images from a checkpoint", allow_abbrev=False)
+    sample.set_defaults(run=_sample)
     sample.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
     sample.add_argument(
         "--num", type=_whole(1, 1_000_000), default=64, help="how many (default: 64)"
@@ -339,6 +331,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     evaluate = commands.add_parser(
         "evaluate", help="judge a checkpoint in numbers, beside held-out images", allow_abbrev=False
     )
+    evaluate.set_defaults(run=_evaluate)
     evaluate.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
     evaluate.add_argument(
         "--num",
@@ -352,7 +345,10 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     _add_model_file(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print JSON")
 
-    commands.add_parser("presets", help="list all recipes, also your own", allow_abbrev=False)
+    presets = commands.add_parser(
+        "presets", help="list all recipes, also your own", allow_abbrev=False
+    )
+    presets.set_defaults(run=_presets)
     return parser, commands.choices
 
 

@@ -235,15 +235,20 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> ConfigError:
     """Return the error for a name that does not exist, with the nearest that does."""
     known = sorted(known)
     code = "unknown-field" if what == "setting" else "unknown-name"
-    near = difflib.get_close_matches(name, known, n=1)
     return ConfigError(
         code,
         what=Phrase(what) if what in PHRASES else what,  # else a setting
         field=what,
         name=name,
-        hint=Phrase("nearest", name=near[0]) if near else "",
+        hint=nearest(name, known),
         known=", ".join(known),
     )
+
+
+def nearest(name: str, known: Iterable[str], before: str = "") -> Phrase | str:
+    """Return the question whether the nearest known name was meant, "" if none is near."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return Phrase("nearest", name=before + near[0]) if near else ""
 
 
 def unexpected(error: BaseException) -> StudioError:

@@ -318,7 +318,6 @@ class _Pieces:
         """Return how many images the next piece of a job is to have."""
         if self._architecture != job.snapshot.architecture:
             self._architecture, self._fitting = job.snapshot.architecture, {}
-            _ = job.snapshot.networks  # built now: no piece takes that long again
         return self._fitting.get(job.lane, PIECE)
 
     @contextmanager

@@ -86,8 +86,9 @@ class EvaluationThread(QThread):
                 self.failed.emit(unexpected(error))
             request.work.end()
             self.ended.emit()
-            del request  # it and
-            forget()  # the networks would keep a model, and a dataset, until the next
+            # until the next, these would keep a model and a dataset
+            del request
+            forget()
             request = self._requests.get()
 
     def _evaluate(self, request: _Request) -> None:

@@ -78,9 +78,8 @@ class HealthEvidence(QDialog):
     def set_health(self, diagnosis: Diagnosis, doctor: Doctor, history: History) -> None:
         """Show what one diagnosis rests on."""
         name = state_name(diagnosis.state)
-        step = self.tr("At step {step:,}").format(step=diagnosis.step)
-        if diagnosis.state is State.WAITING:
-            step = ""
+        looked = diagnosis.state is not State.WAITING
+        step = self.tr("At step {step:,}").format(step=diagnosis.step) if looked else ""
         why = f"<h3>{escape(name)}</h3><p>{escape(sentence(diagnosis))}"
         _set_text(self._why, f"{why}<br><small>{escape(step)}</small></p>")
         bound = self.tr("{value} (bound {bound})")
