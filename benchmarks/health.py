@@ -4,20 +4,21 @@ Every preset is trained from every seed and looked at as ``ganstudio train`` doe
 steps, so that the hour of the machine does not matter. Of a healthy preset, every other name than
 "learning" counts as a false alarm, once for as long as it lasts. One that is broken on purpose has
 the state below from the first step on: it is missed if that is never named, and the delay is the
-step at which it is.
+step at which it is. ``--recorded FILE`` trains nothing, and counts the false alarms in what
+``quality.py --record FILE`` heard.
 """
 
 import argparse
-import sys
+from collections import Counter, defaultdict
+from pathlib import Path
 
 import torch
+from quality import Listener, read_records
 
 from ganstudio.config import load_preset, preset_names
 from ganstudio.errors import StudioError
 from ganstudio.training.headless import new_trainer
-from ganstudio.training.health import Doctor, State
-from ganstudio.training.observer import Observer
-from ganstudio.training.runner import describe
+from ganstudio.training.health import State
 
 EXPECTED = {
     "broken-rates": {State.DIVERGING},
@@ -27,7 +28,7 @@ EXPECTED = {
     "broken-ten-images": {State.MEMORISING},
     "broken-frozen-g": {State.STUCK},
 }
-HEALTHY = {State.LEARNING, State.WAITING}
+HEALTHY = {State.LEARNING.value, State.WAITING.value}
 
 
 def main() -> None:
@@ -40,7 +41,11 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=125, help="steps from one look to the next")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--looks", action="store_true", help="print every look")
+    parser.add_argument("--recorded", type=Path, help="count what quality.py heard")
     arguments = parser.parse_args()
+    if arguments.recorded:
+        count_recorded(arguments.recorded)
+        return
     torch.set_num_threads(arguments.threads)
     alarms, hours, missed, broken = 0, 0.0, 0, 0
     delays: list[int] = []
@@ -54,7 +59,7 @@ def main() -> None:
                 delays += [] if step is None else [step]
             else:
                 hours += seconds / 3600
-                alarms += sum(state not in HEALTHY for _, state in named)
+                alarms += sum(state.value not in HEALTHY for _, state in named)
     if broken:
         print(f"missed {missed} of {broken}, named after {sorted(delays)} steps")
     if hours:
@@ -66,8 +71,7 @@ def run(
 ) -> tuple[list[tuple[int, State]], float]:
     """Train one preset; return when which state was named, and the seconds of training."""
     trainer = new_trainer(load_preset(name).config.changed(seed=seed), "auto", None)
-    observer, doctor = Observer(describe(trainer)), Doctor()
-    named: list[tuple[int, State]] = []
+    listener = Listener(trainer, arguments.every, say=True, looks=arguments.looks)
     print(f"{name}, seed {seed}", flush=True)
     while trainer.step < arguments.steps and trainer.seconds < arguments.seconds:
         try:
@@ -75,21 +79,26 @@ def run(
         except StudioError as error:
             print(f"  {error}")
             break
-        if trainer.step % arguments.every:
-            continue
-        trainer.drain()
-        (*_, look) = observer.look(trainer.snapshot())
-        assert look is not None
-        if arguments.looks:
-            gradients = (float(trainer.history.column(f"{net}_grad")[-1]) for net in "gd")
-            print("   ", look, "gradients", *(f"{value:.3g}" for value in gradients), flush=True)
-        diagnosis = doctor.hear(look, trainer.config, trainer.history)
-        if diagnosis.state is not (named[-1][1] if named else State.WAITING):
-            named.append((trainer.step, diagnosis.state))
-            print(f"  step {trainer.step}: {diagnosis}", flush=True)
+        listener.listen()
     print(f"  {trainer.step} steps, {trainer.seconds:.0f} s")
-    return named, trainer.seconds
+    return listener.named, trainer.seconds
+
+
+def count_recorded(path: Path) -> None:
+    """Print the false alarms of every preset, and the hours of training in which they were."""
+    hours: dict[str, float] = defaultdict(float)
+    alarms: Counter[str] = Counter()
+    seeds: Counter[str] = Counter()
+    last = {(row["preset"], row["seed"]): row for row in read_records(path)}  # of each run
+    for (name, _), row in last.items():
+        seeds[name] += 1
+        hours[name] += float(row["seconds"]) / 3600
+        alarms[name] += sum(word.split("@")[0] not in HEALTHY for word in row["health"].split())
+    print("| preset | seeds | hours | false alarms |\n| --- | --- | --- | --- |")
+    for name, count in seeds.items():
+        print(f"| `{name}` | {count} | {hours[name]:.2f} | {alarms[name]} |")
+    print(f"| all | {seeds.total()} | {sum(hours.values()):.2f} | {alarms.total()} |")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

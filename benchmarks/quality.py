@@ -10,12 +10,21 @@ training, as ``ganstudio evaluate`` does:
 The medians over the seeds (and least and most) end the output as a table in Markdown. ``--gallery``
 writes a sheet of samples and the figures of each preset's first seed for the window's gallery, into
 resources/gallery; marks of 2,5,10,20,30,60 s suit it.
+
+All presets take hours. With ``--clock`` a second is as many steps as ``speeds.py`` found for the
+preset, whatever else the machine does, and with ``--record`` every figure goes into a CSV file,
+with the states of health that the doctor named: what is in it is not trained again, so that it can
+be made bit by bit.
 """
 
 import argparse
+import csv
 import statistics
+import subprocess
 import time
+import tomllib
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 
@@ -27,11 +36,18 @@ from ganstudio.images import Pixels
 from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import Stream, generator
 from ganstudio.training.headless import new_trainer
+from ganstudio.training.health import Doctor, State
+from ganstudio.training.observer import Observer
+from ganstudio.training.runner import describe
+from ganstudio.training.threads import cores, use_threads
 from ganstudio.training.trainer import Trainer
 from ganstudio.work import Work
 
-Marks = dict[float, list[Quality]]
 SHEET = 500  # samples: their variety is measured, the first are shown
+LOOK_STEPS, LOOK_SECONDS = 125, 8.0  # from one look at the health to the next, at most
+Row = dict[str, str]
+RUN, FIGURES = ("preset", "seed", "seconds", "step"), ("frechet", "rarest", "commonest", "found")
+COLUMNS = (*RUN, *FIGURES, "health", "commit")
 
 
 def main() -> None:
@@ -40,49 +56,129 @@ def main() -> None:
     parser.add_argument("--preset", action="append", choices=built_in_presets(), help="repeatable")
     parser.add_argument("--published", action="store_true", help="the presets as published")
     parser.add_argument("--set", action="append", default=[], metavar="key=value")
-    parser.add_argument("--seconds", default="10,60,300", help="of training, ascending")
+    parser.add_argument("--seconds", default="60,300", help="of training, ascending")
     parser.add_argument("--steps", help="instead of seconds")
+    parser.add_argument("--clock", type=Path, help="steps a second of each preset, as TOML")
+    parser.add_argument("--record", type=Path, help="a CSV file")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--num", type=int, default=10_000, help="samples")
+    parser.add_argument("--threads", type=int, default=cores())
     parser.add_argument("--gallery", action="store_true", help="write resources/gallery as well")
     arguments = parser.parse_args()
+    use_threads(arguments.threads)
     marks = [float(mark) for mark in (arguments.steps or arguments.seconds).split(",")]
-    changes = dict(parse_assignment(text) for text in arguments.set)
     if arguments.gallery and arguments.steps:
         parser.error("the gallery tells seconds: leave --steps out")
-    judges: dict[tuple[str, int, int], Judge] = {}
-    found: dict[str, Marks] = {}
+    if arguments.record and (arguments.set or arguments.published or not arguments.clock):
+        parser.error("--record is for presets as they are, by the --clock")
+    clock = tomllib.loads(arguments.clock.read_text()) if arguments.clock else {}
     sound = [name for name in built_in_presets() if not load_preset(name).group]
+    rows = []
     for name in arguments.preset or sound:
-        found[name] = defaultdict(list)
-        for seed in range(arguments.seeds):
-            config = load_preset(name).form(published=arguments.published)
-            config = config.changed(seed=seed, **changes)
-            trainer = new_trainer(config, "auto", None)
-            data = (config.dataset, config.image_size, config.train_images)
-            if data not in judges:
-                judges[data] = Judge(trainer.dataset, Work())
-            if judges[data].unfit:
-                raise SystemExit(f"{name}: no figures, since {judges[data].unfit}")
-            shown: list[gallery.Mark] = []
-            for mark in marks:
-                _train(trainer, mark, in_steps=bool(arguments.steps))
-                quality = judges[data].evaluate(trainer.snapshot(), arguments.num, Work())
-                found[name][mark].append(quality)
-                print(f"{name} seed {seed} at {mark:g}: {_words(quality)}", flush=True)
-                if arguments.gallery and seed == 0:
-                    sheet = _sheet(trainer)
-                    shown.append(_mark(quality, mark, sheet, trainer.dataset.test))
-            if shown:
-                gallery.write(name, sheet, shown)
-    _print_table(found, "steps" if arguments.steps else "s")
+        for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
+            had = [
+                row
+                for row in (read_records(arguments.record) if arguments.record else [])
+                if (row["preset"], int(row["seed"])) == (name, seed)
+                and float(row["seconds"]) in marks
+            ]
+            new = had if len(had) == len(marks) else _run(name, seed, marks, clock, arguments)
+            if arguments.record and new is not had:
+                _append(arguments.record, new)
+            rows += new
+    _print_table(rows, "steps" if arguments.steps else "s")
 
 
-def _train(trainer: Trainer, mark: float, *, in_steps: bool) -> None:
+def _run(
+    name: str,
+    seed: int,
+    marks: list[float],
+    clock: dict[str, float],
+    arguments: argparse.Namespace,
+) -> list[Row]:
+    """Train a preset, judge it at the marks, and return what was found."""
+    changes = dict(parse_assignment(text) for text in arguments.set)
+    config = load_preset(name).form(published=arguments.published).changed(seed=seed, **changes)
+    trainer = new_trainer(config, "auto", None)
+    judge = _judge(trainer)
+    every = min(LOOK_STEPS, round(LOOK_SECONDS * clock.get(name, LOOK_STEPS)))
+    listener = Listener(trainer, every)
+    rows, shown = [], []
+    for mark in marks:
+        in_steps = mark if arguments.steps else round(mark * clock[name]) if clock else None
+        _train(trainer, mark, in_steps, listener if arguments.record else None)
+        quality = judge.evaluate(trainer.snapshot(), arguments.num, Work())
+        row = _row(name, seed, mark, quality) | {"health": str(listener)}
+        rows.append(row)
+        print(*row.values(), flush=True)
+        if arguments.gallery and seed == 0:
+            sheet = _sheet(trainer)
+            shown.append(_mark(quality, mark, sheet, trainer.dataset.test))
+    if shown:
+        gallery.write(name, sheet, shown)
+    return rows
+
+
+def _train(
+    trainer: Trainer, mark: float, in_steps: float | None, listener: "Listener | None"
+) -> None:
     """Train up to a mark; the time of judging does not count."""
     began = time.perf_counter() - trainer.seconds
-    while (trainer.step if in_steps else time.perf_counter() - began) < mark:
+    while time.perf_counter() - began < mark if in_steps is None else trainer.step < in_steps:
         trainer.train_step()
+        if listener:
+            listener.listen()
+
+
+class Listener:
+    """Looks at a trainer every so many steps, and keeps what the doctor says.
+
+    Attributes
+    ----------
+    named : list of (int, State)
+        The states that were named, each with the step from which on.
+    """
+
+    def __init__(
+        self, trainer: Trainer, every: int, *, say: bool = False, looks: bool = False
+    ) -> None:
+        self._trainer, self._every, self._say, self._looks = trainer, every, say, looks
+        self._observer, self._doctor = Observer(describe(trainer)), Doctor()
+        self.named: list[tuple[int, State]] = []
+
+    def listen(self) -> None:
+        """Look, if it is time to."""
+        trainer = self._trainer
+        if trainer.step % self._every:
+            return
+        trainer.drain()
+        (*_, look) = self._observer.look(trainer.snapshot())
+        assert look is not None
+        if self._looks:
+            gradients = (float(trainer.history.column(f"{net}_grad")[-1]) for net in "gd")
+            print("   ", look, "gradients", *(f"{value:.3g}" for value in gradients), flush=True)
+        diagnosis = self._doctor.hear(look, trainer.config, trainer.history)
+        if diagnosis.state is not (self.named[-1][1] if self.named else State.WAITING):
+            self.named.append((trainer.step, diagnosis.state))
+            if self._say:
+                print(f"  step {trainer.step}: {diagnosis}", flush=True)
+
+    def __str__(self) -> str:
+        return " ".join(f"{state.value}@{step}" for step, state in self.named)
+
+
+_judges: dict[tuple[str, int, int], Judge] = {}
+
+
+def _judge(trainer: Trainer) -> Judge:
+    config = trainer.config
+    data = (config.dataset, config.image_size, config.train_images)
+    if data not in _judges:
+        _judges[data] = Judge(trainer.dataset, Work())
+    if _judges[data].unfit:
+        raise SystemExit(f"{config.dataset}: no figures, since {_judges[data].unfit}")
+    return _judges[data]
 
 
 def _sheet(trainer: Trainer) -> Pixels:
@@ -102,28 +198,65 @@ def _mark(quality: Quality, seconds: float, sheet: Pixels, real: Pixels) -> gall
     )
 
 
-def _words(quality: Quality) -> str:
+def _row(name: str, seed: int, mark: float, quality: Quality) -> Row:
     shares = [100 * rated.figure.value for rated in quality.digits]
-    return (
-        f"step {quality.step}, Frechet {quality.ratio:.1f}, classes {min(shares):.1f} to "
-        f"{max(shares):.1f} %, found {quality.found}"
-    )
+    return {
+        "preset": name,
+        "seed": str(seed),
+        "seconds": f"{mark:g}",
+        "step": str(quality.step),
+        "frechet": f"{quality.ratio:.1f}",
+        "rarest": f"{min(shares):.1f}",
+        "commonest": f"{max(shares):.1f}",
+        "found": str(quality.found),
+        "health": "",
+        "commit": _commit(),
+    }
 
 
-def _print_table(found: dict[str, Marks], unit: str) -> None:
-    marks = list(next(iter(found.values())))
-    print("| preset |" + "".join(f" {mark:g} {unit} |" for mark in marks))
+def _commit() -> str:
+    asked = ["git", "rev-parse", "--short", "HEAD"]
+    said = subprocess.run(asked, capture_output=True, text=True, cwd=Path(__file__).parent)
+    return said.stdout.strip()
+
+
+def read_records(path: Path) -> list[Row]:
+    """Return the rows of a file that `--record` wrote; none where there is none."""
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _append(path: Path, rows: list[Row]) -> None:
+    """Add rows; several of these may run side by side, each with a file of its own."""
+    new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerows(rows)
+
+
+def _print_table(rows: list[Row], unit: str) -> None:
+    cells: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        cells[row["preset"]][row["seconds"]].append(row)
+    marks = sorted({row["seconds"] for row in rows}, key=float)
+    print("| preset |" + "".join(f" {mark} {unit} |" for mark in marks))
     print("| --- |" + " --- |" * len(marks))
-    for name, by_mark in found.items():
-        cells = []
-        for mark in marks:
-            ratios = [quality.ratio for quality in by_mark[mark]]
-            shares = [100 * d.figure.value for quality in by_mark[mark] for d in quality.digits]
-            cells.append(
-                f" {statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f}), "
-                f"{min(shares):.1f} to {max(shares):.1f} % |"
-            )
-        print(f"| `{name}` |" + "".join(cells))
+    for name, by_mark in cells.items():
+        print(f"| `{name}` |" + "".join(f" {_cell(by_mark[mark])} |" for mark in marks))
+
+
+def _cell(rows: list[Row]) -> str:
+    ratios = [float(row["frechet"]) for row in rows]
+    shares = [float(row[end]) for row in rows for end in ("rarest", "commonest")]
+    steps = statistics.median(int(row["step"]) for row in rows)
+    return (
+        f"{statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f}), "
+        f"{min(shares):.1f} to {max(shares):.1f} %, {steps:,.0f} steps"
+    )
 
 
 if __name__ == "__main__":
