@@ -189,7 +189,7 @@ def test_bounds_leave_room_for_noise():
         ("rates", {"g_lr", "d_lr"}),
         ("k0", {"d_steps"}),
         ("k20", {"d_steps", "r1", "objective"}),
-        ("no-penalty", {"r1", "d_steps", "d_lr", "objective"}),
+        ("no-penalty", {"r1", "d_steps", "g_lr", "objective"}),
         ("ten-images", {"train_images", "batch_size", "epochs"}),
         ("frozen-g", {"g_lr"}),
     ],

@@ -6,7 +6,7 @@ from functools import partial
 from html import escape
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtGui import QAction, QActionEvent, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton
 
 from ganstudio.gui.icons import icon
@@ -89,6 +89,11 @@ class ToolButton(QToolButton):
         super().__init__()
         self._texts = texts
 
+    def actionEvent(self, event: QActionEvent) -> None:
+        """Be called what the action is called, whatever that becomes."""
+        super().actionEvent(event)
+        self.setAccessibleName(self.text().replace("&", ""))
+
     def sizeHint(self) -> QSize:
         """Have room for every text."""
         show, metrics = Qt.TextFlag.TextShowMnemonic, self.fontMetrics()
@@ -112,8 +117,6 @@ def tool_button(
     button.setToolButtonStyle(bar.toolButtonStyle())
     button.setMinimumHeight(28)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    action.changed.connect(lambda: button.setAccessibleName(action.text().replace("&", "")))
-    button.setAccessibleName(action.text().replace("&", ""))
     bar.addWidget(button)
     return button
 

@@ -99,6 +99,7 @@ class MainWindow(QMainWindow):
             self.quality,
             self.latent,
             device,
+            self,
         )
         self._wants_start = False  # Start was pressed while torch still loads
         self._was_loading = False

@@ -93,8 +93,9 @@ class Session(QObject):
         quality: QualityPanel,
         latent: LatentPanel,
         device: str = "auto",
+        parent: QObject | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(parent)
         self.undo_stack = QUndoStack(self)
         self.info: RunInfo | None = None
         self.status = Status()

@@ -8,8 +8,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
 from hands import WAIT
-from PySide6.QtCore import QCoreApplication, QSettings, QThread
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QThread
 from PySide6.QtWidgets import QApplication
+from shiboken6 import isValid
 
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.threads.decode_thread import Drawn, Lane
@@ -39,7 +40,8 @@ def no_thread_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(QThread, "start", remember)
     yield
-    left = [thread.objectName() for thread in started if thread.isRunning()]
+    alive = filter(isValid, started)  # the others went with their window, and none went running
+    left = [thread.objectName() for thread in alive if thread.isRunning()]
     assert not left, f"threads still running: {left}"
 
 
@@ -59,7 +61,10 @@ def open_window(qapp: QApplication) -> Iterator[Callable[..., MainWindow]]:
     for window in opened:
         window.session.close()
         window.hide()
+        qapp.processEvents()  # what its threads have still told it
         window.deleteLater()
+    # else they wait for a loop that no test runs, with 70 MB each
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture
