@@ -89,8 +89,9 @@ def count_recorded(path: Path) -> None:
     hours: dict[str, float] = defaultdict(float)
     alarms: Counter[str] = Counter()
     seeds: Counter[str] = Counter()
-    last = {(row["preset"], row["seed"]): row for row in read_records(path)}  # of each run
-    for (name, _), row in last.items():
+    rows = sorted(read_records(path), key=lambda row: float(row["seconds"]))
+    longest = {(row["preset"], row["seed"]): row for row in rows if row["preset"] not in EXPECTED}
+    for (name, _), row in sorted(longest.items()):
         seeds[name] += 1
         hours[name] += float(row["seconds"]) / 3600
         alarms[name] += sum(word.split("@")[0] not in HEALTHY for word in row["health"].split())

@@ -47,7 +47,7 @@ SHEET = 500  # samples: their variety is measured, the first are shown
 LOOK_STEPS, LOOK_SECONDS = 125, 8.0  # from one look at the health to the next, at most
 Row = dict[str, str]
 RUN, FIGURES = ("preset", "seed", "seconds", "step"), ("frechet", "rarest", "commonest", "found")
-COLUMNS = (*RUN, *FIGURES, "health", "commit")
+COLUMNS = (*RUN, *FIGURES, "health", "num", "threads", "commit")
 
 
 def main() -> None:
@@ -68,26 +68,35 @@ def main() -> None:
     arguments = parser.parse_args()
     use_threads(arguments.threads)
     marks = [float(mark) for mark in (arguments.steps or arguments.seconds).split(",")]
-    if arguments.gallery and arguments.steps:
-        parser.error("the gallery tells seconds: leave --steps out")
+    if arguments.gallery and (arguments.steps or arguments.record):
+        parser.error("the gallery tells seconds, of runs that are made now")
+    if arguments.clock and arguments.steps:
+        parser.error("either --steps or a --clock")
     if arguments.record and (arguments.set or arguments.published or not arguments.clock):
         parser.error("--record is for presets as they are, by the --clock")
     clock = tomllib.loads(arguments.clock.read_text()) if arguments.clock else {}
     sound = [name for name in built_in_presets() if not load_preset(name).group]
+    names = arguments.preset or sound
+    if clock and (unknown := set(names) - clock.keys()):
+        parser.error(f"{arguments.clock} lacks {', '.join(sorted(unknown))}")
     rows = []
-    for name in arguments.preset or sound:
+    for name in names:
         for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
-            had = [
-                row
-                for row in (read_records(arguments.record) if arguments.record else [])
-                if (row["preset"], int(row["seed"])) == (name, seed)
-                and float(row["seconds"]) in marks
-            ]
-            new = had if len(had) == len(marks) else _run(name, seed, marks, clock, arguments)
-            if arguments.record and new is not had:
-                _append(arguments.record, new)
-            rows += new
+            had = _recorded(name, seed, arguments)
+            if any(mark not in had for mark in marks):
+                for row in _run(name, seed, marks, clock, arguments):
+                    if arguments.record and float(row["seconds"]) not in had:
+                        _append(arguments.record, row)
+                    had[float(row["seconds"])] = row
+            rows += [had[mark] for mark in marks]
     _print_table(rows, "steps" if arguments.steps else "s")
+
+
+def _recorded(name: str, seed: int, arguments: argparse.Namespace) -> dict[float, Row]:
+    """Return what is recorded of a run, by its mark; of another commit, too."""
+    rows = read_records(arguments.record) if arguments.record else []
+    wanted = {"preset": name, "seed": str(seed), "num": str(arguments.num)}
+    return {float(row["seconds"]): row for row in rows if wanted.items() <= row.items()}
 
 
 def _run(
@@ -100,16 +109,17 @@ def _run(
     """Train a preset, judge it at the marks, and return what was found."""
     changes = dict(parse_assignment(text) for text in arguments.set)
     config = load_preset(name).form(published=arguments.published).changed(seed=seed, **changes)
-    trainer = new_trainer(config, "auto", None)
+    trainer = new_trainer(config, "cpu" if clock else "auto", None)  # the clock is the CPU's
     judge = _judge(trainer)
-    every = min(LOOK_STEPS, round(LOOK_SECONDS * clock.get(name, LOOK_STEPS)))
-    listener = Listener(trainer, every)
+    listener = None
+    if clock:
+        listener = Listener(trainer, min(LOOK_STEPS, round(LOOK_SECONDS * clock[name])))
     rows, shown = [], []
     for mark in marks:
         in_steps = mark if arguments.steps else round(mark * clock[name]) if clock else None
-        _train(trainer, mark, in_steps, listener if arguments.record else None)
+        _train(trainer, mark, in_steps, listener)
         quality = judge.evaluate(trainer.snapshot(), arguments.num, Work())
-        row = _row(name, seed, mark, quality) | {"health": str(listener)}
+        row = _row(name, seed, mark, quality, str(listener or ""), arguments)
         rows.append(row)
         print(*row.values(), flush=True)
         if arguments.gallery and seed == 0:
@@ -198,7 +208,14 @@ def _mark(quality: Quality, seconds: float, sheet: Pixels, real: Pixels) -> gall
     )
 
 
-def _row(name: str, seed: int, mark: float, quality: Quality) -> Row:
+def _row(
+    name: str,
+    seed: int,
+    mark: float,
+    quality: Quality,
+    health: str,
+    arguments: argparse.Namespace,
+) -> Row:
     shares = [100 * rated.figure.value for rated in quality.digits]
     return {
         "preset": name,
@@ -209,7 +226,9 @@ def _row(name: str, seed: int, mark: float, quality: Quality) -> Row:
         "rarest": f"{min(shares):.1f}",
         "commonest": f"{max(shares):.1f}",
         "found": str(quality.found),
-        "health": "",
+        "health": health,
+        "num": str(arguments.num),
+        "threads": str(arguments.threads),
         "commit": _commit(),
     }
 
@@ -228,14 +247,14 @@ def read_records(path: Path) -> list[Row]:
         return list(csv.DictReader(file))
 
 
-def _append(path: Path, rows: list[Row]) -> None:
-    """Add rows; several of these may run side by side, each with a file of its own."""
+def _append(path: Path, row: Row) -> None:
+    """Add a row; several of these may run side by side."""
     new = not path.exists()
     with path.open("a", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         if new:
             writer.writeheader()
-        writer.writerows(rows)
+        writer.writerow(row)
 
 
 def _print_table(rows: list[Row], unit: str) -> None:

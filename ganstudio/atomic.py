@@ -19,7 +19,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     StudioError
         ``cannot-write`` or ``disk-full``, naming `path`.
     """
-    part = path.with_name(f".{path.name}.part")
+    part = _part(path)
     with writing(path):
         try:
             with part.open("wb") as file:
@@ -34,15 +34,30 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 def keep(path: Path, name: Path) -> None:
     """Give what `path` holds another name, by which it stays when `replacing` replaces `path`.
 
+    What had that name before stays until the new content is there.
+
     Raises
     ------
     StudioError
         ``cannot-write`` or ``disk-full``, naming `name`.
     """
     with writing(name):
+        if name.exists() and name.samefile(path):  # replaced by itself, the other name would stay
+            return
+        part = _part(name)
         try:
-            name.unlink(missing_ok=True)  # should it end here, `path` still holds it all
-            os.link(path, name)  # takes no space
+            part.unlink(missing_ok=True)
+            os.link(path, part)  # takes no space
         except OSError:  # not every file system has second names
             with path.open("rb") as file, replacing(name) as copy:
                 shutil.copyfileobj(file, copy)
+            return
+        try:
+            part.replace(name)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _part(path: Path) -> Path:
+    """Return where what is to take the place of `path` is made."""
+    return path.with_name(f".{path.name}.part")

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import shlex
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
@@ -40,12 +41,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser, commands = _parsers()
     if words and words[0] in ("-h", "--help", "--version"):
         parser.parse_args(words)
-    if not (words and words[0] in commands):
-        if words and not words[0].startswith("-") and not Path(words[0]).exists():
+    if words and words[0] in commands:
+        command = commands[words.pop(0)]
+        _check_options(words, command)
+    else:
+        if words and not words[0].startswith("-") and not os.path.exists(words[0]):
             return _refuse_word(words[0], commands)
-        words.insert(0, "window")
-    command = commands[words.pop(0)]
-    _check_options(command, words)
+        command = commands["window"]
+        _check_options(words, parser, command)
     arguments = command.parse_args(words)  # which refuses under its own usage
     try:
         status: int = arguments.run(arguments)
@@ -74,9 +77,15 @@ def _refuse_word(word: str, commands: Iterable[str]) -> int:
     return _refuse(f"there is no command and no checkpoint “{word}”.{hint} See ganstudio --help.")
 
 
-def _check_options(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
-    """Exit where an option does not exist, and name the nearest: argparse names none."""
-    known = [option for action in parser._actions for option in action.option_strings]
+def _check_options(
+    words: Sequence[str], parser: argparse.ArgumentParser, *others: argparse.ArgumentParser
+) -> None:
+    """Exit where no parser has an option, and name the nearest: argparse names none.
+
+    It has no public way to ask for the options, either.
+    """
+    actions = [action for each in (parser, *others) for action in each._actions]
+    known = [option for action in actions for option in action.option_strings]
     for word in itertools.takewhile(lambda word: word != "--", words):
         option = word.partition("=")[0]
         if re.fullmatch(r"--?[a-zA-Z]\S*", option) and option not in known:
@@ -85,7 +94,7 @@ def _check_options(parser: argparse.ArgumentParser, words: Sequence[str]) -> Non
 
 def _window(arguments: argparse.Namespace) -> int:
     path: Path | None = arguments.checkpoint
-    if path is not None and not path.exists():
+    if path is not None and not os.path.exists(path):  # Path.exists raises where a name is too long
         return _refuse(f"there is no checkpoint “{path}”. See ganstudio --help.")
     from ganstudio.gui.preflight import obstacle
 
@@ -126,9 +135,10 @@ def _train(arguments: argparse.Namespace) -> int:
         f"seed {settings.seed}{until}, into {out}. Ctrl-C saves and exits."
     )
     interrupted = headless.train(trainer, out, limit, arguments.evaluate_every)
-    code = "" if file is None else f" --model-file {arguments.model_file}"
-    last = out / "last.pt"
-    print(f"Step {trainer.step:,} saved. Continue: ganstudio train --resume {last}{code}")
+    further = ["ganstudio", "train", "--resume", str(out / "last.pt")]
+    if file is not None:
+        further += ["--model-file", str(arguments.model_file)]
+    print(f"Step {trainer.step:,} saved. Continue: {shlex.join(further)}")
     return 130 if interrupted else 0
 
 

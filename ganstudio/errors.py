@@ -80,6 +80,8 @@ MESSAGES = {
     "--out, and begin again.",
     "later-steps-lost": "The run is saved up to step {saved}; later steps are lost: {reason}. "
     "Put that right, or choose another --out, and continue from there.",
+    "saved-at-last": "Training ended at step {saved}, because {reason}. All could be saved in the "
+    "end: continue from there.",
     "saved-without": "The run is saved up to step {saved}, but not all that goes with it: "
     "{reason}. Put that right and continue.",
     "not-a-checkpoint": "{path} is not a GAN Studio checkpoint: {detail}.",
@@ -98,8 +100,10 @@ MESSAGES = {
     "it. Continue with --resume {checkpoint}, or choose another --out.",
     "nothing-to-do": "The run is already at step {step}, and was asked for {asked} in total. "
     "Ask for more.",
-    "non-finite": "Training stopped at step {step}: {quantity} of {net} is not finite. The model "
-    "of step {last} is kept. Lower the learning rate ({rate} = {value}) and continue.",
+    "non-finite": "Training stopped at step {step:,}: {quantity} of {net} is not finite. The model "
+    "of step {last:,} is kept. Lower the learning rate ({rate} = {value}) and continue. If that "
+    "stops at once, its weights have grown too large to go on: open an earlier checkpoint, or "
+    "start over.",
     "out-of-memory": "The device {device} ran out of memory at step {step}. Lower {field}, "
     "choose a smaller model or another device, and start over.",
     "too-little-memory": "The device {device} has too little memory for that. Lower {field}, "
@@ -146,6 +150,8 @@ PHRASES = {
     "no-space": "there is no space left for {path}",
     "unwritten": "{path} cannot be written: {detail}",
     "missing": "{name} is missing",
+    "negative-step": "its step is {step}",
+    "not-finite": "{name} holds numbers that are not finite",
     "not-a-table": "{name} is not a table of names and values",
     "no-python": "line {line}: {error}",
     "no-function": "it defines no function {name}",
@@ -182,6 +188,9 @@ PHRASES = {
     "what each choice draws",
     "batch-norm": "it normalises over the batch, which takes at least 2 images",
 }
+
+# messages that promise that nothing was lost, and the phrases for them where that is not so
+UNWRITTEN = {"disk-full": "no-space", "cannot-write": "unwritten"}
 
 
 @dataclass(frozen=True, init=False)

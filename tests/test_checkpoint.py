@@ -332,6 +332,35 @@ def test_a_tensor_of_another_shape_is_named(net: str, path, tiny, cpu):
     assert refused(path, tiny, cpu) == "wrong-shapes"
     with pytest.raises(StudioError, match=r"[01]\.weight"):
         checkpoint.snapshot_of(checkpoint.read(path), path)
+    with pytest.raises(StudioError, match=r"[01]\.weight") as caught:
+        checkpoint.restore(checkpoint.read(path), path, tiny, cpu)
+    assert "state_dict" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("step", -4, "its step is -4"),
+        ("history", torch.zeros(7, 3), "history"),
+        ("history", torch.zeros(5), "history"),
+    ],
+)
+def test_numbers_that_no_run_can_have_are_refused(key, value, told, path, tiny, cpu):
+    rewrite(path, lambda content: content.update({key: value}))
+    with pytest.raises(StudioError, match=told):
+        checkpoint.restore(checkpoint.read(path), path, tiny, cpu)
+
+
+@pytest.mark.parametrize("net", ["G", "D", "G_ema"])
+def test_weights_that_are_no_numbers_are_refused(net: str, path, tiny, cpu):
+    def spoil(content):
+        next(iter(content[net].values())).view(-1)[3] = torch.nan
+
+    rewrite(path, spoil)
+    with pytest.raises(StudioError, match=rf"{net}\.\S+ holds numbers that are not finite"):
+        checkpoint.snapshot_of(checkpoint.read(path), path)
+    with pytest.raises(StudioError, match="not finite"):
+        checkpoint.restore(checkpoint.read(path), path, tiny, cpu)
 
 
 @pytest.mark.parametrize("moment", ["mean", "square", "steps"])

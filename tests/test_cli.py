@@ -363,6 +363,23 @@ def test_ctrl_c_is_130(train, capsys, monkeypatch):
     assert told in capsys.readouterr().out
 
 
+def test_how_to_continue_can_be_pasted(train, capsys):
+    assert train("--preset", "mlp-gelu", "--steps", "1", "--out", "my run") == 0
+    assert "ganstudio train --resume 'my run/last.pt'" in capsys.readouterr().out
+
+
+def test_a_name_too_long_for_any_file(capsys):
+    assert "no checkpoint" in refused(capsys, main(["a" * 300]))
+    assert "no checkpoint" in refused(capsys, main(["window", "a" * 300]))
+
+
+def test_a_mistyped_option_without_a_command_is_named(capsys):
+    with pytest.raises(SystemExit):
+        main(["--versoin"])
+    assert "no option “--versoin”" in (said := capsys.readouterr().err)
+    assert "--version" in said
+
+
 def test_a_place_that_cannot_be_written(train, folder, capsys):
     (folder / "file").touch()
     words = ["--preset", "mlp-gelu", "--set", "batch_size=16", "--steps", "1"]

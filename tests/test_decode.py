@@ -111,7 +111,6 @@ def test_decoding_leaves_the_trainer_alone(tiny, cpu):
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.usefixtures("small")
 def test_threads_draw_at_the_same_time(tiny, cpu, monkeypatch: pytest.MonkeyPatch):
     trainer = trained(SMALL, tiny, cpu)
     z, snapshots = latents(trainer, 4), []

@@ -5,6 +5,7 @@ import re
 import signal
 from itertools import count
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import torch
 from oracle import everything, interrupt_at, same
 from PIL import Image
 
+from ganstudio import atomic
 from ganstudio.config import Config, load_config
 from ganstudio.errors import StudioError
 from ganstudio.training import checkpoint, headless, observer, run_folder
@@ -266,6 +268,59 @@ def test_a_kept_checkpoint_is_a_name_of_last_pt_and_stays(trainer, tiny_root, tm
     assert (tmp_path / "step-0000007.pt").samefile(last)
 
 
+def test_what_could_be_saved_in_the_end_is_not_told_as_lost(trainer, tmp_path, monkeypatch):
+    full, write = [True], headless.Saving._history
+
+    def full_once(self) -> None:
+        if full.pop() if full else False:
+            raise StudioError("disk-full", path=tmp_path / "history.csv")
+        write(self)
+
+    monkeypatch.setattr(headless.Saving, "_history", full_once)
+    monkeypatch.setattr(headless, "SAVE_SECONDS", 0.0)
+    with pytest.raises(StudioError, match=r"ended at step 1, because there is no space.*continue"):
+        headless.train(trainer, tmp_path, Limit(steps=4))
+    assert len((tmp_path / "history.csv").read_text().splitlines()) == 2
+    assert checkpoint.read(tmp_path / "last.pt")["step"] == 1
+
+
+def test_both_are_told_that_training_failed_and_that_it_cannot_be_saved(
+    trainer, tmp_path, monkeypatch, capsys
+):
+    refuse_to_write(monkeypatch, "last.pt")
+    fails = StudioError("non-finite", quantity="loss", net="G", step=1, last=0, rate="", value=1)
+    monkeypatch.setattr(trainer, "train_step", Mock(side_effect=fails))
+    with pytest.raises(StudioError, match="Nothing of this run is saved: there is no space"):
+        headless.train(trainer, tmp_path, Limit(steps=4))
+    assert str(fails) in capsys.readouterr().err
+
+
+def test_a_checkpoint_is_copied_where_there_are_no_second_names(tmp_path, monkeypatch):
+    path, name = tmp_path / "last.pt", tmp_path / "step-4.pt"
+    path.write_bytes(b"new")
+    name.write_bytes(b"old")
+    monkeypatch.setattr(os, "link", Mock(side_effect=PermissionError(errno.EPERM, "no links")))
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", Mock(side_effect=OSError(errno.ENOSPC, "No space")))
+        with pytest.raises(StudioError, match="disk"):
+            atomic.keep(path, name)
+    assert name.read_bytes() == b"old"
+    atomic.keep(path, name)
+    assert name.read_bytes() == b"new"
+    assert not name.samefile(path)
+    assert {path, name} == set(tmp_path.iterdir())
+
+
+def test_a_second_name_takes_the_place_of_an_older_file(tmp_path):
+    path, name = tmp_path / "last.pt", tmp_path / "step-4.pt"
+    path.write_bytes(b"new")
+    name.write_bytes(b"old")
+    for _ in range(2):
+        atomic.keep(path, name)
+        assert name.samefile(path)
+        assert {path, name} == set(tmp_path.iterdir())
+
+
 def test_samples_are_one_sequence_in_any_batches(trainer, tmp_path, monkeypatch):
     headless.train(trainer, tmp_path, Limit(steps=2))
     path = tmp_path / "last.pt"
@@ -310,7 +365,7 @@ def test_the_first_losses_show_at_once(limit, trainer, capsys):
     """The bar is drawn every 10 seconds where there is no terminal; they do not wait for that."""
     trainer.train_step()
     trainer.drain()  # a resumed run has a history
-    with headless._Progress(trainer, *limit) as progress:
+    with headless.Progress(trainer, *limit) as progress:
         trainer.train_step()
         trainer.drain()
         progress.step_done()
@@ -338,7 +393,7 @@ def test_the_line_that_stays_tells_of_the_last_step(limit, trainer, tmp_path, ca
 )
 def test_only_losses_that_there_are_show(recipe, losses: set[str], tiny_root, capsys):
     trainer = headless.new_trainer(CONFIG.changed(**recipe), "cpu", tiny_root)
-    with headless._Progress(trainer, End(steps=100), None) as progress:
+    with headless.Progress(trainer, End(steps=100), None) as progress:
         trainer.train_step()
         trainer.drain()
         progress.step_done()

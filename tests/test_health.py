@@ -117,6 +117,23 @@ def test_gradients_beyond_all_proportion_are_diverging():
     assert diagnose(CONFIG, grown, real).state is State.LEARNING  # so it draws well all the same
 
 
+def test_gradients_that_grow_while_the_samples_get_better_need_more_to_be_diverging():
+    better = looks(20, gap=lambda share: 0.4 - 0.2 * share)
+    assert diagnose(CONFIG, history(later=600.0), better).state is State.LEARNING
+    found = diagnose(CONFIG, history(later=6000.0), better)
+    assert (found.state, found.evidence[0].bound) == (State.DIVERGING, 5000.0)
+
+
+def test_a_run_whose_numbers_are_not_finite_is_diverging_until_two_looks_say_otherwise():
+    doctor, seen = Doctor(), looks(4)
+    told = doctor.hear_the_end(150, CONFIG.changed(g_lr=1.0, d_lr=1.0))
+    assert (told.state, told.step) == (State.DIVERGING, 150)
+    assert dict(told.remedy.changes) == {"g_lr": 0.1, "d_lr": 0.1}
+    assert told.remedy.live
+    states = [doctor.hear(look, CONFIG, history()).state for look in seen]
+    assert states == [State.DIVERGING, *[State.LEARNING] * 3]
+
+
 def test_the_digits_lost_are_named():
     seen = looks(8)
     gone = (0.0, 0.1, 0.2, 0.0, *(0.1,) * 6)

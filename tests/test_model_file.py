@@ -240,14 +240,23 @@ def test_networks_that_cannot_be_trained(old: str, new: str, reason: str, mine: 
     assert reason in refusal(mine, tiny, cpu)
 
 
+CALLS = "self.calls.add_(0 if self.training else 1); z = z + self.calls"
+
+
 @pytest.mark.parametrize(
     "changed",
     [
         ("", "self.mean = 0.9 * self.mean + z.detach().mean(0)"),
         ("", "self.mean.mul_(0.9).add_(z.detach().mean(0))"),
+        ("self.register_buffer('calls', torch.zeros(1), persistent=False)", CALLS),
         ("self.square = nn.Linear(dim, dim); self.square.weight = self.first.weight", ""),
+        ("", "w = self.first.weight; w.data = torch.renorm(w.data, 2, 0, 0.3)"),
+        ("", "self.first.weight.data.mul_(0.9)"),
     ],
-    ids=["a buffer replaced", "a buffer changed in place", "a weight in two layers"],
+    ids=[
+        *("a buffer replaced", "a buffer changed in place", "a buffer that no file keeps"),
+        *("a weight in two layers", "a weight replaced", "a weight changed in place"),
+    ],
 )
 def test_a_snapshot_draws_alike_whatever_its_code_does(changed, mine: Path, tiny, cpu):
     built, called = changed

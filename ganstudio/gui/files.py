@@ -66,6 +66,7 @@ class Files(QObject):
         self._samples = samples
         self._losses = losses
         self.closing = False
+        self._discarded: set[tuple[str, int]] = set()  # runs as they were left, and nobody wants
         self._agreed = False  # the window closes because its run was saved for that
         experiment.folder_wanted.connect(self.choose_images)
         session.saved.connect(self._on_saved)
@@ -195,13 +196,18 @@ class Files(QObject):
         answer = self._ask()
         if answer == QMessageBox.StandardButton.Save:
             return self.save()
-        return answer == QMessageBox.StandardButton.Discard
+        discarded = answer == QMessageBox.StandardButton.Discard
+        if discarded and self._session.info is not None:
+            self._discarded.add((self._session.info.run_id, self._session.status.step))
+        return discarded
 
     def _agree_to_close(self) -> bool:
         status = self._session.status
-        if self._agreed or not (status.unsaved or status.unsaved_others):
+        unsaved = {(run.run_id, run.step) for run in status.left if run.unsaved}
+        others = len(unsaved - self._discarded)
+        if self._agreed or not (status.unsaved or others):
             return True
-        answer = self._ask(others=status.unsaved_others)
+        answer = self._ask(others=others)
         if answer == QMessageBox.StandardButton.Save:
             self.closing = self.save()
         return answer == QMessageBox.StandardButton.Discard
@@ -241,8 +247,13 @@ class Files(QObject):
         assert self._session.info is not None
         config = self._session.info.config
         recipe = preset_of(config.to_dict()) or config.model_name
-        run = self._session.path.stem if self._session.path else f"{recipe}-{config.seed}"
-        name = run + what
+        path = self._session.path
+        if path is None:
+            name = f"{recipe}-{config.seed}"
+        else:  # a run of `ganstudio train` is known by its folder: every one has a last.pt
+            in_folder = path.stem == "last" or path.match("step-*.pt")
+            name = path.parent.name if in_folder else path.stem
+        name += what
         names = chain([name], (f"{name}-{n}" for n in count(2)))
         paths = (file_folder() / f"{name}{suffix}" for name in names)
         return next(path for path in paths if not path.exists())

@@ -27,8 +27,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ganstudio.config import own_presets
-from ganstudio.errors import StudioError
+from ganstudio.config import own_presets, preset_of
+from ganstudio.errors import UNWRITTEN, StudioError
 from ganstudio.gui import appearance
 from ganstudio.gui.actions import Actions, tool_button
 from ganstudio.gui.dock_icons import DockIcons
@@ -51,7 +51,6 @@ from ganstudio.training.health import Diagnosis, Doctor
 from ganstudio.training.status import Phase, RunInfo, Status
 from ganstudio.work import Work
 
-UNWRITTEN = ("disk-full", "cannot-write")
 NO_IMAGES = (
     *("folder-missing", "folder-not-chosen", "no-images", "no-good-images", "too-few-images"),
 )
@@ -103,6 +102,7 @@ class MainWindow(QMainWindow):
         )
         self._wants_start = False  # Start was pressed while torch still loads
         self._was_loading = False
+        self._has_run = False
         self._speed: float | None = None  # steps a second at most
         self._curves_due = QTimer(self, singleShot=True, interval=CURVES_MS)
         self.files = Files(self, self.session, self.experiment, self.samples, self.losses)
@@ -146,6 +146,7 @@ class MainWindow(QMainWindow):
         self.session.ask_for_first_run(path)
         for error in own_presets()[1][:1]:  # the gallery names all of them
             self.banner.show_error(error)
+        self.setFocus()  # else the first button that Tab reaches has it, and takes Space
 
     # What the application and the session ask for
 
@@ -273,7 +274,7 @@ class MainWindow(QMainWindow):
         add(presets, "save_preset", self.tr("&Save as preset…"), self.presets.save_as)
         add(presets, "import_preset", self.tr("&Import preset…"), self.presets.import_file)
         menu.addSeparator()
-        add(menu, "export_samples", self.tr("Export samples (&PNG)…"), self.files.export_samples)
+        add(menu, "export_samples", self.tr("Export sa&mples (PNG)…"), self.files.export_samples)
         add(menu, "export_history", self.tr("Export &history (CSV)…"), self.files.export_history)
         menu.addSeparator()
         add(
@@ -472,7 +473,7 @@ class MainWindow(QMainWindow):
         if self._wants_start:
             name = self.tr("Starts as soon as all is loaded")
         elif status.phase is Phase.TRAINING and self._speed:
-            name = self.tr("Training, {speed:g} steps/s at most").format(speed=self._speed)
+            name = self.tr("Training, {speed:g}/s at most").format(speed=self._speed)
         elif status.reached:
             name = self._reached_text(status.reached)
         info = self.session.info
@@ -504,6 +505,10 @@ class MainWindow(QMainWindow):
 
     def _on_run(self, info: RunInfo) -> None:
         self._renew_title()
+        told = self.banner.error
+        if self._has_run and told is not None and told.code not in UNWRITTEN:
+            self.banner.dismiss()  # it is of another run
+        self._has_run = True  # the first is what there is where another cannot be opened
         if info.dataset.notice is not None:
             self.banner.show_error(info.dataset.notice)
 
@@ -536,8 +541,11 @@ class MainWindow(QMainWindow):
         """List the runs that Start over and Open left, the latest first."""
         self._left_menu.clear()
         for run in reversed(self.session.status.left):
-            text = self.tr("{model}, seed {seed}, step {step:,}").format(
-                model=run.config.model_name, seed=run.config.seed, step=run.step
+            if not run.step:  # only undo needs it
+                continue
+            recipe = preset_of(run.config.to_dict()) or run.config.model_name
+            text = self.tr("{recipe}, seed {seed}, step {step:,}").format(
+                recipe=recipe, seed=run.config.seed, step=run.step
             )
             if run.unsaved:
                 text = self.tr("{run}, not saved").format(run=text)

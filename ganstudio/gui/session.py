@@ -109,6 +109,7 @@ class Session(QObject):
         self._renewing: set[Lane] = set()  # of GRID and REFERENCE: pieces are still to come,
         self._stale: set[Lane] = set()  # and there is a newer snapshot meanwhile
         self._judge_at = 0.0  # the earliest time to have held-out images judged by a newer D
+        self._randoms: dict[int, np.random.Generator] = {}  # what Random draws z from, by the seed
         self._held: Snapshot | None = None
         self._shown: Snapshot | None = None  # the model of the large image
         self._closed = False
@@ -200,8 +201,16 @@ class Session(QObject):
             self._new_run(config, self._device)
 
     def start(self) -> None:
-        """Train until paused; begun while torch still loads, it follows as soon as it can."""
+        """Train until paused; begun while torch still loads, it follows as soon as it can.
+
+        What waits for a new run has come to it where nothing is trained yet.
+        """
         self._samples.show_chosen()
+        if not self.status.step and self._experiment.pending_edits():
+            if (config := self._experiment.checked_config()) is not None:
+                device, folder = self._experiment.device(), self._experiment.folder()
+                self.start_over(config, device, folder, train=True)
+            return
         self.training.post(lambda runner: runner.start())
 
     def pause(self) -> None:
@@ -246,6 +255,8 @@ class Session(QObject):
         device: str,
         folder: Path | None = None,
         waiting: dict[str, Any] | None = None,
+        *,
+        train: bool = False,
     ) -> None:
         """Begin a new run in place of the current one, which undo brings back.
 
@@ -259,6 +270,8 @@ class Session(QObject):
             Where its images are, if its dataset is a folder.
         waiting : dict or None
             Changes that go on waiting for a later run.
+        train : bool
+            Train it, even if the current one does not train.
         """
         text = self.tr("Start over")
         root = self._root(config, folder)
@@ -267,7 +280,7 @@ class Session(QObject):
             train_on = runner.training
             runner.new_run(config, device, root, file)
             self._switched.emit(text, None, waiting)
-            if train_on:
+            if train_on or train:
                 runner.start()
 
         self._post_with_file(begin)
@@ -358,7 +371,9 @@ class Session(QObject):
             panel.set_run(info)
         self.evaluating.forget_others(info.dataset)
         self._latent.set_holding(None)
-        self._latent.set_run(info, generator(info.config.seed, Stream.SAMPLES, 2))
+        seed = info.config.seed  # whose z go on where another run left them: Random repeats none
+        self._randoms.setdefault(seed, generator(seed, Stream.SAMPLES, 2))
+        self._latent.set_run(info, self._randoms[seed])
         self._on_count_changed(self._samples.count())
         self.look_for_datasets()
         self.run_changed.emit(info)
@@ -430,6 +445,11 @@ class Session(QObject):
 
     def _on_failed(self, error: StudioError) -> None:
         self._fall_back()
+        if error.code == "non-finite" and self.info is not None:
+            last = error.fields["last"]
+            assert isinstance(last, int)
+            self._doctors[self.info.run_id].hear_the_end(last, self._config)
+            self._show_health()
         self.failed.emit(error)
 
     def _on_lacking_file(self, error: StudioError, again: Callable[[ModelFile], None]) -> None:
@@ -458,7 +478,8 @@ class Session(QObject):
     def _on_image(self, drawn: Drawn) -> None:
         if self.info is not None and drawn.run_id == self.info.run_id:
             self._shown = drawn.snapshot
-            self._latent.set_image(drawn.images[0], drawn.rank, drawn.step)
+            image, rank = drawn.images[0], drawn.rank
+            self._latent.set_image(image, rank, drawn.step, learned=drawn.learned)
 
     def _on_grid(self, drawn: Drawn) -> None:
         if self.info is None or drawn.run_id != self.info.run_id:

@@ -35,6 +35,8 @@ class Snapshot:
         State of the encoder, in an autoencoder.
     real_range : (float, float)
         The range of the real images that D sees.
+    d_updates : int
+        How many updates D has had: an untrained one has no opinion worth telling.
     """
 
     run_id: str
@@ -45,6 +47,7 @@ class Snapshot:
     G_ema: State | None
     E: State | None
     real_range: Range
+    d_updates: int
 
     @property
     def latent(self) -> LatentSpec:
@@ -98,9 +101,9 @@ class _Workplace(threading.local):
     def call(self, architecture: Architecture, name: str, state: State, x: Tensor) -> Tensor:
         """Call a network with a state, which stays as it is."""
         net: nn.Module = getattr(self.networks_of(architecture), name)
-        if architecture.model_sha256:  # whose code may change its buffers, in place or not
-            weights = dict(net.named_parameters(remove_duplicate=False))
-            own = {key: v if key in weights else v.clone() for key, v in state.items()}
+        if architecture.model_sha256:  # whose code may change whatever it computes with
+            unsaved = dict(net.named_buffers(remove_duplicate=False))  # buffers that no file keeps
+            own = {key: value.clone() for key, value in {**unsaved, **state}.items()}
             made: Tensor = functional_call(net, own, (x,), tie_weights=False)
             return made
         if self._states.get(name) is not state:

@@ -217,6 +217,10 @@ def restore(content: dict[str, Any], path: Path, dataset: Dataset, device: torch
         if shape != trainer.architecture.image_shape or described != trainer.latent:
             detail = Phrase("other-networks", shape=shape, dim=described.dim)
             raise StudioError("wrong-shapes", path=path, detail=detail)
+        average = trainer.ema.model if trainer.ema else None
+        nets = {"G": trainer.G, "D": trainer.D, "G_ema": average, "E": trainer.E}
+        _check_networks(nets, content, path)
+        _check_history(content, path)
         trainer.load_state(content)
     return trainer
 
@@ -256,19 +260,39 @@ def snapshot_of(content: dict[str, Any], path: Path) -> Snapshot:
             G_ema=content["G_ema"],
             E=content["E"],
             real_range=real_range(config, architecture.module.OUTPUT_RANGE),
+            d_updates=int(content["counts"]["d_updates"]),
         )
         nets = snapshot.networks
-        _check_shapes(nets.G, snapshot.G, path)
-        _check_shapes(nets.D, snapshot.D, path)
-        if snapshot.G_ema is not None:
-            _check_shapes(nets.G, snapshot.G_ema, path)
-        if nets.E is not None:
-            _check_shapes(nets.E, snapshot.E or {}, path)
+        average = None if snapshot.G_ema is None else nets.G
+        _check_networks({"G": nets.G, "D": nets.D, "G_ema": average, "E": nets.E}, content, path)
     return snapshot
 
 
 def _damaged(path: Path, code: str, **fields: object) -> StudioError:
     return StudioError("damaged-checkpoint", path=path, detail=Phrase(code, **fields))
+
+
+def _check_networks(
+    nets: Mapping[str, nn.Module | None], content: dict[str, Any], path: Path
+) -> None:
+    """Raise what says best why these networks cannot have the weights of a checkpoint."""
+    if content["step"] < 0:
+        raise _damaged(path, "negative-step", step=content["step"])
+    for key, net in nets.items():
+        if net is None:
+            continue
+        state = content[key] or {}
+        _check_shapes(net, state, path)
+        for name, tensor in state.items():
+            if tensor.is_floating_point() and not tensor.isfinite().all():
+                raise _damaged(path, "not-finite", name=f"{key}.{name}")
+
+
+def _check_history(content: dict[str, Any], path: Path) -> None:
+    found, expected = tuple(content["history"].shape), (len(COLUMNS), content["step"])
+    if found != expected:
+        detail = Phrase("other-shape", name="history", found=found, expected=expected)
+        raise StudioError("wrong-shapes", path=path, detail=detail)
 
 
 def _check_shapes(net: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:

@@ -5,14 +5,11 @@ from contextlib import contextmanager
 
 import torch
 
-from ganstudio.errors import Phrase, StudioError
+from ganstudio.errors import StudioError
 from ganstudio.training.trainer import Trainer
 
 # how torch says it where it has no class for it: of the computer's own memory, and on Apple's GPUs
 _COMPUTER, _MPS = "DefaultCPUAllocator", "MPS backend out of memory"
-
-# errors that promise that nothing was lost, and the phrases for them where that is not so
-UNWRITTEN = {"disk-full": "no-space", "cannot-write": "unwritten"}
 
 
 def lacks_memory(error: BaseException) -> bool:
@@ -52,25 +49,6 @@ def explained(
     told = StudioError(code, **fields)
     told.__cause__ = error
     return told
-
-
-def unsaved(error: StudioError, saved: int | None, step: int) -> StudioError:
-    """Return what it means for a run that a file of it could not be written.
-
-    Parameters
-    ----------
-    error : StudioError
-        One of `UNWRITTEN`.
-    saved : int or None
-        The step up to which the run is saved, if it is.
-    step : int
-        The step that it was at.
-    """
-    reason = Phrase(UNWRITTEN[error.code], **error.fields)
-    if saved is None:
-        return StudioError("nothing-saved", reason=reason)
-    code = "saved-without" if saved == step else "later-steps-lost"
-    return StudioError(code, saved=saved, reason=reason)
 
 
 @contextmanager

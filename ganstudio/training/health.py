@@ -27,7 +27,8 @@ VARIED = 0.3  # a best `diversity` from which it can fall
 UNVARIED = 0.2  # and one that is low by itself where nothing gets better
 STILL = 0.02  # `change` from one look to the next
 RESTLESS = 0.5
-EXPLODED = 30.0  # D's gradient, the median of the last steps beside that of the first step
+GROWN = 30.0  # D's gradient, the median of the last steps beside that of the first step, that is
+EXPLODED = 5000.0  # too much where nothing gets better; and in any case (up to 515 while it learns)
 LAST_STEPS = 50
 PRESENT = 0.04  # share of a digit, in three looks in a row, that can be lost
 AGREE = 2  # looks in a row that name the same state
@@ -156,10 +157,11 @@ NAMES = {
 }
 
 SENTENCES = {
-    "waiting": "the first looks at the samples are still to come.",
+    "waiting": "the samples are looked at every few seconds while the run trains.",
     "learning": "the samples come closer to real images.",
     "level": "D and G keep up with each other, and the samples come to look like real images.",
     "slow": "nothing is wrong, though the samples hardly come closer to real images now.",
+    "not-finite": "a loss or a gradient is no finite number any more.",
     "exploded": "D's gradient has grown out of all proportion: the learning rates are too high.",
     "frozen-g": "G's learning rate is 0, so nothing that D says reaches it.",
     "still": "the samples no longer change, and they are not like real images yet.",
@@ -222,6 +224,15 @@ class Doctor:
         self._named = found.state
         if found.state is self.diagnosis.state or self._agree >= AGREE:
             self.diagnosis = found
+        return self.diagnosis
+
+    def hear_the_end(self, step: int, config: Config) -> Diagnosis:
+        """Take in that the step after `step` could not be made: its numbers were not finite."""
+        remedy = Remedy(tuple(_tamer(config).items()))
+        self.diagnosis = Diagnosis(
+            state=State.DIVERGING, step=step, reason="not-finite", remedy=remedy
+        )
+        self._named, self._agree = State.DIVERGING, AGREE
         return self.diagnosis
 
 
@@ -296,14 +307,17 @@ def _diverging(case: _Case) -> Diagnosis | None:
     first, last = (part[~np.isnan(part)] for part in (column[:100], column[-4 * LAST_STEPS :]))
     if not (len(first) and len(last) and case.far):
         return None
-    bound = EXPLODED * float(first[0])
+    bound = (GROWN if case.stalled else EXPLODED) * float(first[0])
     now = float(np.median(last[-LAST_STEPS:]))
     if now <= bound:
         return None
-    config = case.config
-    rates = {name: _rounded(_tenth(getattr(config, name))) for name in ("g_lr", "d_lr")}
     found = Evidence("d_grad", now, bound)
-    return case.named(State.DIVERGING, "exploded", found, case.gap(), remedy=rates)
+    return case.named(State.DIVERGING, "exploded", found, case.gap(), remedy=_tamer(case.config))
+
+
+def _tamer(config: Config) -> dict[str, float]:
+    """Return lower learning rates."""
+    return {name: _rounded(_tenth(getattr(config, name))) for name in ("g_lr", "d_lr")}
 
 
 def _tenth(rate: float) -> float:

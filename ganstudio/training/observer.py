@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ganstudio.evaluation.features import CLASSES, FITS, digits
@@ -21,7 +22,8 @@ LOOK_SECONDS = 2.5  # between two looks, at least
 LOOK_SHARE = 0.01  # of a processor's time that goes into looks, at most
 IMAGES = 128  # of each kind, at most
 APART = 100  # steps, at least, over which samples change: looks come by the clock
-_PIECE = 16  # images between two looks at what else there is to do
+_PIECE = 16  # images between two looks at what else there is to do, where networks are small,
+_PIECE_SECONDS = 0.008  # and as many as take so long, of the run's own networks
 _SIDE = 32  # pixels: of larger images only some are compared
 _Z = 6  # the generator of `Stream.SAMPLES` that draws the latents
 _FLOOR = 1e-6  # a distance below which images are all the same
@@ -54,6 +56,8 @@ class Observer:
         self._fits: bool | None = None  # whether the feature network names these images
         self._real = np.zeros((0, 1))  # features of the held-out images
         self._spread = self._pixel_spread = _FLOOR  # mean distances between two held-out images
+        self._took = _PIECE_SECONDS  # the last piece of work, in seconds of this thread
+        self._fitting = {"judged": _PIECE, "drawn": _PIECE}  # images of a piece
         self._before: tuple[int, Pixels] | None = None  # the step and the images of a look before
         self._moved = np.nan  # from that look to one at least `APART` steps later
 
@@ -61,14 +65,26 @@ class Observer:
         """Look at a snapshot: give None after every few milliseconds, and what was seen at last."""
         if self._fits is None:
             yield from self._prepare()
-        looking, start, spent = self._look(snapshot), time.thread_time(), 0.0
-        while (seen := next(looking)) is None:
-            spent += time.thread_time() - start
-            yield None
+        looking, seen, spent = self._look(snapshot), None, 0.0
+        while seen is None:
+            if spent:
+                yield None
             start = time.thread_time()
-        spent += time.thread_time() - start
+            seen = next(looking)
+            self._took = time.thread_time() - start
+            spent += self._took
         self.wait = max(LOOK_SECONDS, spent / LOOK_SHARE)
         yield seen
+
+    def _pieces(self, what: str, images: int) -> Iterator[slice]:
+        """Divide images into pieces that take `_PIECE_SECONDS` each, by how long the last took."""
+        start = 0
+        while start < images:
+            end = min(start + self._fitting[what], images)
+            yield slice(start, end)
+            fitting = (end - start) * _PIECE_SECONDS / max(self._took, 1e-6)
+            self._fitting[what] = max(1, min(int(fitting), IMAGES))
+            start = end
 
     def _look(self, snapshot: Snapshot) -> Iterator[Observation | None]:
         held_out: list[NDArray[np.float32]] = []
@@ -78,10 +94,10 @@ class Observer:
             (self._test, self._test_labels, held_out),
             (self._train, self._train_labels, train),
         ):
-            for part in _parts(len(images)):
+            for part in self._pieces("judged", len(images)):
                 logits.append(judge_real(snapshot, images[part], labels[part]))
                 yield None
-        for part in _parts(IMAGES):
+        for part in self._pieces("drawn", IMAGES):
             z = self._z[part]
             drawn.append(decode(snapshot, z, averaged=False))  # D plays against the latest G
             fake.append(judge(snapshot, drawn[-1], z))
@@ -170,7 +186,9 @@ def _pixels(images: Pixels) -> Matrix:
 
 
 def _distances(a: Matrix, b: Matrix) -> Matrix:
-    squares = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
+    # torch keeps to this thread, where numpy's threads wait for each other at full speed
+    products = (torch.from_numpy(a) @ torch.from_numpy(b).T).numpy()
+    squares = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * products
     distances: Matrix = np.sqrt(squares.clip(0))
     return distances
 

@@ -77,11 +77,6 @@ class Status:
     left: tuple[LeftRun, ...] = ()
     reached: str = ""
 
-    @property
-    def unsaved_others(self) -> int:
-        """How many runs that were left are not saved."""
-        return sum(run.unsaved for run in self.left)
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Curves:

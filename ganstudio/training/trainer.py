@@ -142,7 +142,7 @@ class Trainer:
             if networks.E
             else ImageGame(networks, self.latent, self.real)
         )
-        self._d_updates = 0  # decides when the penalties' turn comes
+        self._d_updates = 0  # decides, too, when the penalties' turn comes
 
         self._metrics = torch.empty((DRAIN_STEPS, len(METRICS)), device=device)
         self._places: list[tuple[float, float]] = []  # epoch and seconds of the undrained steps
@@ -220,6 +220,7 @@ class Trainer:
             G_ema=_frozen(self.ema.model) if self.ema else None,
             E=_frozen(self.E) if self.E else None,
             real_range=self.real_range,
+            d_updates=self._d_updates,
         )
 
     def state(self) -> dict[str, Any]:

@@ -171,9 +171,9 @@ def test_a_folder_without_images_is_told_and_the_run_goes_on(
 ) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    drop(window, empty)
     window.session.start()
     qtbot.waitUntil(lambda: window.session.status.step > 0, timeout=WAIT)
+    drop(window, empty)
     window.experiment.start_over()
     qtbot.waitUntil(lambda: str(empty) in banner(window), timeout=WAIT)
     qtbot.waitUntil(lambda: window.session.status.phase is Phase.TRAINING, timeout=WAIT)

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,7 +7,14 @@ import torch
 from hands import WAIT
 
 from ganstudio.gui.threads import decode_thread
-from ganstudio.gui.threads.decode_thread import PIECE, DecodeThread, Job, Lane
+from ganstudio.gui.threads.decode_thread import (
+    PIECE,
+    PIECE_MOST,
+    PIECE_SECONDS,
+    DecodeThread,
+    Job,
+    Lane,
+)
 from ganstudio.latent.decode import decode, judge, judge_real, rank, reconstruct
 from ganstudio.latent.networks import Architecture, build
 from ganstudio.latent.snapshot import Snapshot
@@ -28,6 +36,7 @@ def make_snapshot(step: int, run_id: str = "run") -> Snapshot:
         G_ema=None,
         E=None,
         real_range=(0.0, 1.0),
+        d_updates=step,
     )
 
 
@@ -107,6 +116,39 @@ def test_the_rank_is_among_the_held_out_images_of_the_same_run(qtbot, thread) ->
     assert other.args[0].rank is None
 
 
+def test_a_d_that_was_never_updated_gives_no_verdict(qtbot, thread) -> None:
+    """Whatever step the image is of: G may be trained alone."""
+    untrained, z = make_snapshot(0), latents(1)
+    held_out = np.zeros((4, 1, 8, 8), np.uint8)
+    thread.start()
+    with qtbot.waitSignal(thread.reference_judged, timeout=WAIT):
+        labels = np.zeros(4, np.int64)
+        thread.ask(Job(lane=Lane.REFERENCE, snapshot=untrained, inputs=held_out, labels=labels))
+    later = replace(untrained, step=9)
+    with qtbot.waitSignal(thread.image_drawn, timeout=WAIT) as drawn:
+        thread.ask(Job(lane=Lane.IMAGE, snapshot=later, inputs=z))
+    assert (drawn.args[0].rank, drawn.args[0].learned) == (None, False)
+
+
+def test_pieces_fit_the_time_of_each_lane_and_model(monkeypatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(decode_thread.time, "thread_time", lambda: now[0])
+    pieces = decode_thread._Pieces()
+    small = Job(lane=Lane.GRID, snapshot=make_snapshot(1))
+    assert pieces.images(small) == PIECE
+    now[0] = 2 * PIECE_SECONDS
+    assert pieces.took(0.0, Lane.GRID, 8) == 2 * PIECE_SECONDS
+    assert pieces.images(small) == 4
+    assert pieces.images(replace(small, lane=Lane.REFERENCE)) == PIECE
+    pieces.took(0.0, Lane.GRID, 1)
+    assert pieces.images(small) == 1, "one at least"
+    pieces.took(now[0], Lane.GRID, 9)
+    assert pieces.images(small) == PIECE_MOST
+    other = Architecture(model="mlp-leaky", latent=LATENT, image_shape=(1, 8, 8))
+    another = replace(small, snapshot=replace(small.snapshot, architecture=other))
+    assert pieces.images(another) == PIECE
+
+
 def test_the_effect_of_every_dimension_is_measured(qtbot, thread) -> None:
     thread.start()
     with qtbot.waitSignal(thread.effect_measured, timeout=WAIT) as measured:
@@ -150,6 +192,7 @@ def test_an_autoencoder_restores_images(qtbot, thread) -> None:
         G_ema={name: value + 1 for name, value in networks.G.state_dict().items()},
         E=networks.E.state_dict(),
         real_range=(-1.0, 1.0),
+        d_updates=4,
     )
     images = np.random.default_rng(0).integers(0, 256, (PIECE, 1, 8, 8), dtype=np.uint8)
     answers = []

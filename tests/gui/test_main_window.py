@@ -505,7 +505,9 @@ def test_the_verdict_follows_a_change_of_run(qtbot, window, times: int) -> None:
     session = window.session
     ranked: list[str] = []  # the runs whose images got a verdict
     session.decoding.image_drawn.connect(
-        lambda drawn: ranked.append(drawn.run_id) if drawn.rank is not None else None
+        lambda drawn: (
+            ranked.append(drawn.run_id) if drawn.rank is not None or not drawn.learned else None
+        )
     )
     make_steps(qtbot, window, 1)
     qtbot.waitUntil(lambda: session.info.run_id in ranked, timeout=WAIT)
@@ -657,11 +659,88 @@ def test_closing_speaks_of_runs_that_were_left_unsaved(qtbot, window) -> None:
     make_steps(qtbot, window, 1)
     window.actions_.by_name["start_over"].trigger()
     wait_phase(qtbot, window, Phase.READY)
-    assert window.session.status.unsaved_others == 1
+    assert [run.unsaved for run in window.session.status.left] == [True]
     texts = answer_box(QMessageBox.StandardButton.Cancel)
     window.close()
     assert "not saved: 1" in texts[0]
     assert window.isVisible()
+
+
+def test_closing_does_not_speak_of_a_run_that_was_discarded(
+    qtbot, window, monkeypatch, tmp_path
+) -> None:
+    make_steps(qtbot, window, 1)
+    path = tmp_path / "run.pt"
+    window.session.save(path)
+    qtbot.waitUntil(lambda: window.session.path == path, timeout=WAIT)
+    make_steps(qtbot, window, 1)
+    answer_box(QMessageBox.StandardButton.Discard)
+    assert window.files.may_leave()
+    with qtbot.waitSignal(window.session.opened, timeout=WAIT):
+        window.session.open(path)
+    wait_phase(qtbot, window, Phase.PAUSED)
+    assert [run.unsaved for run in window.session.status.left] == [True]
+    window.close()  # without a question, which would wait for an answer
+    assert not window.isVisible()
+
+
+def test_a_preset_chosen_before_the_first_step_is_what_start_trains(qtbot, window) -> None:
+    window.experiment.select_preset("mlp-leaky")
+    qtbot.keyClick(window, Qt.Key.Key_F5)
+    wait_phase(qtbot, window, Phase.TRAINING)
+    qtbot.keyClick(window, Qt.Key.Key_F5)
+    assert window.session.info.config.model == "mlp-leaky"
+    assert not window.experiment.pending_edits()
+
+
+def test_what_waits_stays_for_later_once_steps_are_made(qtbot, window) -> None:
+    make_steps(qtbot, window, 1)
+    window.experiment.select_preset("mlp-leaky")
+    waiting = window.experiment.pending_edits()
+    make_steps(qtbot, window, 1)
+    assert window.session.info.config.model == "conv-small"
+    assert window.experiment.pending_edits() == waiting
+
+
+def test_random_after_another_run_is_another_z(qtbot, window) -> None:
+    seen = [window.latent.state().z]
+    for _ in range(2):
+        window.experiment.start_over()
+        with qtbot.waitSignal(window.session.run_changed, timeout=WAIT):
+            pass
+        press_button(qtbot, window, "random_z")
+        assert not any(np.array_equal(window.latent.state().z, z) for z in seen)
+        seen.append(window.latent.state().z)
+
+
+def test_space_starts_and_pauses_a_fresh_window(qtbot, window) -> None:
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=WAIT)
+    for phase in (Phase.TRAINING, Phase.PAUSED):
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
+        qtbot.waitUntil(lambda phase=phase: window.session.status.phase is phase, timeout=WAIT)
+
+
+def test_a_banner_goes_when_another_run_opens(qtbot, window, tmp_path) -> None:
+    make_steps(qtbot, window, 1)
+    path, bad = tmp_path / "run.pt", tmp_path / "bad.pt"
+    bad.write_bytes(b"nothing")
+    window.session.save(path)
+    qtbot.waitUntil(lambda: window.session.path == path, timeout=WAIT)
+    window.session.open(bad)
+    qtbot.waitUntil(window.banner.isVisible, timeout=WAIT)
+    with qtbot.waitSignal(window.session.opened, timeout=WAIT):
+        window.session.open(path)
+    assert not window.banner.isVisible()
+
+
+def test_a_run_that_blew_up_is_called_diverging_at_once(qtbot, window) -> None:
+    error = StudioError(
+        "non-finite", step=4, last=3, quantity="gradient", net="D", rate="d_lr", value=1.0
+    )
+    window.session.training.failed.emit(error)
+    assert window.health.findChild(QToolButton, "health_state").text() == "Health: Diverging"
+    assert "no finite number" in window.health.findChild(QLabel, "health_sentence").text()
 
 
 def test_nothing_to_save_nothing_to_ask(qtbot, window) -> None:
@@ -1052,6 +1131,6 @@ def test_a_limited_speed_shows_while_training(qtbot, window) -> None:
     window.session.start()
     wait_phase(qtbot, window, Phase.TRAINING)
     state = window.findChild(QLabel, "state")
-    assert state.text().startswith("Training, 10 steps/s at most  ·")
+    assert state.text().startswith("Training, 10/s at most  ·")
     window.actions_.by_name["speed_full"].trigger()
     assert state.text().startswith("Training  ·")

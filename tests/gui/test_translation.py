@@ -397,7 +397,7 @@ def test_boxes_dialogs_and_errors(qtbot, window: MainWindow, monkeypatch, tmp_pa
     QTimer.singleShot(0, answer)
     window.close()
     window.experiment.start_over()
-    qtbot.waitUntil(lambda: window.session.status.unsaved_others == 1, timeout=WAIT)
+    qtbot.waitUntil(lambda: len(window.session.status.left) == 1, timeout=WAIT)
     QTimer.singleShot(0, answer)
     window.close()
     assert len(asked) > 50

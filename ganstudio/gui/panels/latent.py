@@ -135,7 +135,9 @@ class LatentPanel(QWidget):
         self._spec.check(z)
         self._start_from(self._state.with_z(z), text)
 
-    def set_image(self, image: NDArray[np.uint8], rank: float | None, step: int) -> None:
+    def set_image(
+        self, image: NDArray[np.uint8], rank: float | None, step: int, *, learned: bool = True
+    ) -> None:
         """Show what z decodes to.
 
         Parameters
@@ -146,8 +148,10 @@ class LatentPanel(QWidget):
             The share of held-out images that D finds less real, in [0, 1]; None without a verdict.
         step : int
             The training step of the generator.
+        learned : bool
+            Whether D, which ranks, has had any update.
         """
-        self._decoded.set_image(image, rank, step)
+        self._decoded.set_image(image, rank, step, learned=learned)
         self._controls.set_step(step)
         self._fit_image()  # the image tells which sizes are crisp
 

@@ -7,7 +7,6 @@ and the others work in pieces of a few milliseconds, so that it never waits long
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -54,7 +53,7 @@ class Job:
     snapshot : Snapshot
         The model.
     inputs : (N, latent_dim) float32, or (N, C, H, W) uint8
-        Latents, or images in the lanes RECONSTRUCTION, at most PIECE, and REFERENCE,
+        Latents, or images in the lanes RECONSTRUCTION, all in one piece, and REFERENCE,
     labels : (N,) int64 or None
         and in the latter their classes.
     info : RunInfo or None
@@ -91,7 +90,10 @@ class Drawn:
         Index of the first image in the grid; 0 for the large image.
     images : (N, C, H, W) uint8
     rank : float or None
-        The share of held-out images that D finds less real; None where it is not known (yet).
+        The share of held-out images that D finds less real; None where it is not known (yet),
+        or where D has not learned anything.
+    learned : bool
+        Whether the D that ranks had any update.
     seconds : float
         Of decoding so far, in a grid.
     """
@@ -101,6 +103,7 @@ class Drawn:
     start: int
     images: NDArray[np.uint8]
     rank: float | None = None
+    learned: bool = True
     seconds: float = 0.0
 
     @property
@@ -143,7 +146,7 @@ class DecodeThread(QThread):
         self._closed = False
         self._requests = 0
         self._drawn: list[NDArray[np.uint8]] = []  # pieces that have not been shown
-        self._seconds = 0.0  # of computing the grid so far
+        self._seconds = 0.0  # of decoding the grid so far
         self._pieces = _Pieces()
         self._shown_at = 0.0
         self._judged: list[NDArray[np.float32]] = []  # the pieces so far
@@ -213,11 +216,14 @@ class DecodeThread(QThread):
 
         z = np.asarray(job.inputs, np.float32)
         images = decode(job.snapshot, z, averaged=job.averaged)
-        place = None
+        drawn = _stamped(job, images)
         if self._reference is not None and self._reference[0].run_id == job.snapshot.run_id:
             judging, logits = self._reference  # one D for both, though G may be newer
-            place = rank(float(judge(judging, images, z)[0]), logits)
-        self.image_drawn.emit(_stamped(job, images, place))
+            if judging.d_updates:
+                drawn = replace(drawn, rank=rank(float(judge(judging, images, z)[0]), logits))
+            else:
+                drawn = replace(drawn, learned=False)
+        self.image_drawn.emit(drawn)
 
     def _draw_piece(self, job: Job) -> None:
         """Draw the next piece of a grid; show it with others, since each showing costs a paint."""
@@ -227,9 +233,9 @@ class DecodeThread(QThread):
         end = min(job.start + self._pieces.images(job), len(z))
         if job.start == 0:
             self._drawn, self._shown_at, self._seconds = [], time.monotonic(), 0.0
-        with self._pieces.timed(job.lane, end - job.start):
-            self._drawn.append(decode(job.snapshot, z[job.start : end], averaged=job.averaged))
-        self._seconds += self._pieces.seconds
+        start = time.thread_time()
+        self._drawn.append(decode(job.snapshot, z[job.start : end], averaged=job.averaged))
+        self._seconds += self._pieces.took(start, job.lane, end - job.start)
         if end == len(z) or time.monotonic() - self._shown_at > SHOW_SECONDS:
             images = np.concatenate(self._drawn)
             self._drawn, self._shown_at = [], time.monotonic()
@@ -255,8 +261,9 @@ class DecodeThread(QThread):
         if job.start == 0:
             self._judged = []
         piece = slice(job.start, end)
-        with self._pieces.timed(job.lane, end - job.start):
-            self._judged.append(judge_real(job.snapshot, images[piece], job.labels[piece]))
+        start = time.thread_time()
+        self._judged.append(judge_real(job.snapshot, images[piece], job.labels[piece]))
+        self._pieces.took(start, job.lane, end - job.start)
         if end < len(images):
             self._continue(job, end)
         else:
@@ -272,8 +279,9 @@ class DecodeThread(QThread):
         dims = range(job.start, min(job.start + count, len(z)))
         if job.start == 0:
             self._measured = []
-        with self._pieces.timed(job.lane, 2 * len(dims)):
-            self._measured.append(effect(job.snapshot, z, dims, averaged=job.averaged))
+        start = time.thread_time()
+        self._measured.append(effect(job.snapshot, z, dims, averaged=job.averaged))
+        self._pieces.took(start, job.lane, 2 * len(dims))
         if dims.stop < len(z):
             self._continue(job, dims.stop)
         else:
@@ -301,16 +309,9 @@ class DecodeThread(QThread):
 
 
 class _Pieces:
-    """How many images of a lane are computed at a time: as many as take PIECE_SECONDS.
-
-    Attributes
-    ----------
-    seconds : float
-        Of computing that the last piece took.
-    """
+    """How many images of a lane are computed at a time: as many as take PIECE_SECONDS."""
 
     def __init__(self) -> None:
-        self.seconds = 0.0
         self._architecture: Architecture | None = None
         self._fitting: dict[Lane, int] = {}
 
@@ -320,17 +321,13 @@ class _Pieces:
             self._architecture, self._fitting = job.snapshot.architecture, {}
         return self._fitting.get(job.lane, PIECE)
 
-    @contextmanager
-    def timed(self, lane: Lane, images: int) -> Iterator[None]:
-        """Take the time of a piece of so many images."""
-        start = time.thread_time()
-        yield
-        self.seconds = time.thread_time() - start
-        fitting = images * PIECE_SECONDS / max(self.seconds, 1e-6)
+    def took(self, start: float, lane: Lane, images: int) -> float:
+        """Return the seconds since `start`, a thread's time, which so many images took."""
+        seconds = time.thread_time() - start
+        fitting = images * PIECE_SECONDS / max(seconds, 1e-6)
         self._fitting[lane] = max(1, min(int(fitting), PIECE_MOST))
+        return seconds
 
 
-def _stamped(job: Job, images: NDArray[np.uint8], rank: float | None = None) -> Drawn:
-    return Drawn(
-        request=job.request, snapshot=job.snapshot, start=job.start, images=images, rank=rank
-    )
+def _stamped(job: Job, images: NDArray[np.uint8]) -> Drawn:
+    return Drawn(request=job.request, snapshot=job.snapshot, start=job.start, images=images)

@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePai
 from ganstudio.errors import ConfigError
 from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
 
+MARGIN = 4  # px: what styles leave free beside the text, of the field's width
+
 
 class ChoiceField(QComboBox):
     """Takes one of its choices, each a value with the text shown for it.
@@ -75,7 +77,7 @@ class ChoiceField(QComboBox):
         field = self.style().subControlRect(
             QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
         )
-        room, right = field.width() - 4, Qt.TextElideMode.ElideRight
+        room, right = field.width() - MARGIN, Qt.TextElideMode.ElideRight
         option.currentText = self.fontMetrics().elidedText(option.currentText, right, room)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 

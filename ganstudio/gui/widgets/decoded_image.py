@@ -53,11 +53,16 @@ class DecodedImage(QWidget):
             )
         )
 
-    def set_image(self, image: NDArray[np.uint8], rank: float | None, step: int) -> None:
-        """Show a (C, H, W) uint8 image of `step`, and its rank among held-out images, in [0, 1]."""
-        verdict = ""
-        if rank is not None:
-            verdict = self._verdict_text(rank) if step else self.tr("D has learned nothing yet")
+    def set_image(
+        self, image: NDArray[np.uint8], rank: float | None, step: int, *, learned: bool
+    ) -> None:
+        """Show a (C, H, W) uint8 image of `step`, and its rank among held-out images, in [0, 1].
+
+        A D that has not `learned` anything has no opinion.
+        """
+        verdict = "" if rank is None else self._verdict_text(rank)
+        if not learned:
+            verdict = self.tr("D has learned nothing yet")
         self._image.set_image(image)
         self._verdict.setText(verdict)
         self._verdict.setVisible(bool(verdict))

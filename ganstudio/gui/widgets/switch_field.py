@@ -5,7 +5,6 @@ from PySide6.QtGui import QPaintEvent, QPalette
 from PySide6.QtWidgets import QCheckBox, QStyle, QStyleOptionButton, QStylePainter, QWidget
 
 from ganstudio.errors import ConfigError
-from ganstudio.gui.colours import is_dark
 from ganstudio.gui.wording import translate
 
 
@@ -32,12 +31,11 @@ class SwitchField(QCheckBox):
         self.clicked.connect(lambda checked: self.edited.emit(checked))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the box's border so that it is seen in the dark: Fusion makes it darker still."""
+        """Draw the box's border so that it is seen: Fusion makes it little darker than around."""
         painter, option = QStylePainter(self), QStyleOptionButton()
         self.initStyleOption(option)
-        if is_dark(self.palette()):
-            grey = self.palette().color(QPalette.ColorRole.PlaceholderText)
-            option.palette.setColor(QPalette.ColorRole.Window, grey)
+        grey = self.palette().color(QPalette.ColorRole.PlaceholderText)
+        option.palette.setColor(QPalette.ColorRole.Window, grey)
         painter.drawControl(QStyle.ControlElement.CE_CheckBox, option)
 
     def value(self) -> bool:
