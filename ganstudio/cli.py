@@ -225,6 +225,20 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _directions(arguments: argparse.Namespace) -> int:
+    from ganstudio.training import exploring
+
+    file, out = _model_file(arguments), arguments.out
+    found = exploring.explore(arguments.checkpoint, arguments.num, arguments.seed, file)
+    exploring.write(found, out)
+    for name, strength, r2 in zip(
+        found.names, found.directions.strengths, found.explained, strict=True
+    ):
+        print(f"{name:14} {strength:8.2f}" + ("" if r2 is None else f"   R² {r2:.2f}"))
+    print(f"Written to {out}: directions.json, and directions.png, a row for each of these.")
+    return 0
+
+
 def _model_file(arguments: argparse.Namespace) -> ModelFile | None:
     return model_file.read(arguments.model_file) if arguments.model_file else None
 
@@ -354,6 +368,22 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     )
     _add_model_file(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print JSON")
+
+    directions = commands.add_parser(
+        "directions",
+        help="find the directions of z that change images most, and those of attributes",
+        allow_abbrev=False,
+    )
+    directions.set_defaults(run=_directions)
+    directions.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
+    directions.add_argument(
+        "--num", type=_whole(1, 1000), default=16, help="of the strongest (default: 16)"
+    )
+    directions.add_argument(
+        "--seed", type=_whole(0), default=0, help="of the z that the images are around (default: 0)"
+    )
+    _add_model_file(directions)
+    directions.add_argument("--out", type=Path, required=True, metavar="DIR")
 
     presets = commands.add_parser(
         "presets", help="list all recipes, also your own", allow_abbrev=False

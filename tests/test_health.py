@@ -128,7 +128,7 @@ def test_a_run_whose_numbers_are_not_finite_is_diverging_until_two_looks_say_oth
     doctor, seen = Doctor(), looks(4)
     told = doctor.hear_the_end(150, CONFIG.changed(g_lr=1.0, d_lr=1.0))
     assert (told.state, told.step) == (State.DIVERGING, 150)
-    assert dict(told.remedy.changes) == {"g_lr": 0.1, "d_lr": 0.1}
+    assert dict(told.remedy.changes) == {"g_lr": 2e-3, "d_lr": 2e-3}
     assert told.remedy.live
     states = [doctor.hear(look, CONFIG, history()).state for look in seen]
     assert states == [State.DIVERGING, *[State.LEARNING] * 3]

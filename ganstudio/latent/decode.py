@@ -16,7 +16,7 @@ Labels = NDArray[np.int64]
 
 @torch.inference_mode()
 def decode(snapshot: Snapshot, z: Array, *, averaged: bool = True) -> NDArray[np.uint8]:
-    """Draw the images of `z`.
+    """Draw the images of `z`, as all that shows them wants them.
 
     Parameters
     ----------
@@ -36,12 +36,17 @@ def decode(snapshot: Snapshot, z: Array, *, averaged: bool = True) -> NDArray[np
     StudioError
         ``latent-mismatch`` if z has another length.
     """
+    shades = decode_exactly(snapshot, z, averaged=averaged)
+    return shades.round_().clamp_(0, 255).to(torch.uint8).numpy()
+
+
+@torch.inference_mode()
+def decode_exactly(snapshot: Snapshot, z: Array, *, averaged: bool = True) -> Tensor:
+    """Draw as `decode` does, but do not round: (N, C, H, W) float32, 0 black and 255 white."""
     snapshot.latent.check(z)
-    networks = snapshot.networks
-    low, high = networks.output_range
+    low, high = snapshot.networks.output_range
     fake = snapshot.call("G", torch.tensor(z), averaged=averaged)
-    images = fake.sub(low).mul_(255 / (high - low)).round_().clamp_(0, 255).to(torch.uint8)
-    return images.numpy()
+    return fake.sub(low).mul_(255 / (high - low))
 
 
 @torch.inference_mode()

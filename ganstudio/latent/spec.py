@@ -81,6 +81,15 @@ class LatentSpec:
         return np.concatenate([np.full(part.dim, part.bound, np.float32) for part in self.parts])
 
     @property
+    def deviations(self) -> Array:
+        """The prior's standard deviations, (dim,) float32; 0 in choices, which nothing moves."""
+        each = {"normal": 1.0, "uniform": 3**-0.5, "one-hot": 0.0}
+        return np.repeat(
+            np.array([each[part.kind] for part in self.parts], np.float32),
+            [part.dim for part in self.parts],
+        )
+
+    @property
     def slices(self) -> dict[str, slice]:
         """Where in z each part lies, by its name."""
         ends = np.cumsum([part.dim for part in self.parts]).tolist()

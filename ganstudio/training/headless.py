@@ -62,7 +62,7 @@ def resumed_trainer(
     """Return a trainer that continues a checkpoint, with the `file` that makes its networks."""
     place = device.choose(device_name)
     with explaining_memory(place):
-        content = _content(path, file)
+        content = content_of(path, file)
         return checkpoint.restore(content, path, _dataset_of(content, path, root), place)
 
 
@@ -73,7 +73,8 @@ def _dataset_of(content: dict[str, Any], path: Path, root: Path | None) -> Datas
     return _dataset(config, where)
 
 
-def _content(path: Path, file: ModelFile | None) -> dict[str, Any]:
+def content_of(path: Path, file: ModelFile | None) -> dict[str, Any]:
+    """Read a checkpoint; the `file` that makes its networks, if one does, is run."""
     content = checkpoint.read(path)
     if file is not None:
         checkpoint.give_model_file(content, path, file)
@@ -259,7 +260,7 @@ def sample(
     StudioError
         ``no-class-to-draw`` or ``out-of-range`` if the model cannot draw that class.
     """
-    snapshot = checkpoint.snapshot_of(_content(path, file), path)
+    snapshot = checkpoint.snapshot_of(content_of(path, file), path)
     z = snapshot.latent.sample(num, generator(seed, Stream.SAMPLES))
     if class_ is not None:
         _check_class(class_, snapshot.latent, path)
@@ -275,7 +276,7 @@ def evaluate(path: Path, num: int, root: Path | None, file: ModelFile | None = N
     The images are in the folder `root`, by default where they were; `file` makes the networks, if
     one does.
     """
-    content = _content(path, file)
+    content = content_of(path, file)
     snapshot = checkpoint.snapshot_of(content, path)
     config, dataset = checkpoint.config_of(content, path), _dataset_of(content, path, root)
     checkpoint.check_images(snapshot.architecture, dataset, path)

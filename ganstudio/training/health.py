@@ -228,7 +228,8 @@ class Doctor:
 
     def hear_the_end(self, step: int, config: Config) -> Diagnosis:
         """Take in that the step after `step` could not be made: its numbers were not finite."""
-        remedy = Remedy(tuple(_tamer(config).items()))
+        rates = ((name, getattr(config, name)) for name in ("g_lr", "d_lr"))
+        remedy = Remedy(tuple((k, _rounded(min(rate / 10, Config().g_lr))) for k, rate in rates))
         self.diagnosis = Diagnosis(
             state=State.DIVERGING, step=step, reason="not-finite", remedy=remedy
         )

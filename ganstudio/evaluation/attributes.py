@@ -1,0 +1,164 @@
+"""What can be read off an image of a digit, and the direction of z that each goes with.
+
+Shape is measured by moments of the ink, as Morpho-MNIST does (Castro et al. 2019, arXiv 1809.07480)
+but without a skeleton; likeness to a digit by the studio's classifier. Each is fitted linearly in
+z, and says how much of it that explains.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ganstudio.evaluation.features import CLASSES, digits
+from ganstudio.latent.decode import decode
+from ganstudio.latent.directions import Directions
+from ganstudio.latent.snapshot import Snapshot
+from ganstudio.latent.spec import Array, LatentSpec, Stream, generator
+
+SHAPES = ("thickness", "slant", "width", "height")
+SAMPLES = 2000
+HELD_OUT = 500  # of them: what a fit explains is measured on these
+_BATCH = 100
+_Z = 8  # the generator of `Stream.SAMPLES` that draws the latents
+_INK = 1e-6  # of an image, below which it has no shape
+
+Pixels = NDArray[np.uint8]
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, slots=True)
+class Attributes:
+    """Attributes of a model's images, and the directions that they grow along.
+
+    Attributes
+    ----------
+    names : tuple of str
+        As in `SHAPES`, and ``"like 7"``.
+    directions : Directions
+        One for each; its strength is what a standard deviation along it adds: pixels, degrees
+        (slant), or nats (the log odds of a digit).
+    explained : (K,) float64
+        R² on samples that were not fitted: the share of an attribute's variance that goes with its
+        direction. Where z has choices, of the variance within them.
+    """
+
+    names: tuple[str, ...]
+    directions: Directions
+    explained: Values
+
+
+def shapes(images: Pixels) -> dict[str, Values]:
+    """Measure the ink of images, (N, 1, H, W) uint8, white on black.
+
+    Returns
+    -------
+    dict of str to (N,) float64
+        ``thickness`` in pixels: twice the area over the length of the outline. ``slant`` in degrees
+        of a shear, to the right above 0. ``width`` and ``height`` in pixels, upright: four standard
+        deviations of the ink. NaN where there is no ink.
+    """
+    ink = images[:, 0].astype(np.float64) / 255
+    h, w = ink.shape[1:]
+    area = ink.sum((1, 2))
+    area[area < _INK] = np.nan
+    outline = np.hypot(
+        np.diff(ink, axis=2, prepend=0, append=0)[:, :, :w],
+        np.diff(ink, axis=1, prepend=0, append=0)[:, :h],
+    ).sum((1, 2))
+    x, y = np.arange(w), np.arange(h)[:, None]
+    mean_x, mean_y = ((ink * at).sum((1, 2)) / area for at in (x, y))
+    dx, dy = x - mean_x[:, None, None], y - mean_y[:, None, None]
+    xx, xy, yy = ((ink * a * b).sum((1, 2)) / area for a, b in ((dx, dx), (dx, dy), (dy, dy)))
+    shear = -xy / np.maximum(yy, _INK)  # y grows downwards
+    upright = np.maximum(xx - shear**2 * yy, 0)  # the width once the slant is taken out
+    return {
+        "thickness": 2 * area / np.maximum(outline, _INK),
+        "slant": np.degrees(np.arctan(shear)),
+        "width": 4 * np.sqrt(upright),
+        "height": 4 * np.sqrt(yy),
+    }
+
+
+def likeness(images: Pixels) -> Values:
+    """Return the log odds of each digit, (N, 10), by the studio's classifier."""
+    _, named = digits().of(images)
+    sure = named.astype(np.float64).clip(1e-6, 1 - 1e-6)
+    odds: Values = np.log(sure / (1 - sure))
+    return odds
+
+
+def find(snapshot: Snapshot, *, averaged: bool = True, seed: int = 0) -> Attributes:
+    """Fit the attributes of a model that draws grey digits.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        The model; its images have one channel.
+    averaged : bool
+        By the averaged generator, where there is one.
+    seed : int
+        Of the samples.
+    """
+    latent = snapshot.latent
+    z = latent.sample(SAMPLES, generator(seed, Stream.SAMPLES, _Z))
+    images = np.concatenate(
+        [decode(snapshot, part, averaged=averaged) for part in np.split(z, SAMPLES // _BATCH)]
+    )
+    odds = likeness(images)
+    values = shapes(images) | {f"like {digit}": odds[:, digit] for digit in range(CLASSES)}
+    fits = {name: fit(latent, z, value) for name, value in values.items()}
+    return Attributes(
+        names=tuple(fits),
+        directions=Directions(
+            latent=latent,
+            vectors=np.stack([vector for vector, _, _ in fits.values()]),
+            strengths=np.array([slope for _, slope, _ in fits.values()], np.float32),
+        ),
+        explained=np.array([share for _, _, share in fits.values()]),
+    )
+
+
+def fit(latent: LatentSpec, z: Array, values: Values) -> tuple[Array, float, float]:
+    """Fit `values` (N,) linearly in z (N, dim); what is NaN is left out.
+
+    Returns
+    -------
+    vector : (dim,) float32
+        The direction, of length 1 in standard deviations of the prior; 0 if nothing was found.
+    slope : float
+        What a standard deviation along it adds.
+    explained : float
+        R² as `Attributes` has it, 0 at least.
+    """
+    scale = latent.deviations
+    moved = scale > 0
+    u = z / np.where(moved, scale, 1)
+    choices = np.where(moved, 0, u)  # explain what they do, so that it is not put down to others
+    good = np.isfinite(values)
+    fitted, tested = good.copy(), good.copy()
+    fitted[-HELD_OUT:], tested[:-HELD_OUT] = False, False
+    terms = np.concatenate([np.ones((len(u), 1)), choices, np.where(moved, u, 0)], axis=1)
+    fixed = 1 + len(scale)
+    if fitted.sum() <= terms.shape[1] or not tested.any() or np.ptp(values[fitted]) == 0:
+        return np.zeros_like(scale), 0.0, 0.0
+    weights = _least_squares(terms[fitted], values[fitted])
+    without = _least_squares(terms[fitted, :fixed], values[fitted])
+    slopes = np.where(moved, weights[fixed:], 0)
+    rest, all_of_it = (
+        np.square(values[tested] - terms[tested, : len(found)] @ found).sum()
+        for found in (weights, without)
+    )
+    length = float(np.linalg.norm(slopes))
+    share = max(0.0, 1 - float(rest) / max(float(all_of_it), 1e-12))
+    return (slopes / max(length, 1e-12)).astype(np.float32), length, share
+
+
+def _least_squares(terms: Values, values: Values) -> Values:
+    """Return the shortest solution; terms may depend on each other, as choices and 1 do."""
+    found = torch.linalg.lstsq(
+        torch.from_numpy(terms), torch.from_numpy(values)[:, None], driver="gelsd"
+    )
+    solution: Values = found.solution[:, 0].numpy()
+    return solution

@@ -1,0 +1,134 @@
+"""What the latent panel shows, without the window: directions of z as files."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganstudio import images
+from ganstudio.atomic import replacing
+from ganstudio.errors import writing
+from ganstudio.evaluation import attributes
+from ganstudio.latent import directions
+from ganstudio.latent.decode import decode
+from ganstudio.latent.directions import Directions
+from ganstudio.latent.snapshot import Snapshot
+from ganstudio.latent.spec import Array, Stream, generator
+from ganstudio.model_file import ModelFile
+from ganstudio.training import checkpoint
+from ganstudio.training.failures import explaining_memory
+from ganstudio.training.headless import content_of
+
+STRIP = np.linspace(-3, 3, 9)  # standard deviations: the images of a direction, from end to end
+DIGITS = ("mnist",)  # datasets whose images the attributes are of
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, slots=True)
+class Explored:
+    """Directions of a checkpoint's model.
+
+    Attributes
+    ----------
+    step : int
+        Of the model.
+    z : (dim,) float32
+        Around which the strips are drawn.
+    names : tuple of str
+        Of the directions.
+    directions : Directions
+        The strongest, then those of attributes.
+    explained : tuple of float or None
+        R² of an attribute; None for the others.
+    strips : (len(names) * len(STRIP), C, H, W) uint8
+        A row of images for each.
+    """
+
+    step: int
+    z: Array
+    names: tuple[str, ...]
+    directions: Directions
+    explained: tuple[float | None, ...]
+    strips: images.Pixels
+
+
+@explaining_memory("cpu", field="--num")
+def explore(path: Path, num: int, seed: int, file: ModelFile | None = None) -> Explored:
+    """Find the directions of a checkpoint's averaged generator, where it has one.
+
+    Parameters
+    ----------
+    path : Path
+        The checkpoint.
+    num : int
+        How many of the directions that change the image most.
+    seed : int
+        Of the latent that the strips are around.
+    file : ModelFile, optional
+        What makes the checkpoint's networks, if a file does; it is run.
+    """
+    content = content_of(path, file)
+    snapshot = checkpoint.snapshot_of(content, path)
+    strongest = directions.find(snapshot)
+    count = min(num, len(strongest.vectors))
+    names = [f"direction {i + 1}" for i in range(count)]
+    vectors, strengths = strongest.vectors[:count], strongest.strengths[:count]
+    explained: list[float | None] = [None] * count
+    if checkpoint.config_of(content, path).dataset in DIGITS:
+        fitted = attributes.find(snapshot)
+        names += fitted.names
+        vectors = np.concatenate([vectors, fitted.directions.vectors])
+        strengths = np.concatenate([strengths, fitted.directions.strengths])
+        explained += fitted.explained.tolist()
+    found = Directions(latent=snapshot.latent, vectors=vectors, strengths=strengths)
+    z = snapshot.latent.sample(1, generator(seed, Stream.SAMPLES))[0]
+    return Explored(
+        step=snapshot.step,
+        z=z,
+        names=tuple(names),
+        directions=found,
+        explained=tuple(explained),
+        strips=_strips(snapshot, found, z),
+    )
+
+
+def write(explored: Explored, out: Path) -> None:
+    """Write directions.json and directions.png into the folder `out`, which is made.
+
+    Raises
+    ------
+    StudioError
+        ``cannot-write`` or ``disk-full``.
+    """
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+    with replacing(out / "directions.json") as file:
+        file.write(json.dumps(_described(explored), indent=2).encode())
+    images.save_png(images.grid(explored.strips, len(STRIP)), out / "directions.png")
+
+
+def _strips(snapshot: Snapshot, found: Directions, z: Array) -> images.Pixels:
+    free = np.zeros(len(z), np.bool_)
+    rows = [
+        np.stack([found.moved(z, i, value, free) for value in STRIP])
+        if found.can_move(i, free)
+        else np.repeat(z[None], len(STRIP), axis=0)
+        for i in range(len(found.vectors))
+    ]
+    return np.concatenate([decode(snapshot, row) for row in rows])
+
+
+def _described(explored: Explored) -> dict[str, Any]:
+    found = explored.directions
+    listed = zip(explored.names, found.vectors, found.strengths, explored.explained, strict=True)
+    return {
+        "step": explored.step,
+        "latent": found.latent.to_dict(),
+        "z": explored.z.tolist(),
+        "strip": STRIP.tolist(),
+        "directions": [
+            {"name": name, "strength": float(strength), "r2": r2, "vector": vector.tolist()}
+            for name, vector, strength, r2 in listed
+        ],
+    }
