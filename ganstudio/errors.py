@@ -118,6 +118,7 @@ MESSAGES = {
     "Please report it with “Copy details”.",
     "no-class-to-draw": "{path} cannot draw a class on request: {reason}. Leave --class out, "
     "or train a model with conditional = true, such as the preset cgan.",
+    "not-a-z": "This is no z of the {dim} numbers that this generator takes: {reason}.",
     "latent-mismatch": "This generator takes {expected} numbers; {actual} were given.",
 }
 
@@ -150,6 +151,9 @@ PHRASES = {
     "no-space": "there is no space left for {path}",
     "unwritten": "{path} cannot be written: {detail}",
     "missing": "{name} is missing",
+    "so-many-numbers": "it has {found}",
+    "no-finite-number": "“{text}” is not a number",
+    "no-choice": "of the numbers of a choice, one must be 1 and the others 0",
     "negative-step": "its step is {step}",
     "not-finite": "{name} holds numbers that are not finite",
     "not-a-table": "{name} is not a table of names and values",

@@ -131,6 +131,8 @@ class MainWindow(QMainWindow):
         self.session.background_failed.connect(self.banner.show_error)
         self.files.failed.connect(self.show_error)
         self.experiment.failed.connect(self.show_error)
+        self.latent.failed.connect(self.show_error)
+        self.latent.message.connect(self.show_message)
         self.session.model_file_needed.connect(lambda *_: self._on_nothing_opened())
         self.session.health_changed.connect(self._on_health)
         self.health.remedy_chosen.connect(self.session.apply)
@@ -254,6 +256,10 @@ class MainWindow(QMainWindow):
             action.setShortcut(QKeySequence(key))
             edit.addAction(action)
             self.actions_.by_name[name] = action
+        edit.addSeparator()
+        add = self.actions_.add
+        add(edit, "copy_z", self.tr("&Copy z"), self.latent.copy_z, key="Ctrl+Shift+C")
+        add(edit, "paste_z", self.tr("&Paste z"), self.latent.paste_z, key="Ctrl+Shift+V")
         self._build_run_menu(bar.addMenu(self.tr("&Run")))
         self._build_view_menu(bar.addMenu(self.tr("&View")))
         self._build_help_menu(bar.addMenu(self.tr("&Help")))

@@ -1134,3 +1134,20 @@ def test_a_limited_speed_shows_while_training(qtbot, window) -> None:
     assert state.text().startswith("Training, 10/s at most  ·")
     window.actions_.by_name["speed_full"].trigger()
     assert state.text().startswith("Training  ·")
+
+
+def test_z_goes_through_the_clipboard_and_back(qtbot, window) -> None:
+    window.activateWindow()
+    keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    first = window.latent.state().z
+    qtbot.keyClick(window, Qt.Key.Key_C, keys)
+    press_button(qtbot, window, "random_z")
+    assert not np.array_equal(window.latent.state().z, first)
+    qtbot.keyClick(window, Qt.Key.Key_V, keys)
+    assert np.array_equal(window.latent.state().z, first)
+    assert window.session.undo_stack.undoText() == "paste z"
+    QApplication.clipboard().setText("3.5, 7")
+    qtbot.keyClick(window, Qt.Key.Key_V, keys)
+    assert np.array_equal(window.latent.state().z, first)
+    text = window.banner.findChild(QLabel, "banner_text").text()
+    assert text == "This is no z of the 16 numbers that this generator takes: it has 2."

@@ -6,9 +6,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from ganstudio.errors import StudioError
 from ganstudio.gui.latent_layout import Choice, LatentLayout
 from ganstudio.gui.widgets.choice_row import ChoiceRow
 from ganstudio.gui.widgets.decoded_image import DecodedImage
@@ -16,6 +17,7 @@ from ganstudio.gui.widgets.latent_controls import LatentControls, Order
 from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.gui.widgets.slider_list import SliderList
 from ganstudio.gui.widgets.z_strip import ZStrip
+from ganstudio.latent import z_text
 from ganstudio.latent.spec import Array, LatentSpec
 from ganstudio.training.status import RunInfo
 
@@ -39,6 +41,8 @@ class LatentPanel(QWidget):
         drag_toggled(bool): a drag begins or ends.
         hold_toggled(bool): the person wants this step's generator held, or to follow training.
         undo_requested(), redo_requested(): the two buttons.
+        message(str): what was done, in passing.
+        failed: a `StudioError`: what was pasted is no z.
     """
 
     image_wanted = Signal(object)
@@ -49,6 +53,8 @@ class LatentPanel(QWidget):
     hold_toggled = Signal(bool)
     undo_requested = Signal()
     redo_requested = Signal()
+    message = Signal(str)
+    failed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -134,6 +140,22 @@ class LatentPanel(QWidget):
         """
         self._spec.check(z)
         self._start_from(self._state.with_z(z), text)
+
+    def copy_z(self) -> None:
+        """Put z onto the clipboard, as text."""
+        if self._spec.dim:
+            QGuiApplication.clipboard().setText(z_text.written(self._state.z))
+            self.message.emit(self.tr("z is on the clipboard"))
+
+    def paste_z(self) -> None:
+        """Explore from the z on the clipboard, but for what is locked."""
+        if self._spec.dim:
+            try:
+                z = z_text.read(self._spec, QGuiApplication.clipboard().text())
+            except StudioError as error:
+                self.failed.emit(error)
+            else:
+                self.load_z(z, self.tr("paste z"))
 
     def set_image(
         self, image: NDArray[np.uint8], rank: float | None, step: int, *, learned: bool = True
