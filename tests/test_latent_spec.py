@@ -147,3 +147,30 @@ def test_the_centre_keeps_the_choices():
 )
 def test_a_choice_is_a_single_one(z: list[float], allowed: bool):
     assert CHOICES.allows(np.array(z, np.float32)) == allowed
+
+
+def test_truncation_scales_all_but_choices():
+    latent = LatentSpec(
+        (
+            LatentPart(name="class", kind="one-hot", dim=2, role="class"),
+            LatentPart(name="z", kind="normal", dim=2),
+            LatentPart(name="code", kind="uniform", dim=1, role="code"),
+        )
+    )
+    z = np.array([0, 1, 3, -2, 0.5], np.float32)
+    assert latent.truncated(z, 0.5).tolist() == [0, 1, 1.5, -1, 0.25]
+    assert latent.truncated(z, 0).tolist() == [0, 1, 0, 0, 0]
+    assert latent.truncated(z, 1).dtype == np.float32
+
+
+def test_deviations_are_those_of_draws():
+    latent = LatentSpec(
+        (
+            LatentPart(name="z", kind="normal", dim=3),
+            LatentPart(name="code", kind="uniform", dim=2, role="code"),
+            LatentPart(name="choice", kind="one-hot", dim=2, role="code"),
+        )
+    )
+    z = latent.sample(20_000, np.random.default_rng(0))
+    np.testing.assert_allclose(z.std(0)[:5], latent.deviations[:5], rtol=0.02)
+    assert latent.deviations[5:].tolist() == [0, 0]

@@ -162,6 +162,11 @@ class LatentSpec:
             centre[self.slices[part.name]] = z[self.slices[part.name]]
         return centre
 
+    def truncated(self, z: Array, psi: float) -> Array:
+        """Return `z` (dim,) with all but choices times `psi`: nearer to the mean if below 1."""
+        cut: Array = np.where(self.deviations > 0, psi * z, z).astype(np.float32)
+        return cut
+
     def allows(self, z: Array) -> bool:
         """Tell whether `z` (n,) has `dim` numbers, and every choice in it is one."""
         if len(z) != self.dim:

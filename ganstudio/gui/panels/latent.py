@@ -18,12 +18,13 @@ from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.gui.widgets.slider_list import SliderList
 from ganstudio.gui.widgets.z_strip import ZStrip
 from ganstudio.latent import z_text
-from ganstudio.latent.spec import Array, LatentSpec
+from ganstudio.latent.spec import Array, LatentSpec, Stream, generator
 from ganstudio.training.status import RunInfo
 
 EFFECT_INTERVAL = 5000  # ms between two measurements of the effects while training goes on
 KEYS_PAUSE = 1000  # ms without a key until the order of the rows may change again
 _IMAGE_SHARE = 0.4  # of the panel's height
+RANDOM_SEEDS = 1_000_000  # below which Random chooses one: short enough to be told
 
 
 class LatentPanel(QWidget):
@@ -70,6 +71,7 @@ class LatentPanel(QWidget):
         self._before: LatentState | None = None  # the state when the mouse went down
         self._gesture = ""  # what the drag does
         self._hand_down = False  # on a slider or the strip
+        self._seeds: dict[bytes, int] = {}  # that z was drawn by, truncated or not
         self._effect: Array | None = None
         self._effect_stale = True
         self._effect_timer = self._timer(EFFECT_INTERVAL)
@@ -215,7 +217,11 @@ class LatentPanel(QWidget):
         self._strip.set_state(sliders)
         self._list.set_state(sliders)
         self._show_choices()
+        self._show_seed()
         self.state_changed.emit()
+
+    def _show_seed(self) -> None:
+        self._controls.draw.set_seed(self._seeds.get(self._state.z.tobytes()))
 
     def _want_image(self) -> None:
         self.image_wanted.emit(self._state.z.copy())
@@ -345,8 +351,18 @@ class LatentPanel(QWidget):
         self._list.select(slider)
 
     def _on_random(self) -> None:
-        drawn = self._spec.sample(1, self._rng)[0]
-        self._start_from(self._state.with_z(drawn), self.tr("random z"))
+        self._draw_z(int(self._rng.integers(RANDOM_SEEDS)), self.tr("random z"))
+
+    def _on_seed(self, seed: int) -> None:
+        self._draw_z(seed, self.tr("z of seed {seed}").format(seed=seed))
+
+    def _draw_z(self, seed: int, text: str) -> None:
+        """Explore from the z of a seed, truncated, but for what is locked."""
+        drawn = self._spec.sample(1, generator(seed, Stream.SAMPLES))[0]
+        state = self._state.with_z(self._spec.truncated(drawn, self._controls.draw.truncation()))
+        self._seeds[state.z.tobytes()] = seed
+        self._start_from(state, text)
+        self._show_seed()
 
     def _on_centre(self) -> None:
         self._start_from(self._state.with_z(self._spec.centre(self._state.z)), self.tr("centre z"))
@@ -367,6 +383,8 @@ class LatentPanel(QWidget):
             self.tr("Every slider of z as a bar. Click one to see its slider; drag to paint.")
         )
         self._controls = LatentControls()
+        for row in self._controls.draw.rows:
+            row.float_over(self)
         self._list = SliderList()
         self._list.setObjectName("slider_list")
         self._list.setAccessibleName(self.tr("Sliders of z"))
@@ -416,7 +434,8 @@ class LatentPanel(QWidget):
             row.set_state(option, bool(self._state.locked[choice.where].all()))
 
     def _connect(self) -> None:
-        self._controls.random_wanted.connect(self._on_random)
+        self._controls.draw.random_wanted.connect(self._on_random)
+        self._controls.draw.seed_wanted.connect(self._on_seed)
         self._controls.centre_wanted.connect(self._on_centre)
         self._controls.hold_toggled.connect(self.hold_toggled)
         self._controls.undo_requested.connect(self.undo_requested)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from ganstudio.gui.icons import icon
+from ganstudio.gui.widgets.draw_controls import DrawControls
 from ganstudio.gui.widgets.steady import Steady
 from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
 
@@ -32,15 +33,19 @@ class Order(Enum):
 
 
 class LatentControls(QWidget):
-    """Random, Centre, Hold, the order of the rows, Undo and Redo.
+    """Random and what it draws by, Centre, Hold, the order of the rows, Undo and Redo.
 
     Signals:
-        random_wanted(), centre_wanted(), undo_requested(), redo_requested(): a button.
+        centre_wanted(), undo_requested(), redo_requested(): a button.
         hold_toggled(bool): hold this step's generator, or follow training.
         order_chosen(): another order of the rows.
+
+    Attributes
+    ----------
+    draw : DrawControls
+        Random, the seed and the truncation.
     """
 
-    random_wanted = Signal()
     centre_wanted = Signal()
     undo_requested = Signal()
     redo_requested = Signal()
@@ -50,8 +55,7 @@ class LatentControls(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._step: int | None = None  # that Hold would hold, or holds
-        self._random = QPushButton(self.tr("Random"))
-        self._random.setToolTip(self.tr("Draw a new z from the prior; locked dimensions stay"))
+        self.draw = DrawControls()
         self._centre = QPushButton(self.tr("Centre"))
         self._centre.setToolTip(
             self.tr(
@@ -71,7 +75,7 @@ class LatentControls(QWidget):
         self._no_effect.setWordWrap(True)
         self._no_effect.hide()
         buttons: list[tuple[QAbstractButton, str, str]] = [
-            (self._random, "random_z", self.tr("Random z")),
+            (self.draw.button, "random_z", self.tr("Random z")),
             (self._centre, "centre_z", self.tr("Centre z")),
             (self._hold, "hold", self.tr("Hold this step")),
             (self._undo, "latent_undo", self.tr("Undo")),
@@ -88,7 +92,6 @@ class LatentControls(QWidget):
         self._show_hold()
         self.set_can_undo(False, "")
         self.set_can_redo(False, "")
-        self._random.clicked.connect(self.random_wanted)
         self._centre.clicked.connect(self.centre_wanted)
         self._hold.clicked.connect(lambda: self.hold_toggled.emit(not self._holding))
         self._undo.clicked.connect(self.undo_requested)
@@ -105,7 +108,7 @@ class LatentControls(QWidget):
 
     def enable_drawing(self) -> None:
         """Enable Random and Centre: there is a run."""
-        self._random.setEnabled(True)
+        self.draw.enable(True)
         self._centre.setEnabled(True)
 
     def set_step(self, step: int) -> None:
@@ -158,7 +161,6 @@ class LatentControls(QWidget):
         self._hold_room = Steady(self._hold, self._least_hold_width)
         self._hold_room.resized.connect(self._show_hold)
         first, second = QHBoxLayout(), QHBoxLayout()
-        first.addWidget(self._random)
         first.addWidget(self._centre)
         first.addWidget(self._hold_room, 1)
         second.addWidget(self._order, 1)
@@ -167,9 +169,10 @@ class LatentControls(QWidget):
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addLayout(first, 0, 0)
-        layout.addLayout(second, 1, 0)
-        layout.addWidget(self._no_effect, 2, 0)
+        layout.addWidget(self.draw, 0, 0)
+        layout.addLayout(first, 1, 0)
+        layout.addLayout(second, 2, 0)
+        layout.addWidget(self._no_effect, 3, 0)
 
     def _set_icons(self) -> None:
         self._undo.setIcon(icon("undo", self.palette()))

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractSpinBox, QWidget
 
-from ganstudio.errors import ConfigError
+from ganstudio.errors import ConfigError, Phrase
 from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
 
 Number = int | float
@@ -46,6 +46,29 @@ class Steps:
         kept = min(max(float(f"{moved:.6g}"), self.low), self.high)
         whole = isinstance(value, int) or (value is None and isinstance(self.size, int))
         return int(kept) if whole else float(kept)
+
+
+def reader(steps: Steps, *, may_be_empty: bool = True) -> Callable[[str], Number | None]:
+    """Return what reads a number in the range of `steps`, a whole one if their size is.
+
+    It returns None for an empty text, and raises `ConfigError` for a wrong one.
+    """
+
+    def read(text: str) -> Number | None:
+        whole = isinstance(steps.size, int)
+        if may_be_empty and not text.strip():
+            return None
+        try:
+            value = int(text) if whole else float(text)
+        except ValueError:
+            expected = Phrase("whole-number" if whole else "number")
+            raise ConfigError("not-a-number", field="", value=text, expected=expected) from None
+        if not steps.low <= value <= steps.high:
+            low, high = f"{steps.low:g}", f"{steps.high:.10g}"
+            raise ConfigError("out-of-range", field="", value=text, low=low, high=high)
+        return value
+
+    return read
 
 
 class NumberField(QAbstractSpinBox):

@@ -1,14 +1,11 @@
 """Where training pauses by itself."""
 
-from functools import partial
-
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QGroupBox, QLabel, QVBoxLayout, QWidget
 
-from ganstudio.errors import ConfigError, Phrase
 from ganstudio.gui.widgets.field_row import FieldRow
-from ganstudio.gui.widgets.number_field import Number, NumberField, Steps
+from ganstudio.gui.widgets.number_field import NumberField, Steps, reader
 
 
 class PauseLimits(QGroupBox):
@@ -64,7 +61,7 @@ class PauseLimits(QGroupBox):
         self._renew()
 
     def _field(self, steps: Steps) -> NumberField:
-        field = NumberField(partial(_read, steps), steps)
+        field = NumberField(reader(steps), steps)
         field.lineEdit().setPlaceholderText(self.tr("never"))
         field.edited.connect(self._on_edited)
         return field
@@ -105,19 +102,3 @@ class PauseLimits(QGroupBox):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._tint()
-
-
-def _read(steps: Steps, text: str) -> Number | None:
-    """Return the limit in `text`, None for an empty one; raise `ConfigError` for a wrong one."""
-    whole = isinstance(steps.size, int)
-    if not text.strip():
-        return None
-    try:
-        value = int(text) if whole else float(text)
-    except ValueError:
-        expected = Phrase("whole-number" if whole else "number")
-        raise ConfigError("not-a-number", field="", value=text, expected=expected) from None
-    if not steps.low <= value <= steps.high:
-        low, high = f"{steps.low:g}", f"{steps.high:.10g}"
-        raise ConfigError("out-of-range", field="", value=text, low=low, high=high)
-    return value

@@ -1,0 +1,83 @@
+"""Random, and what it draws by: a seed and a truncation."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+
+from ganstudio.gui.widgets.field_row import FieldRow
+from ganstudio.gui.widgets.number_field import NumberField, Steps, reader
+
+_SEED = Steps(low=0, high=2**31 - 1)
+_TRUNCATION = Steps(low=0.0, high=2.0, size=0.1)
+_ROOM = 56  # px: the field of the truncation
+
+
+class DrawControls(QWidget):
+    """A button that draws z, the seed that it was drawn by, and how far from the mean it may be.
+
+    Signals:
+        random_wanted(): z of another seed.
+        seed_wanted(int): z of this seed, as it is typed, or with another truncation.
+    """
+
+    random_wanted = Signal()
+    seed_wanted = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.button = QPushButton(self.tr("Random"))
+        self.button.setToolTip(self.tr("Draw a new z from the prior; locked dimensions stay"))
+        self._seed = NumberField(reader(_SEED), _SEED)
+        self._seed.lineEdit().setPlaceholderText(self.tr("none"))
+        self._truncation = NumberField(reader(_TRUNCATION, may_be_empty=False), _TRUNCATION)
+        self._truncation.set_value(1.0)
+        self._truncation.setFixedWidth(_ROOM)
+        self.rows = (
+            FieldRow(
+                "z_seed",
+                self.tr("Seed"),
+                self.tr(
+                    "The seed that z was drawn by, empty once it was moved. The same seed gives "
+                    "the same z everywhere, as in ganstudio sample --num 1 --seed."
+                ),
+                self._seed,
+            ),
+            FieldRow(
+                "z_truncation",
+                self.tr("ψ"),
+                self.tr(
+                    "Truncation: what Random multiplies z by. Below 1, images are more typical "
+                    "and less varied; choices stay."
+                ),
+                self._truncation,
+            ),
+        )
+        self._truncation.setAccessibleName(self.tr("Truncation"))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        layout.addWidget(self.button)
+        layout.addWidget(self.rows[0], 1)
+        layout.addWidget(self.rows[1])
+        self.enable(False)
+        self.button.clicked.connect(self.random_wanted)
+        self._seed.edited.connect(lambda _seed: self._want_seed())
+        self._truncation.edited.connect(lambda _truncation: self._want_seed())
+
+    def enable(self, possible: bool) -> None:
+        """Let z be drawn, or not."""
+        for widget in (self.button, *self.rows):
+            widget.setEnabled(possible)
+
+    def set_seed(self, seed: int | None) -> None:
+        """Show the seed that z was drawn by, or that it is no draw."""
+        if not (self._seed.hasFocus() and self._seed.error is not None):  # it is being corrected
+            self._seed.set_value(seed)
+
+    def truncation(self) -> float:
+        """Return what a draw is to be multiplied by."""
+        value = self._truncation.value()
+        return 1.0 if value is None else float(value)
+
+    def _want_seed(self) -> None:
+        if (seed := self._seed.value()) is not None:
+            self.seed_wanted.emit(int(seed))
