@@ -239,6 +239,33 @@ def _directions(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _walk(arguments: argparse.Namespace) -> int:
+    out: Path = arguments.out
+    if (suffix := out.suffix.lower()) not in (".gif", ".png", ".npy"):
+        return _refuse(f"--out is {out}; its name must end in .gif, .png or .npy.")
+    from ganstudio import images
+    from ganstudio.training import exploring
+
+    z, drawn = exploring.walk(
+        arguments.checkpoint,
+        arguments.seeds,
+        arguments.frames,
+        loop=arguments.loop,
+        straight=arguments.straight,
+        psi=arguments.truncation,
+        file=_model_file(arguments),
+    )
+    if suffix == ".gif":
+        images.save_gif(drawn, out, arguments.fps)
+    elif suffix == ".png":
+        images.save_png(images.grid(drawn, arguments.frames), out)
+    else:
+        images.save_npy(z, out)
+    what = f"z, {z.shape[0]:,} times {z.shape[1]:,} numbers" if suffix == ".npy" else "images"
+    print(f"A walk of {len(z):,} steps through {len(arguments.seeds)} stops: {what} in {out}.")
+    return 0
+
+
 def _model_file(arguments: argparse.Namespace) -> ModelFile | None:
     return model_file.read(arguments.model_file) if arguments.model_file else None
 
@@ -385,6 +412,44 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     _add_model_file(directions)
     directions.add_argument("--out", type=Path, required=True, metavar="DIR")
 
+    walk = commands.add_parser(
+        "walk", help="walk through the latent space, from seed to seed", allow_abbrev=False
+    )
+    walk.set_defaults(run=_walk)
+    walk.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
+    walk.add_argument(
+        "--seeds",
+        type=_seeds,
+        default=[0, 1, 2, 3],
+        metavar="S,S,…",
+        help="of the stops: each is the z of sample --num 1 --seed S (default: 0,1,2,3)",
+    )
+    walk.add_argument(
+        "--frames", type=_whole(1, 10_000), default=20, help="between two stops (default: 20)"
+    )
+    walk.add_argument("--loop", action="store_true", help="lead back to the first stop")
+    walk.add_argument(
+        "--straight", action="store_true", help="go straight instead of along great circles"
+    )
+    walk.add_argument(
+        "--truncation",
+        type=_positive,
+        default=1.0,
+        metavar="PSI",
+        help="what the stops are multiplied by; below 1 they lie nearer to the mean (default: 1)",
+    )
+    walk.add_argument(
+        "--fps", type=_positive, default=20.0, help="frames a second of a GIF (default: 20)"
+    )
+    _add_model_file(walk)
+    walk.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="F.gif|F.png|F.npy",
+        help="a film, a picture with a row for each stop, or z itself",
+    )
+
     presets = commands.add_parser(
         "presets", help="list all recipes, also your own", allow_abbrev=False
     )
@@ -422,6 +487,15 @@ def _class(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"a whole number, from 0, not “{text}”") from None
+
+
+def _seeds(text: str) -> list[int]:
+    """Return two seeds or more."""
+    seed = _whole(0)
+    seeds = [seed(word) for word in text.split(",")]
+    if len(seeds) < 2:
+        raise argparse.ArgumentTypeError(f"two seeds at least, with commas, not “{text}”")
+    return seeds
 
 
 def _positive(text: str) -> float:

@@ -3,6 +3,7 @@
 import io
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from PIL import Image
 from ganstudio.atomic import replacing
 
 Pixels = NDArray[np.uint8]
+
+_GIF_SIDE = 224  # px, at most: smaller images are enlarged by whole numbers
 
 
 def columns_for(n: int) -> int:
@@ -53,9 +56,27 @@ def save_png(sheet: Pixels, path: Path) -> None:
         picture.save(file, format="PNG")
 
 
-def save_npy(images: Pixels, path: Path) -> None:
-    """Write images as .npy."""
+def save_gif(images: Pixels, path: Path, frames_a_second: float) -> None:
+    """Write images, (N, C, H, W) uint8, as a GIF that repeats, large enough to be seen."""
+    scale = max(1, _GIF_SIDE // images.shape[2])
+    large = images.repeat(scale, axis=2).repeat(scale, axis=3).transpose(0, 2, 3, 1)
+    first, *others = (
+        Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image) for image in large
+    )
+    with replacing(path) as file:
+        first.save(
+            file,
+            format="GIF",
+            save_all=True,
+            append_images=others,
+            duration=round(1000 / frames_a_second),
+            loop=0,
+        )
+
+
+def save_npy(array: NDArray[Any], path: Path) -> None:
+    """Write an array as .npy."""
     buffer = io.BytesIO()  # numpy would not say why a file takes no more
-    np.save(buffer, images)
+    np.save(buffer, array)
     with replacing(path) as file:
         file.write(buffer.getbuffer())

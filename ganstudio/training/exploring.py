@@ -1,6 +1,7 @@
-"""What the latent panel shows, without the window: directions of z as files."""
+"""Exploring z without the window: directions and walks, as files."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from ganstudio import images
 from ganstudio.atomic import replacing
 from ganstudio.errors import writing
 from ganstudio.evaluation import attributes
-from ganstudio.latent import directions
+from ganstudio.latent import directions, walks
 from ganstudio.latent.decode import decode
 from ganstudio.latent.directions import Directions
 from ganstudio.latent.snapshot import Snapshot
@@ -22,6 +23,7 @@ from ganstudio.training.failures import explaining_memory
 from ganstudio.training.headless import content_of
 
 STRIP = np.linspace(-3, 3, 9)  # standard deviations: the images of a direction, from end to end
+_BATCH = 500
 DIGITS = ("mnist",)  # datasets whose images the attributes are of
 
 
@@ -91,6 +93,48 @@ def explore(path: Path, num: int, seed: int, file: ModelFile | None = None) -> E
         explained=tuple(explained),
         strips=_strips(snapshot, found, z),
     )
+
+
+@explaining_memory("cpu", field="--frames")
+def walk(
+    path: Path,
+    seeds: Sequence[int],
+    frames: int,
+    *,
+    loop: bool = False,
+    straight: bool = False,
+    psi: float = 1.0,
+    file: ModelFile | None = None,
+) -> tuple[Array, images.Pixels]:
+    """Walk through the latents of some seeds, by a checkpoint's averaged generator if it has one.
+
+    Parameters
+    ----------
+    path : Path
+        The checkpoint.
+    seeds : sequence of int
+        Of the stops: two at least. Each is the z of which `sample` draws a single image.
+    frames : int
+        From one stop to the next.
+    loop, straight : bool
+        As `walks.walk`.
+    psi : float
+        Truncation: the stops times this.
+    file : ModelFile, optional
+        What makes the checkpoint's networks, if a file does; it is run.
+
+    Returns
+    -------
+    z : (N, dim) float32
+    images : (N, C, H, W) uint8
+    """
+    snapshot = checkpoint.snapshot_of(content_of(path, file), path)
+    latent = snapshot.latent
+    stops = [latent.sample(1, generator(seed, Stream.SAMPLES))[0] for seed in seeds]
+    cut = np.stack([latent.truncated(z, psi) for z in stops])
+    z = walks.walk(latent, cut, frames, loop=loop, straight=straight)
+    parts = np.array_split(z, -(-len(z) // _BATCH))
+    return z, np.concatenate([decode(snapshot, part) for part in parts])
 
 
 def write(explored: Explored, out: Path) -> None:
