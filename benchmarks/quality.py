@@ -60,12 +60,18 @@ def main() -> None:
     parser.add_argument("--steps", help="instead of seconds")
     parser.add_argument("--clock", type=Path, help="steps a second of each preset, as TOML")
     parser.add_argument("--record", type=Path, help="a CSV file")
+    parser.add_argument("--table", action="store_true", help="train nothing: what is recorded")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--num", type=int, default=10_000, help="samples")
     parser.add_argument("--threads", type=int, default=cores())
     parser.add_argument("--gallery", action="store_true", help="write resources/gallery as well")
     arguments = parser.parse_args()
+    if arguments.table:
+        if not arguments.record:
+            parser.error("--table is of a --record")
+        _print_table(read_records(arguments.record), "s")
+        return
     use_threads(arguments.threads)
     marks = [float(mark) for mark in (arguments.steps or arguments.seconds).split(",")]
     if arguments.gallery and (arguments.steps or arguments.record):
@@ -274,7 +280,7 @@ def _cell(rows: list[Row]) -> str:
     steps = statistics.median(int(row["step"]) for row in rows)
     return (
         f"{statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f}), "
-        f"{min(shares):.1f} to {max(shares):.1f} %, {steps:,.0f} steps"
+        f"{min(shares):.1f} to {max(shares):.1f} %, {steps:,.0f} steps, {len(rows)} seeds"
     )
 
 

@@ -125,21 +125,29 @@ def shortcuts_text(actions: Actions) -> str:
     """Return all shortcuts as an HTML table."""
     names = _plain_names()
     space = translate("shortcuts", "Space")  # the window takes it where no control does
-    rows = []
+    rows: dict[str, list[str]] = {}  # what a row is called, and its keys
     for name, action in actions.by_name.items():
         keys = [key.toString(QKeySequence.SequenceFormat.NativeText) for key in action.shortcuts()]
         if name == "start":
             keys.append(space)
         if keys:
             plain = names.get(name, action.text().replace("&", "").rstrip("…"))
-            shown = escape(", ".join(keys))
-            rows.append(f"<tr><td><b>{shown}</b>&nbsp;&nbsp;</td><td>{escape(plain)}</td></tr>")
+            rows.setdefault(plain, []).extend(keys)
     title = translate("shortcuts", "Keyboard")
-    return f"<h3>{title}</h3><table>{''.join(rows)}</table>"
+    shown = (
+        f"<tr><td><b>{escape(', '.join(keys))}</b>&nbsp;&nbsp;</td><td>{escape(plain)}</td></tr>"
+        for plain, keys in rows.items()
+    )
+    return f"<h3>{title}</h3><table>{''.join(shown)}</table>"
 
 
 def _plain_names() -> dict[str, str]:
-    """Return what the commands are called whose menu texts change, or say too little alone."""
+    """Return what the commands are called whose menu texts change, or say too little alone.
+
+    Those of one name share a row.
+    """
+    zoom = translate("shortcuts", "Larger text, smaller, normal")
+    copy = translate("shortcuts", "Copy z as text, paste it")
     return {
         "undo": translate("shortcuts", "Undo"),
         "redo": translate("shortcuts", "Redo"),
@@ -147,7 +155,9 @@ def _plain_names() -> dict[str, str]:
         "step": translate("shortcuts", "One step: k updates of D and one of G"),
         "step_d": translate("shortcuts", "Half a step: only D's k updates; G stays as it is"),
         "step_g": translate("shortcuts", "Half a step: only G's update; D stays as it is"),
-        "zoom_in": translate("shortcuts", "Larger text"),
-        "zoom_out": translate("shortcuts", "Smaller text"),
-        "zoom_reset": translate("shortcuts", "Text of normal size"),
+        "zoom_in": zoom,
+        "zoom_out": zoom,
+        "zoom_reset": zoom,
+        "copy_z": copy,
+        "paste_z": copy,
     }

@@ -36,7 +36,9 @@ def show_help(parent: QWidget, actions: Actions) -> None:
     box = QMessageBox(parent)
     box.setObjectName("help_box")
     box.setWindowTitle(translate("help", "Keyboard and first steps"))
-    box.setText(steps + shortcuts_text(actions) + elsewhere)
+    left, right = f"<td width=360>{steps}</td>", f"<td>{shortcuts_text(actions)}</td>"
+    columns = f"<table width=760><tr>{left}<td width=24></td>{right}</tr></table>"
+    box.setText(columns + elsewhere)  # one above the other they are higher than some screens
     box.open()
 
 

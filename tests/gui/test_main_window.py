@@ -898,7 +898,7 @@ def test_help_names_every_key_and_the_commands_by_their_plain_names(
             assert any(html.escape(key.toString()) in keys for keys in rows), action.objectName()
     assert "Everything can be undone" not in text
     assert "stay made" in text
-    assert box.sizeHint().height() < 680
+    assert box.sizeHint().height() < 560
 
 
 def test_a_message_is_drawn_over_nothing_and_the_status_bar_keeps_its_height(
