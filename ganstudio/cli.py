@@ -276,7 +276,7 @@ def _presets(_arguments: argparse.Namespace) -> int:
         preset = load_preset(name)
         if preset.group != group:
             group = preset.group
-            print(f"\n  {group}:\n")
+            print(f"\n  {group or 'Your own'}:\n")
         print(f"{name} ({preset.title})")
         for text in filter(None, (preset.description, preset.difference)):
             print(textwrap.indent(textwrap.fill(text, 96), "    "), flush=True)

@@ -181,6 +181,9 @@ PHRASES = {
     "wrong-sides": "it draws images whose sides are multiples of {sides} pixels, "
     "and these are {size}",
     "no-classes": "its images have no classes",
+    "many-classes": "it has {found:,} classes, and D sees a map for each: {most} at most",
+    "divided-weights": "it divides the weights after they were clipped",
+    "no-choice-of-one": "a code needs two choices at least, or 0 for none",
     "unfit-colour": "the feature network {network} sees grey images only",
     "unfit-unlabelled": "these images have no classes, by which it would show whether the feature "
     "network {network} knows what is on them",

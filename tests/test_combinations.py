@@ -39,6 +39,25 @@ def test_sides_that_a_model_cannot_draw(model: str, tiny, cpu):
         Trainer(PLAIN.changed(model=model), odd, cpu)
 
 
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"spectral_norm": True, "weight_clip": 0.01}, "divides the weights after"),
+        ({"code_choices": 1}, "two choices at least"),
+    ],
+)
+def test_what_would_mean_nothing(changes: dict, reason: str, tiny, cpu):
+    with pytest.raises(ConfigError, match=reason):
+        Trainer(PLAIN.changed(**changes), tiny, cpu)
+
+
+def test_a_button_for_each_of_a_thousand_classes(tiny, cpu):
+    many = replace(tiny, train_labels=np.arange(256), test_labels=np.arange(64))
+    with pytest.raises(ConfigError, match="256 classes, and D sees a map for each: 100 at most"):
+        Trainer(PLAIN.changed(conditional=True), many, cpu)
+    Trainer(PLAIN, many, cpu)
+
+
 def test_classes_that_are_not_there(tiny, cpu):
     none = replace(tiny, train_labels=np.zeros(256, np.int64), test_labels=np.zeros(64, np.int64))
     with pytest.raises(ConfigError, match="no classes"):

@@ -97,6 +97,16 @@ def test_16_bit_images_keep_all_their_tones(tmp_path):
         assert np.array_equal(image, (ramp >> 8).astype(np.uint8))
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.int32])
+def test_numbers_of_32_bits_have_no_range_and_are_left_out(kind: type, tmp_path):
+    for name in ("a.png", "b.png"):
+        Image.new("L", (28, 28), 90).save(tmp_path / name)
+    Image.fromarray(np.full((28, 28), 1, kind)).save(tmp_path / "c.tif")
+    found = load("folder", 0, tmp_path, Work())
+    assert list(found.skipped) == ["c.tif"]
+    assert (found.train == 90).all()
+
+
 def test_palettes_transparency_and_one_bit(tmp_path):
     blue = Image.new("P", (28, 28), 1)
     blue.putpalette([0, 0, 0, 10, 20, 250])

@@ -116,7 +116,7 @@ def test_data_that_the_network_does_not_know_gets_no_figures(tiny, snapshot):
     assert not quality.figures
     assert not quality.digits
     assert len(quality.logits["generated"]) == NEEDED  # D's opinion needs no features
-    assert "No figures" in report.text(quality)
+    assert "no figures, since" in report.text(quality)
     assert "no figures" in report.headline(quality)
 
 

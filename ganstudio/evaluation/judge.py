@@ -23,6 +23,7 @@ from ganstudio.work import Work
 REFERENCE = 10_000  # training images that samples are compared with
 TRIED = 2000  # held-out images, at most, that tell whether the network knows the data
 NEEDED = 40  # images, at least, on either side
+UNFIT_IMAGES = 1000  # at most where there are no figures: for D's opinions and the brightness
 JUDGED = 1000  # images of each kind whose logits are shown
 BRIGHTNESSES = 32
 _PIECE = 100
@@ -96,8 +97,7 @@ class Judge:
             If `work` was.
         """
         assert n >= NEEDED, n
-        if self.unfit is None:
-            n = min(n, len(self._test))
+        n = min(n, len(self._test) if self.unfit is None else UNFIT_IMAGES)
         z = snapshot.latent.sample(n, generator(0, Stream.SAMPLES, 4))
         fakes = np.concatenate([decode(snapshot, part) for part in _pieces(z, work, 0.0, 0.5)])
         figures: dict[str, Rated] = {}

@@ -20,12 +20,12 @@ _SCALE = {"kid": 1000}
 
 def text(quality: Quality) -> str:
     """Return lines for a person: every figure with its interval, and the floor's beside it."""
+    if quality.unfit:
+        return headline(quality)
     lines = [
         f"Step {quality.step:,}, {quality.n:,} generated images beside as many held-out ones; "
         f"95 % intervals; features: {quality.network}"
     ]
-    if quality.unfit:
-        return "\n".join([*lines, f"No figures: {quality.unfit}."])
     lines.append(f"{'':18}  {'generated':26}  held out")
     lines += [
         _line(_TITLES[name], quality.figures[name], _SCALE.get(name, 1))

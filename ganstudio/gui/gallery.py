@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPixmap
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPixmap
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -26,6 +26,7 @@ from ganstudio.gui.widgets.preset_card import Badge, Card, CardDelegate
 from ganstudio.gui.wording import translate, worded
 
 _NAME, _SOUGHT = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
+_NO_KEYS = Qt.KeyboardModifier.NoModifier
 
 
 class Gallery(QDialog):
@@ -109,7 +110,18 @@ class Gallery(QDialog):
         screen = self.screen().availableSize()
         self.resize(QSize(1120, 700).boundedTo(screen * 0.9))
         self.renew(current)
+        self._list.installEventFilter(self)
         self._list.setFocus()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Search for what is typed over the cards."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            plain = event.modifiers() in (_NO_KEYS, Qt.KeyboardModifier.ShiftModifier)
+            if plain and event.text().strip() and event.text().isprintable():
+                self._search.setFocus()
+                self._search.insert(event.text())
+                return True
+        return super().eventFilter(watched, event)
 
     def current(self) -> str:
         """Return the name of the preset under the cursor, "" if there is none."""

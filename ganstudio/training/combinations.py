@@ -7,6 +7,8 @@ from ganstudio.config import Config
 from ganstudio.data.dataset import Dataset
 from ganstudio.errors import ConfigError, Phrase
 
+MOST_CLASSES = 100  # D sees a map for each beside the image, and the window has a button for each
+
 
 def check(config: Config, dataset: Dataset, module: ModuleType) -> None:
     """Refuse a recipe that cannot be trained; `module` is the one of its model.
@@ -36,5 +38,12 @@ def _conflicts(
         yield "image_size", model, reason
     if config.conditional and dataset.classes < 2:
         yield "conditional", f"dataset = {config.dataset}", Phrase("no-classes")
+    if config.conditional and dataset.classes > MOST_CLASSES:
+        reason = Phrase("many-classes", found=dataset.classes, most=MOST_CLASSES)
+        yield "conditional", f"dataset = {config.dataset}", reason
+    if config.weight_clip and config.spectral_norm:
+        yield "weight_clip", "spectral_norm", Phrase("divided-weights")
+    if config.code_choices == 1:
+        yield "code_choices", "1", Phrase("no-choice-of-one")
     if config.batch_size == 1 and getattr(module, "BATCH_NORM", False):
         yield "batch_size", model, Phrase("batch-norm")

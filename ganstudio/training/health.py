@@ -99,14 +99,23 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """Settings that help. Live ones act at once, others need a new run."""
+    """Settings that help.
+
+    Attributes
+    ----------
+    changes : tuple of (str, float)
+        The settings. Live ones act at once, others need a new run.
+    anew : bool
+        Whether a new run is needed whatever they are: what was learned is past saving.
+    """
 
     changes: tuple[tuple[str, float], ...]
+    anew: bool = False
 
     @property
     def live(self) -> bool:
         """Whether it acts on the run that goes on."""
-        return all(name in LIVE for name, _ in self.changes)
+        return not self.anew and all(name in LIVE for name, _ in self.changes)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -228,8 +237,7 @@ class Doctor:
 
     def hear_the_end(self, step: int, config: Config) -> Diagnosis:
         """Take in that the step after `step` could not be made: its numbers were not finite."""
-        rates = ((name, getattr(config, name)) for name in ("g_lr", "d_lr"))
-        remedy = Remedy(tuple((k, _rounded(min(rate / 10, Config().g_lr))) for k, rate in rates))
+        remedy = Remedy(tuple(_tamer(config).items()), anew=True)
         self.diagnosis = Diagnosis(
             state=State.DIVERGING, step=step, reason="not-finite", remedy=remedy
         )
@@ -263,6 +271,7 @@ class _Case:
         *evidence: Evidence,
         digits: tuple[int, ...] = (),
         remedy: dict[str, float] | None = None,
+        anew: bool = False,
     ) -> Diagnosis:
         changes = self._worth_making(remedy or {})
         return Diagnosis(
@@ -271,7 +280,7 @@ class _Case:
             reason=reason,
             digits=digits,
             evidence=evidence,
-            remedy=Remedy(changes) if changes else None,
+            remedy=Remedy(changes, anew=anew) if changes else None,
         )
 
     def _worth_making(self, remedy: dict[str, float]) -> tuple[tuple[str, float], ...]:
@@ -313,18 +322,15 @@ def _diverging(case: _Case) -> Diagnosis | None:
     if now <= bound:
         return None
     found = Evidence("d_grad", now, bound)
-    return case.named(State.DIVERGING, "exploded", found, case.gap(), remedy=_tamer(case.config))
+    rates = _tamer(case.config)
+    return case.named(State.DIVERGING, "exploded", found, case.gap(), remedy=rates, anew=True)
 
 
 def _tamer(config: Config) -> dict[str, float]:
-    """Return lower learning rates."""
-    return {name: _rounded(_tenth(getattr(config, name))) for name in ("g_lr", "d_lr")}
-
-
-def _tenth(rate: float) -> float:
-    """Return a tenth, or the default where even that is above it."""
+    """Return lower learning rates: the default, or a third of what is no more than that."""
     default = Config().g_lr
-    return max(rate / 10, min(rate / 3, default)) if rate > default else rate / 3
+    rates = {name: getattr(config, name) for name in ("g_lr", "d_lr")}
+    return {k: default if rate > default else _rounded(rate / 3) for k, rate in rates.items()}
 
 
 def _stuck(case: _Case) -> Diagnosis | None:

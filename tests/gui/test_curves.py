@@ -763,6 +763,21 @@ def test_a_cancelled_dialog_writes_nothing(
         child(panel, QAction, "export_csv").trigger()
 
 
+def test_an_objective_explains_itself_and_pairs_are_called_so(panel: CurvesPanel) -> None:
+    plain = info(history_of(5))
+    panel.set_run(plain)
+    real = child(panel, QToolButton, "legend_real_loss")
+    assert real.caption().startswith("real")
+    for words in (plain.curves.sentence, plain.curves.formula, "real images"):
+        assert words in real.toolTip()
+    pairs = dataclasses.replace(plain.curves, losses=("real_loss", "g_loss"))
+    panel.set_run(dataclasses.replace(plain, curves=pairs))
+    assert real.caption().startswith("pair")
+    assert "pairs of a real and a generated image" in real.toolTip()
+    panel.set_run(plain)
+    assert real.caption().startswith("real")
+
+
 def test_each_recipe_has_curves_of_its_own(panel: CurvesPanel) -> None:
     def offered() -> list[str]:
         buttons = panel.bar.findChildren(QToolButton)

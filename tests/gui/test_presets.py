@@ -216,6 +216,10 @@ def test_searching(window: MainWindow, qtbot: QtBot) -> None:
     assert dialog.isVisible()
     search.clear()
     assert shown(dialog) == list(preset_names())
+    qtbot.keyClicks(cards(dialog), "w")
+    qtbot.keyClicks(QApplication.focusWidget(), "gan-gp")
+    assert search.text() == "wgan-gp", "what is typed over the cards is sought"
+    assert dialog.current() == "wgan-gp"
 
 
 def test_own_presets_are_deleted_after_a_question(

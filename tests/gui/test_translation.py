@@ -90,6 +90,11 @@ def wide(text: str) -> str:
     return "".join(part if KEPT.fullmatch(part) else part.translate(WIDE) for part in parts)
 
 
+FORMULAS = [
+    parts.load(parts.OBJECTIVE, name).OBJECTIVE.formula for name in parts.names(parts.OBJECTIVE)
+]
+
+
 def english(text: str, *names: str) -> list[str]:
     """Return the words of `text` that are not translated, apart from `names`."""
     for name in names:
@@ -180,7 +185,7 @@ def texts(top: QWidget) -> Iterator[tuple[str, str]]:
 
 
 def check(top: QWidget) -> None:
-    found = [f"{where}: {text}" for where, text in texts(top) if english(text)]
+    found = [f"{where}: {text}" for where, text in texts(top) if english(text, *FORMULAS)]
     assert not found, "\n".join(found)
 
 

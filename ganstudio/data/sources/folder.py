@@ -141,6 +141,8 @@ def _read(path: Path, side: int) -> NDArray[np.uint8] | None:
 
     try:
         with Image.open(path) as file:
+            if file.format == "TIFF" and file.mode in ("I", "F"):  # no range is common to them
+                return None
             file.draft(None, (2 * side, 2 * side))  # a JPEG is decoded no larger than it must be
             image = _rgb(ImageOps.exif_transpose(file))
         width, height = image.size

@@ -37,6 +37,7 @@ from ganstudio.gui.widgets.series import (
     y_range,
 )
 from ganstudio.gui.widgets.stroke import Stroke
+from ganstudio.gui.wording import translate
 from ganstudio.training.history import History
 from ganstudio.training.status import RunInfo
 
@@ -145,7 +146,14 @@ class CurvesPanel(QWidget):
         curves, losses = info.curves, self._kind is Kind.LOSSES
         self._reference = curves.loss_reference if losses else curves.score_reference
         self.bar.set_has_reference(self._reference is not None)
-        self.bar.describe((loss_words if losses else score_words)(info.autoencoder))
+        if losses:
+            paired = "fake_loss" not in curves.losses
+            sentence = translate("objectives", curves.sentence)
+            self._words = loss_words(info.autoencoder, paired=paired)
+            self.bar.describe(self._words, f"{sentence}\n{curves.formula}")
+        else:
+            self._words = score_words(info.autoencoder)
+            self.bar.describe(self._words)
         self.bar.offer(curves.losses if losses else self._words)
         self._cursor = None
         self.bar.set_exportable(False)

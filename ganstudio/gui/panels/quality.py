@@ -360,12 +360,17 @@ class QualityPanel(QWidget):
             "are what “real” stands for; 95 % confidence intervals; features of the network "
             "{network}, so the distance is no FID"
         )
+        if quality.unfit is not None:
+            text = self.tr(
+                "Step {step}, {generator}: {n} generated images. No distances, since {reason}."
+            )
         averaged, latest = self.tr("averaged generator"), self.tr("latest generator")
         return text.format(
             step=f"{quality.step:,}",
             generator=averaged if self._averaged else latest,
             n=f"{quality.n:,}",
             network=quality.network,
+            reason="" if quality.unfit is None else worded(quality.unfit),
         )
 
     def _show_details(self, quality: Quality) -> None:

@@ -17,8 +17,11 @@ class CurveWords:
     meaning: str
 
 
-def loss_words(autoencoder: bool = False) -> dict[str, CurveWords]:
-    """Return the words for the losses, by their columns in the history."""
+def loss_words(autoencoder: bool = False, *, paired: bool = False) -> dict[str, CurveWords]:
+    """Return the words for the losses, by their columns in the history.
+
+    Those of an `autoencoder`'s D, or of one that is told a real and a generated image as a pair.
+    """
     words = {
         "real_loss": CurveWords(
             translate("curves", "real"),
@@ -46,7 +49,18 @@ def loss_words(autoencoder: bool = False) -> dict[str, CurveWords]:
             translate("curves", "What D gets wrong about the codes that are in the images."),
         ),
     }
-    if autoencoder:  # whose D judges codes
+    if paired:
+        words["real_loss"] = CurveWords(
+            translate("curves", "pair"),
+            translate("curves", "D's loss on pairs of a real and a generated image"),
+            translate("curves", "Loss of D on the step's pairs of a real and a generated image."),
+        )
+        words["g_loss"] = CurveWords(
+            translate("curves", "G"),
+            translate("curves", "G's loss"),
+            translate("curves", "Loss of G: the same pairs, told the other way round."),
+        )
+    if autoencoder and not paired:  # whose D judges codes
         words["real_loss"] = CurveWords(
             translate("curves", "real"),
             translate("curves", "D's loss on draws from the prior"),

@@ -95,12 +95,14 @@ class CurvesBar(QWidget):
         self.set_exportable(False)
         self._draw_icons()
 
-    def describe(self, words: Mapping[str, CurveWords]) -> None:
-        """Say what the curves mean; their short names stay."""
+    def describe(self, words: Mapping[str, CurveWords], all_of_them: str = "") -> None:
+        """Say what each curve means, and what `all_of_them` do."""
         for name, button in self._buttons.items():
+            button.set_name(words[name].name)
             button.setAccessibleName(words[name].full_name)
+            meaning = "\n".join(filter(None, (words[name].meaning, all_of_them)))
             text = self.tr("{meaning}\nClick to show or hide it.")
-            button.setToolTip(text.format(meaning=words[name].meaning))
+            button.setToolTip(text.format(meaning=meaning))
 
     def half_life(self) -> int:
         """Return the half-life of the moving average in steps, 0 for none."""

@@ -60,6 +60,13 @@ class LegendButton(QToolButton):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._draw()
 
+    def set_name(self, name: str) -> None:
+        """Call the curve something else."""
+        if name != self._name:
+            self._name = name
+            self.updateGeometry()
+            self.update()
+
     def set_value(self, value: str) -> None:
         """Show a value beside the name, where there is room."""
         if value != self._value:
