@@ -1,4 +1,4 @@
-"""The command line: the window, ``train``, ``sample``, ``evaluate`` and ``presets``."""
+"""The command line: the window, training, what is done with a checkpoint, and ``presets``."""
 
 import argparse
 import itertools
@@ -231,10 +231,11 @@ def _directions(arguments: argparse.Namespace) -> int:
     file, out = _model_file(arguments), arguments.out
     found = exploring.explore(arguments.checkpoint, arguments.num, arguments.seed, file)
     exploring.write(found, out)
-    for name, strength, r2 in zip(
-        found.names, found.directions.strengths, found.explained, strict=True
-    ):
-        print(f"{name:14} {strength:8.2f}" + ("" if r2 is None else f"   R² {r2:.2f}"))
+    print("What a standard deviation along each direction of z changes:")
+    lines = zip(found.names, found.directions.strengths, found.units, found.explained, strict=True)
+    for name, strength, unit, r2 in lines:
+        share = "" if r2 is None else f"   R² {r2:.2f}"
+        print(f"{name:14} {strength:8.2f} {unit:6}{share}".rstrip())
     print(f"Written to {out}: directions.json, and directions.png, a row for each of these.")
     return 0
 
@@ -362,9 +363,17 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         help="change a setting; repeatable",
     )
 
-    sample = commands.add_parser("sample", help="draw images from a checkpoint", allow_abbrev=False)
-    sample.set_defaults(run=_sample)
-    sample.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
+    def of_checkpoint(
+        name: str, text: str, run: Callable[[argparse.Namespace], int]
+    ) -> argparse.ArgumentParser:
+        """Add a command that does something with a checkpoint."""
+        command = commands.add_parser(name, help=text, allow_abbrev=False)
+        command.set_defaults(run=run)
+        command.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
+        _add_model_file(command)
+        return command
+
+    sample = of_checkpoint("sample", "draw images from a checkpoint", _sample)
     sample.add_argument(
         "--num", type=_whole(1, 1_000_000), default=64, help="how many (default: 64)"
     )
@@ -376,14 +385,11 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         help="draw this class only, counted from 0; for conditional models (default: random ones)",
     )
     sample.add_argument("--seed", type=_whole(0), default=0, help="of the latents (default: 0)")
-    _add_model_file(sample)
     sample.add_argument("--out", type=Path, required=True, metavar="F.png|F.npy")
 
-    evaluate = commands.add_parser(
-        "evaluate", help="judge a checkpoint in numbers, beside held-out images", allow_abbrev=False
+    evaluate = of_checkpoint(
+        "evaluate", "judge a checkpoint in numbers, beside held-out images", _evaluate
     )
-    evaluate.set_defaults(run=_evaluate)
-    evaluate.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
     evaluate.add_argument(
         "--num",
         type=_whole(40, 10_000),
@@ -393,30 +399,22 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     evaluate.add_argument(
         "--data-root", type=Path, metavar="DIR", help="where the data's files are"
     )
-    _add_model_file(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print JSON")
 
-    directions = commands.add_parser(
+    directions = of_checkpoint(
         "directions",
-        help="find the directions of z that change images most, and those of attributes",
-        allow_abbrev=False,
+        "find the directions of z that change images most, and those of attributes",
+        _directions,
     )
-    directions.set_defaults(run=_directions)
-    directions.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
     directions.add_argument(
         "--num", type=_whole(1, 1000), default=16, help="of the strongest (default: 16)"
     )
     directions.add_argument(
         "--seed", type=_whole(0), default=0, help="of the z that the images are around (default: 0)"
     )
-    _add_model_file(directions)
     directions.add_argument("--out", type=Path, required=True, metavar="DIR")
 
-    walk = commands.add_parser(
-        "walk", help="walk through the latent space, from seed to seed", allow_abbrev=False
-    )
-    walk.set_defaults(run=_walk)
-    walk.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
+    walk = of_checkpoint("walk", "walk through the latent space, from seed to seed", _walk)
     walk.add_argument(
         "--seeds",
         type=_seeds,
@@ -441,7 +439,6 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     walk.add_argument(
         "--fps", type=_positive, default=20.0, help="frames a second of a GIF (default: 20)"
     )
-    _add_model_file(walk)
     walk.add_argument(
         "--out",
         type=Path,

@@ -17,6 +17,8 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ganstudio.data.batches import Dice
+from ganstudio.latent.networks import Architecture, build
+from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Stream
 from ganstudio.training.trainer import Trainer
 
@@ -200,3 +202,21 @@ class PlainGAN:
 
     def see(self, **values: torch.Tensor) -> None:
         self.seen |= {name: float(value.detach()) for name, value in values.items()}
+
+
+def fresh_snapshot(architecture: Architecture, seed: int = 1, **fields: Any) -> Snapshot:
+    """Return a snapshot of untrained networks; `fields` differ from the usual."""
+    torch.manual_seed(seed)
+    made = build(architecture)
+    usual = {
+        "run_id": "run",
+        "step": 1,
+        "architecture": architecture,
+        "G": made.G.state_dict(),
+        "D": made.D.state_dict(),
+        "G_ema": None,
+        "E": None if made.E is None else made.E.state_dict(),
+        "real_range": made.output_range,
+        "d_updates": 1,
+    }
+    return Snapshot(**usual | fields)

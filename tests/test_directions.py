@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from oracle import fresh_snapshot
 from torch import nn
 from torch.autograd.functional import jacobian
 from torch.func import functional_call
@@ -44,41 +45,18 @@ def linear(monkeypatch) -> tuple[Snapshot, np.ndarray]:
     torch.manual_seed(3)
     G, D = Linear(MIXED.dim), nn.Linear(1, 1)
     made = networks.Networks(G=G.eval(), D=D, E=None, output_range=(0.0, 1.0))
+    snapshot = dataclasses.replace(
+        small(MIXED), G={"layer.weight": G.layer.weight.detach().clone()}
+    )
     monkeypatch.setattr("ganstudio.latent.snapshot.build", lambda _: made)
     forget()
-    architecture = Architecture(model="linear", latent=MIXED, image_shape=SHAPE)
-    state = {"layer.weight": G.layer.weight.detach().clone()}
-    snapshot = Snapshot(
-        run_id="run",
-        step=1,
-        architecture=architecture,
-        G=state,
-        D=D.state_dict(),
-        G_ema=None,
-        E=None,
-        real_range=(0.0, 1.0),
-        d_updates=1,
-    )
     scale = np.array([0, 0, 0, 1, 1, 1, 1, 3**-0.5, 3**-0.5])
-    yield snapshot, 255 * state["layer.weight"].numpy() * scale
+    yield snapshot, 255 * snapshot.G["layer.weight"].numpy() * scale
     forget()
 
 
 def small(latent: LatentSpec) -> Snapshot:
-    torch.manual_seed(1)
-    architecture = Architecture(model="mlp-gelu", latent=latent, image_shape=SHAPE)
-    made = build(architecture)
-    return Snapshot(
-        run_id="run",
-        step=1,
-        architecture=architecture,
-        G=made.G.state_dict(),
-        D=made.D.state_dict(),
-        G_ema=None,
-        E=None,
-        real_range=(0.0, 1.0),
-        d_updates=1,
-    )
+    return fresh_snapshot(Architecture(model="mlp-gelu", latent=latent, image_shape=SHAPE))
 
 
 def test_of_a_linear_generator_they_are_its_singular_vectors(linear):

@@ -34,6 +34,8 @@ def test_the_files_hold_what_was_found(path, tmp_path, capsys):
     names = [each["name"] for each in told["directions"]]
     assert names[:4] == ["direction 1", "direction 2", "direction 3", "thickness"]
     assert len(names) == 3 + 14
+    units = [each["unit"] for each in told["directions"]]
+    assert units == ["shades"] * 3 + ["px", "°", "px", "px"] + ["nats"] * 10
     assert [each["r2"] is None for each in told["directions"]] == [True] * 3 + [False] * 14
     snapshot = checkpoint.snapshot_of(checkpoint.read(path), path)
     expected = find(snapshot)

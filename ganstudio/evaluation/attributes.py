@@ -17,7 +17,8 @@ from ganstudio.latent.directions import Directions
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Array, LatentSpec, Stream, generator
 
-SHAPES = ("thickness", "slant", "width", "height")
+SHAPES = {"thickness": "px", "slant": "°", "width": "px", "height": "px"}  # and their units
+ODDS = "nats"  # the unit of a likeness
 SAMPLES = 2000
 HELD_OUT = 500  # of them: what a fit explains is measured on these
 _BATCH = 100

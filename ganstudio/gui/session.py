@@ -206,12 +206,18 @@ class Session(QObject):
         What waits for a new run has come to it where nothing is trained yet.
         """
         self._samples.show_chosen()
-        if not self.status.step and self._experiment.pending_edits():
-            if (config := self._experiment.checked_config()) is not None:
-                device, folder = self._experiment.device(), self._experiment.folder()
-                self.start_over(config, device, folder, train=True)
-            return
-        self.training.post(lambda runner: runner.start())
+        if self.status.step or not self._experiment.pending_edits():
+            self.training.post(lambda runner: runner.start())
+        elif (config := self._experiment.checked_config()) is not None:
+            device, folder = self._experiment.device(), self._experiment.folder()
+            anew = self._anew(config, device, folder, None)
+
+            def begin(runner: "Runner", file: ModelFile | None) -> None:
+                if not runner.has_steps:  # as a checkpoint has that was just being opened
+                    anew(runner, file)
+                runner.start()
+
+            self._post_with_file(begin)
 
     def pause(self) -> None:
         """Pause after the current step."""
@@ -255,8 +261,6 @@ class Session(QObject):
         device: str,
         folder: Path | None = None,
         waiting: dict[str, Any] | None = None,
-        *,
-        train: bool = False,
     ) -> None:
         """Begin a new run in place of the current one, which undo brings back.
 
@@ -270,20 +274,8 @@ class Session(QObject):
             Where its images are, if its dataset is a folder.
         waiting : dict or None
             Changes that go on waiting for a later run.
-        train : bool
-            Train it, even if the current one does not train.
         """
-        text = self.tr("Start over")
-        root = self._root(config, folder)
-
-        def begin(runner: "Runner", file: ModelFile | None) -> None:
-            train_on = runner.training
-            runner.new_run(config, device, root, file)
-            self._switched.emit(text, None, waiting)
-            if train_on or train:
-                runner.start()
-
-        self._post_with_file(begin)
+        self._post_with_file(self._anew(config, device, folder, waiting))
 
     def open(self, path: Path, root: Path | None = None) -> None:
         """Open a checkpoint; undo brings the run before it back.
@@ -680,6 +672,22 @@ class Session(QObject):
 
     def _on_limits_changed(self, steps: int | None, minutes: float | None) -> None:
         self.training.post(lambda runner: runner.set_limit(steps, minutes))
+
+    def _anew(
+        self, config: Config, device: str, folder: Path | None, waiting: dict[str, Any] | None
+    ) -> "Begin":
+        """Return what begins a new run in the training thread, as `start_over` describes it."""
+        text = self.tr("Start over")
+        root = self._root(config, folder)
+
+        def begin(runner: "Runner", file: ModelFile | None) -> None:
+            train_on = runner.training
+            runner.new_run(config, device, root, file)
+            self._switched.emit(text, None, waiting)
+            if train_on:
+                runner.start()
+
+        return begin
 
     def _post_with_file(self, begin: "Begin") -> None:
         """Have a run begun; if it needs a model file that has not run, ask for it and try again."""

@@ -219,6 +219,7 @@ def restore(content: dict[str, Any], path: Path, dataset: Dataset, device: torch
             raise StudioError("wrong-shapes", path=path, detail=detail)
         average = trainer.ema.model if trainer.ema else None
         nets = {"G": trainer.G, "D": trainer.D, "G_ema": average, "E": trainer.E}
+        _check_step(content, path)
         _check_networks(nets, content, path)
         _check_history(content, path)
         trainer.load_state(content)
@@ -262,6 +263,7 @@ def snapshot_of(content: dict[str, Any], path: Path) -> Snapshot:
             real_range=real_range(config, architecture.module.OUTPUT_RANGE),
             d_updates=int(content["counts"]["d_updates"]),
         )
+        _check_step(content, path)
         nets = snapshot.networks
         average = None if snapshot.G_ema is None else nets.G
         _check_networks({"G": nets.G, "D": nets.D, "G_ema": average, "E": nets.E}, content, path)
@@ -272,12 +274,15 @@ def _damaged(path: Path, code: str, **fields: object) -> StudioError:
     return StudioError("damaged-checkpoint", path=path, detail=Phrase(code, **fields))
 
 
+def _check_step(content: dict[str, Any], path: Path) -> None:
+    if content["step"] < 0:
+        raise _damaged(path, "negative-step", step=content["step"])
+
+
 def _check_networks(
     nets: Mapping[str, nn.Module | None], content: dict[str, Any], path: Path
 ) -> None:
     """Raise what says best why these networks cannot have the weights of a checkpoint."""
-    if content["step"] < 0:
-        raise _damaged(path, "negative-step", step=content["step"])
     for key, net in nets.items():
         if net is None:
             continue

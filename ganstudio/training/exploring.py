@@ -41,6 +41,8 @@ class Explored:
         Of the directions.
     directions : Directions
         The strongest, then those of attributes.
+    units : tuple of str
+        Of their strengths; shades are root mean squares of a pixel's change, of 255.
     explained : tuple of float or None
         R² of an attribute; None for the others.
     strips : (len(names) * len(STRIP), C, H, W) uint8
@@ -51,6 +53,7 @@ class Explored:
     z: Array
     names: tuple[str, ...]
     directions: Directions
+    units: tuple[str, ...]
     explained: tuple[float | None, ...]
     strips: images.Pixels
 
@@ -76,12 +79,14 @@ def explore(path: Path, num: int, seed: int, file: ModelFile | None = None) -> E
     count = min(num, len(strongest.vectors))
     names = [f"direction {i + 1}" for i in range(count)]
     vectors, strengths = strongest.vectors[:count], strongest.strengths[:count]
+    units = ["shades"] * count
     explained: list[float | None] = [None] * count
     if checkpoint.config_of(content, path).dataset in DIGITS:
         fitted = attributes.find(snapshot)
         names += fitted.names
         vectors = np.concatenate([vectors, fitted.directions.vectors])
         strengths = np.concatenate([strengths, fitted.directions.strengths])
+        units += [attributes.SHAPES.get(name, attributes.ODDS) for name in fitted.names]
         explained += fitted.explained.tolist()
     found = Directions(latent=snapshot.latent, vectors=vectors, strengths=strengths)
     z = snapshot.latent.sample(1, generator(seed, Stream.SAMPLES))[0]
@@ -90,6 +95,7 @@ def explore(path: Path, num: int, seed: int, file: ModelFile | None = None) -> E
         z=z,
         names=tuple(names),
         directions=found,
+        units=tuple(units),
         explained=tuple(explained),
         strips=_strips(snapshot, found, z),
     )
@@ -165,14 +171,27 @@ def _strips(snapshot: Snapshot, found: Directions, z: Array) -> images.Pixels:
 
 def _described(explored: Explored) -> dict[str, Any]:
     found = explored.directions
-    listed = zip(explored.names, found.vectors, found.strengths, explored.explained, strict=True)
+    listed = zip(
+        explored.names,
+        found.vectors,
+        found.strengths,
+        explored.units,
+        explored.explained,
+        strict=True,
+    )
     return {
         "step": explored.step,
         "latent": found.latent.to_dict(),
         "z": explored.z.tolist(),
         "strip": STRIP.tolist(),
         "directions": [
-            {"name": name, "strength": float(strength), "r2": r2, "vector": vector.tolist()}
-            for name, vector, strength, r2 in listed
+            {
+                "name": name,
+                "strength": float(strength),
+                "unit": unit,
+                "r2": r2,
+                "vector": vector.tolist(),
+            }
+            for name, vector, strength, unit, r2 in listed
         ],
     }

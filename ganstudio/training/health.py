@@ -237,7 +237,7 @@ class Doctor:
 
     def hear_the_end(self, step: int, config: Config) -> Diagnosis:
         """Take in that the step after `step` could not be made: its numbers were not finite."""
-        remedy = Remedy(tuple(_tamer(config).items()), anew=True)
+        remedy = Remedy(_worth_making(_tamer(config), config), anew=True)
         self.diagnosis = Diagnosis(
             state=State.DIVERGING, step=step, reason="not-finite", remedy=remedy
         )
@@ -273,7 +273,7 @@ class _Case:
         remedy: dict[str, float] | None = None,
         anew: bool = False,
     ) -> Diagnosis:
-        changes = self._worth_making(remedy or {})
+        changes = _worth_making(remedy or {}, self.config)
         return Diagnosis(
             state=state,
             step=self.now.step,
@@ -282,9 +282,6 @@ class _Case:
             evidence=evidence,
             remedy=Remedy(changes, anew=anew) if changes else None,
         )
-
-    def _worth_making(self, remedy: dict[str, float]) -> tuple[tuple[str, float], ...]:
-        return tuple((k, v) for k, v in remedy.items() if getattr(self.config, k) != v)
 
     def gap(self) -> Evidence:
         return Evidence("gap", self.now.gap, FAR)
@@ -306,6 +303,11 @@ class _Case:
         if self.free:
             return {"r1": Config().r1, "d_steps": 1}
         return {"d_steps": max(1, config.d_steps // 2), "d_lr": _rounded(config.d_lr / 2)}
+
+
+def _worth_making(remedy: dict[str, float], config: Config) -> tuple[tuple[str, float], ...]:
+    """Return the changes of a remedy that change anything."""
+    return tuple((k, v) for k, v in remedy.items() if getattr(config, k) != v)
 
 
 def _rounded(value: float) -> float:

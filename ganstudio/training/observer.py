@@ -65,14 +65,15 @@ class Observer:
         """Look at a snapshot: give None after every few milliseconds, and what was seen at last."""
         if self._fits is None:
             yield from self._prepare()
-        looking, seen, spent = self._look(snapshot), None, 0.0
-        while seen is None:
-            if spent:
-                yield None
+        looking, spent = self._look(snapshot), 0.0
+        while True:
             start = time.thread_time()
             seen = next(looking)
             self._took = time.thread_time() - start
             spent += self._took
+            if seen is not None:
+                break
+            yield None
         self.wait = max(LOOK_SECONDS, spent / LOOK_SHARE)
         yield seen
 

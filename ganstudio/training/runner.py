@@ -110,6 +110,11 @@ class Runner:
         """Whether steps are being made."""
         return self._training
 
+    @property
+    def has_steps(self) -> bool:
+        """Whether there is a run, and it has been trained."""
+        return self.trainer is not None and self.trainer.step > 0
+
     # Requests
 
     def close(self) -> None:

@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from hands import WAIT
+from oracle import fresh_snapshot
 
 from ganstudio.gui.threads import decode_thread
 from ganstudio.gui.threads.decode_thread import (
@@ -16,7 +16,7 @@ from ganstudio.gui.threads.decode_thread import (
     Lane,
 )
 from ganstudio.latent.decode import decode, judge, judge_real, rank, reconstruct
-from ganstudio.latent.networks import Architecture, build
+from ganstudio.latent.networks import Architecture
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentPart, LatentSpec
 
@@ -24,20 +24,8 @@ LATENT = LatentSpec((LatentPart(name="z", kind="normal", dim=6),))
 
 
 def make_snapshot(step: int, run_id: str = "run") -> Snapshot:
-    torch.manual_seed(step)
     architecture = Architecture(model="mlp-gelu", latent=LATENT, image_shape=(1, 8, 8))
-    networks = build(architecture)
-    return Snapshot(
-        run_id=run_id,
-        step=step,
-        architecture=architecture,
-        G=networks.G.state_dict(),
-        D=networks.D.state_dict(),
-        G_ema=None,
-        E=None,
-        real_range=(0.0, 1.0),
-        d_updates=step,
-    )
+    return fresh_snapshot(architecture, step, run_id=run_id, step=step, d_updates=step)
 
 
 @pytest.fixture
@@ -180,20 +168,9 @@ def test_a_request_that_fails_is_told_and_later_ones_are_answered(qtbot, thread)
 
 def test_an_autoencoder_restores_images(qtbot, thread) -> None:
     architecture = Architecture(model="aae", latent=LATENT, image_shape=(1, 8, 8))
-    torch.manual_seed(1)
-    networks = build(architecture)
-    assert networks.E is not None
-    snapshot = Snapshot(
-        run_id="run",
-        step=4,
-        architecture=architecture,
-        G=networks.G.state_dict(),
-        D=networks.D.state_dict(),
-        G_ema={name: value + 1 for name, value in networks.G.state_dict().items()},
-        E=networks.E.state_dict(),
-        real_range=(-1.0, 1.0),
-        d_updates=4,
-    )
+    snapshot = fresh_snapshot(architecture, step=4)
+    average = {name: value + 1 for name, value in snapshot.G.items()}
+    snapshot = replace(snapshot, G_ema=average)
     images = np.random.default_rng(0).integers(0, 256, (PIECE, 1, 8, 8), dtype=np.uint8)
     answers = []
     thread.reconstructed.connect(answers.append)

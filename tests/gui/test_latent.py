@@ -866,6 +866,10 @@ def test_truncation_brings_a_draw_nearer_to_the_mean(qtbot: QtBot, make: MakePan
     assert panel.state() != before
     whole = latent_run().latent.sample(1, generator(5, Stream.SAMPLES))[0]
     np.testing.assert_allclose(panel.state().z, whole / 2)
+    half = panel.state()
+    typed(qtbot, panel, "z_truncation", "1")
+    panel.set_state(half)
+    assert child(panel, NumberField, "z_truncation").value() == 0.5, "it comes back with its z"
     press(qtbot, panel, "latent_lock_1")
     locked = panel.state().z[1]
     typed(qtbot, panel, "z_truncation", "1")

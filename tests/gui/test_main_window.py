@@ -1151,3 +1151,19 @@ def test_z_goes_through_the_clipboard_and_back(qtbot, window) -> None:
     assert np.array_equal(window.latent.state().z, first)
     text = window.banner.findChild(QLabel, "banner_text").text()
     assert text == "This is no z of the 16 numbers that this generator takes: it has 2."
+
+
+def test_start_while_a_checkpoint_opens_trains_that_checkpoint(
+    qtbot, window, open_window, tmp_path
+) -> None:
+    make_steps(qtbot, window, 2)
+    path = tmp_path / "run.pt"
+    with qtbot.waitSignal(window.session.saved, timeout=WAIT):
+        window.session.save(path)
+    again = open_window(path)
+    again.experiment.select_preset("mlp-leaky")  # before it is there
+    again.session.start()
+    qtbot.waitUntil(lambda: again.session.status.step > 2, timeout=WAIT)
+    again.session.pause()
+    assert again.session.info.config.model == "conv-small"
+    assert again.session.path == path

@@ -71,7 +71,7 @@ class LatentPanel(QWidget):
         self._before: LatentState | None = None  # the state when the mouse went down
         self._gesture = ""  # what the drag does
         self._hand_down = False  # on a slider or the strip
-        self._seeds: dict[bytes, int] = {}  # that z was drawn by, truncated or not
+        self._drawn_by: dict[bytes, tuple[int, float]] = {}  # seed and truncation, by z's bytes
         self._effect: Array | None = None
         self._effect_stale = True
         self._effect_timer = self._timer(EFFECT_INTERVAL)
@@ -221,7 +221,7 @@ class LatentPanel(QWidget):
         self.state_changed.emit()
 
     def _show_seed(self) -> None:
-        self._controls.draw.set_seed(self._seeds.get(self._state.z.tobytes()))
+        self._controls.draw.show_draw(self._drawn_by.get(self._state.z.tobytes()))
 
     def _want_image(self) -> None:
         self.image_wanted.emit(self._state.z.copy())
@@ -358,11 +358,15 @@ class LatentPanel(QWidget):
 
     def _draw_z(self, seed: int, text: str) -> None:
         """Explore from the z of a seed, truncated, but for what is locked."""
-        drawn = self._spec.sample(1, generator(seed, Stream.SAMPLES))[0]
-        state = self._state.with_z(self._spec.truncated(drawn, self._controls.draw.truncation()))
-        self._seeds[state.z.tobytes()] = seed
+        drawn, psi = (
+            self._spec.sample(1, generator(seed, Stream.SAMPLES))[0],
+            self._controls.draw.psi(),
+        )
+        state = self._state.with_z(self._spec.truncated(drawn, psi))
+        if state != self._state:  # else all is locked
+            self._drawn_by[state.z.tobytes()] = seed, psi
         self._start_from(state, text)
-        self._show_seed()
+        self._show_seed()  # also where nothing moved
 
     def _on_centre(self) -> None:
         self._start_from(self._state.with_z(self._spec.centre(self._state.z)), self.tr("centre z"))

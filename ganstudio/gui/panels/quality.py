@@ -374,7 +374,7 @@ class QualityPanel(QWidget):
         )
 
     def _show_details(self, quality: Quality) -> None:
-        table = self._table_of(quality)
+        table = self._table_of(quality) if quality.figures else ""
         self._table.setText(table)
         plain = QTextDocumentFragment.fromHtml(table).toPlainText()
         self._table.setAccessibleDescription(plain)

@@ -68,15 +68,21 @@ class DrawControls(QWidget):
         for widget in (self.button, *self.rows):
             widget.setEnabled(possible)
 
-    def set_seed(self, seed: int | None) -> None:
-        """Show the seed that z was drawn by, or that it is no draw."""
-        if not (self._seed.hasFocus() and self._seed.error is not None):  # it is being corrected
-            self._seed.set_value(seed)
+    def show_draw(self, drawn_by: tuple[int, float] | None) -> None:
+        """Show the seed and the truncation that z was drawn by, or that it is no draw."""
+        if self._seed.hasFocus() and self._seed.error is not None:  # it is being corrected
+            return
+        if drawn_by is None:
+            self._seed.set_value(None)
+        else:
+            self._seed.set_value(drawn_by[0])
+            self._truncation.set_value(drawn_by[1])
 
-    def truncation(self) -> float:
-        """Return what a draw is to be multiplied by."""
-        value = self._truncation.value()
-        return 1.0 if value is None else float(value)
+    def psi(self) -> float:
+        """Return the truncation: what a draw is to be multiplied by."""
+        psi = self._truncation.value()
+        assert psi is not None, "it may not be empty"
+        return float(psi)
 
     def _want_seed(self) -> None:
         if (seed := self._seed.value()) is not None:
