@@ -81,7 +81,7 @@ class DrawControls(QWidget):
     def psi(self) -> float:
         """Return the truncation: what a draw is to be multiplied by."""
         psi = self._truncation.value()
-        assert psi is not None, "it may not be empty"
+        assert psi is not None  # the field may not be empty
         return float(psi)
 
     def _want_seed(self) -> None:
