@@ -155,11 +155,12 @@ class Session(QObject):
 
         # panels -> threads
         quality.wanted.connect(self._on_evaluation_wanted)
-        latent.image_wanted.connect(self._draw_image)
-        latent.effect_wanted.connect(self._measure_effect)
-        latent.state_changed.connect(self._mark_sample)
-        latent.edited.connect(self._on_latent_edited)
-        latent.drag_toggled.connect(self._on_drag_toggled)
+        exploration = latent.exploration
+        exploration.image_wanted.connect(self._draw_image)
+        exploration.changed.connect(self._mark_sample)
+        exploration.edited.connect(self._on_latent_edited)
+        exploration.drag_toggled.connect(self._on_drag_toggled)
+        latent.sliders.effect_wanted.connect(self._measure_effect)
         latent.hold_toggled.connect(self._on_hold_toggled)
         latent.undo_requested.connect(self.undo_stack.undo)
         latent.redo_requested.connect(self.undo_stack.redo)
@@ -405,7 +406,7 @@ class Session(QObject):
                 self._judge_at = time.monotonic() + JUDGE_SECONDS
                 self._renew(Lane.REFERENCE)
             self._draw_image()
-            self._latent.snapshot_changed()
+            self._latent.sliders.snapshot_changed()
 
     def _on_status(self, status: Status) -> None:
         paused = self.status.phase is Phase.TRAINING and status.phase is not Phase.TRAINING
@@ -416,8 +417,8 @@ class Session(QObject):
         if status.phase is Phase.TRAINING and self._quality.is_due(status.seconds):
             self._evaluate()
         kept = {run.run_id for run in status.left}
-        for panel in (self._latent, self._quality):
-            panel.keep_runs(kept)
+        for keeper in (self._latent.exploration, self._quality):
+            keeper.keep_runs(kept)
         current = self.info.run_id if self.info else ""
         self._doctors = {k: v for k, v in self._doctors.items() if k in kept or k == current}
         self.status_changed.emit(status)
@@ -489,7 +490,7 @@ class Session(QObject):
 
     def _on_effect(self, run_id: str, effect: Array) -> None:
         if self.info is not None and run_id == self.info.run_id:
-            self._latent.set_effect(effect)
+            self._latent.sliders.set_effect(effect)
 
     def _on_reference(self, request: int) -> None:
         if request == self.requests[Lane.REFERENCE]:
@@ -540,7 +541,7 @@ class Session(QObject):
         return self._held or self.training.snapshot
 
     def _draw_image(self, z: Array | None = None) -> None:
-        z = self._latent.state().z if z is None else z
+        z = self._latent.exploration.state.z if z is None else z
         self._ask(Lane.IMAGE, self._explored(), z[None])
 
     def _measure_effect(self, z: Array) -> None:
@@ -614,11 +615,11 @@ class Session(QObject):
 
     def _on_sample_chosen(self, index: int) -> None:
         text = self.tr("load sample {index}").format(index=index + 1)
-        self._latent.load_z(self._grid_z[index].copy(), text)
+        self._latent.exploration.load(self._grid_z[index].copy(), text)
 
     def _mark_sample(self) -> None:
         """Frame the sample that a click on it would change nothing of z, if there is one."""
-        state, count = self._latent.state(), self._samples.count()
+        state, count = self._latent.exploration.state, self._samples.count()
         marked: int | None = None
         if self._grid_z.shape == (count, len(state.z)) and not state.locked.all():
             same = ((self._grid_z == state.z) | state.locked).all(axis=1)
@@ -646,7 +647,7 @@ class Session(QObject):
 
     def _on_latent_edited(self, text: str, before: LatentState, after: LatentState) -> None:
         one_slider = np.count_nonzero(before.z != after.z) == 1
-        command = Change(text, self._latent.set_state, before, after, merges=one_slider)
+        command = Change(text, self._latent.exploration.set_state, before, after, merges=one_slider)
         self.undo_stack.push(command)
 
     def _on_live_changed(self, name: str, value: float) -> None:

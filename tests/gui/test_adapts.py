@@ -63,7 +63,7 @@ def test_a_class_is_chosen_drawn_and_undone(qtbot, window: MainWindow, image_aft
     stack, before = window.session.undo_stack, chosen(window, "class")
     goal = (before[0] + 3) % 10
     drawn = image_after(window, lambda: press(qtbot, window, f"choice_class_{goal}"))
-    z = window.latent.state().z
+    z = window.latent.exploration.state.z
     assert z[5:].tolist() == np.eye(10)[goal].tolist()
     np.testing.assert_array_equal(drawn.images, decode(drawn.snapshot, z[None]))
     assert stack.undoText() == f"choose Digit {goal}"
@@ -90,7 +90,7 @@ def test_the_grid_draws_the_class_of_its_column(qtbot, window: MainWindow) -> No
     for index in (0, 6, 63):
         qtbot.mouseClick(grid(window), LEFT, pos=grid(window).cell_rect(index).center())
         assert chosen(window, "choice") == [index % 4]
-        z, snapshot = window.latent.state().z, window.session.training.snapshot
+        z, snapshot = window.latent.exploration.state.z, window.session.training.snapshot
         assert snapshot is not None
         np.testing.assert_array_equal(grid(window).images()[index], decode(snapshot, z[None])[0])
 
@@ -98,7 +98,7 @@ def test_the_grid_draws_the_class_of_its_column(qtbot, window: MainWindow) -> No
 def test_start_over_with_other_parts_and_back(qtbot, window: MainWindow) -> None:
     begin(qtbot, window, CLASSES)
     press(qtbot, window, "choice_class_6")
-    left = window.latent.state()
+    left = window.latent.exploration.state
     begin(qtbot, window, CODES)
     assert (chosen(window, "class"), len(chosen(window, "choice"))) == ([], 1)
     begin(qtbot, window, PLAIN)
@@ -108,7 +108,7 @@ def test_start_over_with_other_parts_and_back(qtbot, window: MainWindow) -> None
         window.session.undo_stack.undo()
         qtbot.waitUntil(lambda info=info: window.session.info is not info, timeout=WAIT)
     assert chosen(window, "class") == [6]
-    assert window.latent.state() == left
+    assert window.latent.exploration.state == left
     wait_for_samples(qtbot, window)
 
 

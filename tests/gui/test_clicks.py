@@ -139,7 +139,7 @@ def test_a_sample_and_three_sliders_take_four(qtbot, open_window: Open, person: 
     window.session.start()
     grown(qtbot, window, 3)
     loaded = []
-    window.latent.edited.connect(lambda text, before, after: loaded.append(after.z))
+    window.latent.exploration.edited.connect(lambda text, before, after: loaded.append(after.z))
     samples, _ = person.see("Samples")
     assert isinstance(samples, SampleGrid)
     person.click_at(samples, samples.cell_rect(5).center())
@@ -150,7 +150,7 @@ def test_a_sample_and_three_sliders_take_four(qtbot, open_window: Open, person: 
         person.drag(name, 30)
         assert np.count_nonzero(loaded[-1] != loaded[-2]) == 1
     assert len(loaded) == 4
-    assert np.count_nonzero(window.latent.state().z != loaded[0]) == 3
+    assert np.count_nonzero(window.latent.exploration.state.z != loaded[0]) == 3
     assert window.session.status.phase is Phase.TRAINING
     assert person.clicks == 4
 

@@ -124,9 +124,9 @@ def test_end_to_end(qtbot, open_window, monkeypatch, tmp_path: Path) -> None:
 
     view = window.latent.findChild(QWidget, "decoded_image")
     qtbot.waitUntil(lambda: len(set(picture(view).tolist())) > 2, timeout=WAIT)
-    shown, z = picture(view), window.latent.state().z.copy()
+    shown, z = picture(view), window.latent.exploration.state.z.copy()
     drag_slider(qtbot, window, 2, 40)
-    moved = window.latent.state().z
+    moved = window.latent.exploration.state.z
     assert moved[2] > z[2]
     assert np.count_nonzero(moved != z) == 1
     qtbot.waitUntil(lambda: not np.array_equal(picture(view), shown), timeout=WAIT)
@@ -164,9 +164,9 @@ def test_f5_and_space_start_and_pause_but_a_button_keeps_its_space(qtbot, window
     wait_phase(qtbot, window, Phase.PAUSED)
     assert start.text() == "Start"
     button = window.findChild(QAbstractButton, "random_z")
-    z = window.latent.state().z
+    z = window.latent.exploration.state.z
     qtbot.keyClick(button, Qt.Key.Key_Space)
-    assert not np.array_equal(window.latent.state().z, z)
+    assert not np.array_equal(window.latent.exploration.state.z, z)
     assert window.session.status.phase is Phase.PAUSED
 
 
@@ -214,11 +214,11 @@ def test_a_learning_rate_is_halved_live_by_one_edit_and_undone(qtbot, window) ->
 def test_start_over_is_undone_by_one_click(qtbot, window) -> None:
     make_steps(qtbot, window, 3)
     run_id = window.session.info.run_id
-    z = window.latent.state().z.copy()
+    z = window.latent.exploration.state.z.copy()
     window.actions_.by_name["start_over"].trigger()
     wait_phase(qtbot, window, Phase.READY)
     assert window.session.info.run_id != run_id
-    assert np.array_equal(window.latent.state().z, z)
+    assert np.array_equal(window.latent.exploration.state.z, z)
     undo = window.actions_.by_name["undo"]
     qtbot.waitUntil(lambda: undo.text() == "&Undo Start over", timeout=WAIT)
     qtbot.mouseClick(window.findChild(QAbstractButton, "undo_button"), LEFT)
@@ -241,11 +241,11 @@ def test_start_over_while_training_trains_on(qtbot, window) -> None:
 def test_a_clicked_sample_becomes_the_latent(qtbot, window) -> None:
     make_steps(qtbot, window, 1)
     window.samples.sample_chosen.emit(5)
-    first = window.latent.state().z
+    first = window.latent.exploration.state.z
     window.samples.sample_chosen.emit(6)
-    assert not np.array_equal(window.latent.state().z, first)
+    assert not np.array_equal(window.latent.exploration.state.z, first)
     window.actions_.by_name["undo"].trigger()
-    np.testing.assert_array_equal(window.latent.state().z, first)
+    np.testing.assert_array_equal(window.latent.exploration.state.z, first)
 
 
 def click_sample(qtbot, window: MainWindow, index: int) -> None:
@@ -274,9 +274,9 @@ def test_the_sample_whose_z_is_explored_is_framed(qtbot, window) -> None:
 def test_a_click_on_a_sample_leaves_a_locked_dimension(qtbot, window) -> None:
     make_steps(qtbot, window, 1)
     press_button(qtbot, window, "latent_lock_5")
-    z = window.latent.state().z
+    z = window.latent.exploration.state.z
     click_sample(qtbot, window, 12)
-    assert np.flatnonzero(window.latent.state().z == z).tolist() == [5]
+    assert np.flatnonzero(window.latent.exploration.state.z == z).tolist() == [5]
     grid = window.samples.findChild(SampleGrid, "samples_grid")
     assert grid.marked() == 12, "but for what is locked, it is there"
     press_button(qtbot, window, "latent_lock_5")
@@ -286,18 +286,18 @@ def test_a_click_on_a_sample_leaves_a_locked_dimension(qtbot, window) -> None:
 def test_undoing_start_over_returns_z_and_locks_of_another_size(qtbot, window) -> None:
     press_button(qtbot, window, "latent_lock_5")
     drag_slider(qtbot, window, 2, 40)
-    before, info = window.latent.state(), window.session.info
+    before, info = window.latent.exploration.state, window.session.info
     window.session.start_over(info.config.changed(latent_dim=8), "cpu")
-    qtbot.waitUntil(lambda: len(window.latent.state().z) == 8, timeout=WAIT)
+    qtbot.waitUntil(lambda: len(window.latent.exploration.state.z) == 8, timeout=WAIT)
     qtbot.waitUntil(lambda: window.session.undo_stack.undoText() == "Start over", timeout=WAIT)
     press_button(qtbot, window, "random_z")
     window.actions_.by_name["undo"].trigger()
     window.actions_.by_name["undo"].trigger()
     qtbot.waitUntil(lambda: window.session.info.run_id == info.run_id, timeout=WAIT)
-    assert window.latent.state() == before
+    assert window.latent.exploration.state == before
     window.actions_.by_name["undo"].trigger()
-    assert window.latent.state() != before, "the drag can be undone as well"
-    assert window.latent.state().locked[5]
+    assert window.latent.exploration.state != before, "the drag can be undone as well"
+    assert window.latent.exploration.state.locked[5]
 
 
 def test_training_gives_way_to_a_hand_on_a_slider(qtbot, open_window, monkeypatch) -> None:
@@ -359,8 +359,8 @@ def test_hold_keeps_the_model_while_training_goes_on(qtbot, window, image_after)
     qtbot.waitUntil(lambda: "1" in step.text(), timeout=WAIT)
     qtbot.mouseClick(hold, LEFT)
     make_steps(qtbot, window, 3)
-    z = window.latent.state().z.copy()
-    assert image_after(window, lambda: window.latent.image_wanted.emit(z)).step == 1
+    z = window.latent.exploration.state.z.copy()
+    assert image_after(window, lambda: window.latent.exploration.image_wanted.emit(z)).step == 1
     assert "1" in step.text()
     assert image_after(window, lambda: qtbot.mouseClick(hold, LEFT)).step == 4
 
@@ -579,7 +579,7 @@ def test_errors_in_the_background_are_told_once_and_stop_nothing(
 
 def test_what_another_run_answers_is_dropped(qtbot, window) -> None:
     heard: list[np.ndarray] = []
-    window.latent.set_effect = heard.append
+    window.latent.sliders.set_effect = heard.append
     effect = np.ones(64, np.float32)
     window.session.decoding.effect_measured.emit("another", effect)
     assert not heard
@@ -703,14 +703,14 @@ def test_what_waits_stays_for_later_once_steps_are_made(qtbot, window) -> None:
 
 
 def test_random_after_another_run_is_another_z(qtbot, window) -> None:
-    seen = [window.latent.state().z]
+    seen = [window.latent.exploration.state.z]
     for _ in range(2):
         window.experiment.start_over()
         with qtbot.waitSignal(window.session.run_changed, timeout=WAIT):
             pass
         press_button(qtbot, window, "random_z")
-        assert not any(np.array_equal(window.latent.state().z, z) for z in seen)
-        seen.append(window.latent.state().z)
+        assert not any(np.array_equal(window.latent.exploration.state.z, z) for z in seen)
+        seen.append(window.latent.exploration.state.z)
 
 
 def test_space_starts_and_pauses_a_fresh_window(qtbot, window) -> None:
@@ -1139,16 +1139,16 @@ def test_a_limited_speed_shows_while_training(qtbot, window) -> None:
 def test_z_goes_through_the_clipboard_and_back(qtbot, window) -> None:
     window.activateWindow()
     keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-    first = window.latent.state().z
+    first = window.latent.exploration.state.z
     qtbot.keyClick(window, Qt.Key.Key_C, keys)
     press_button(qtbot, window, "random_z")
-    assert not np.array_equal(window.latent.state().z, first)
+    assert not np.array_equal(window.latent.exploration.state.z, first)
     qtbot.keyClick(window, Qt.Key.Key_V, keys)
-    assert np.array_equal(window.latent.state().z, first)
+    assert np.array_equal(window.latent.exploration.state.z, first)
     assert window.session.undo_stack.undoText() == "paste z"
     QApplication.clipboard().setText("3.5, 7")
     qtbot.keyClick(window, Qt.Key.Key_V, keys)
-    assert np.array_equal(window.latent.state().z, first)
+    assert np.array_equal(window.latent.exploration.state.z, first)
     text = window.banner.findChild(QLabel, "banner_text").text()
     assert text == "This is no z of the 16 numbers that this generator takes: it has 2."
 

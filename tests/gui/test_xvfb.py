@@ -77,12 +77,12 @@ def test_the_main_job(qtbot, window: MainWindow) -> None:
     qtbot.waitUntil(lambda: not np.array_equal(grid, window.samples.sheet()), timeout=WAIT)
 
     slider = window.latent.findChildren(QSlider)[3]
-    before = window.latent.state().z.copy()
+    before = window.latent.exploration.state.z.copy()
     at = centre(slider, handle(slider))
     xdotool("mousemove", "--sync", at.x(), at.y(), "mousedown", 1)
     for shift in (10, 20, 30):
         xdotool("mousemove", "--sync", at.x() + shift, at.y())
-    qtbot.waitUntil(lambda: window.latent.state().z[3] > before[3], timeout=WAIT)
+    qtbot.waitUntil(lambda: window.latent.exploration.state.z[3] > before[3], timeout=WAIT)
     xdotool("mouseup", 1)
     qtbot.waitUntil(session.undo_stack.canUndo, timeout=WAIT)
     assert session.status.phase is Phase.TRAINING
@@ -90,7 +90,7 @@ def test_the_main_job(qtbot, window: MainWindow) -> None:
     xdotool("key", "F5")
     qtbot.waitUntil(lambda: session.status.phase is Phase.PAUSED, timeout=WAIT)
     xdotool("key", "ctrl+z")
-    qtbot.waitUntil(lambda: np.array_equal(window.latent.state().z, before), timeout=WAIT)
+    qtbot.waitUntil(lambda: np.array_equal(window.latent.exploration.state.z, before), timeout=WAIT)
     xdotool("key", "space")
     qtbot.waitUntil(lambda: session.status.phase is Phase.TRAINING, timeout=WAIT)
 
@@ -99,10 +99,12 @@ def test_a_sample_is_loaded_by_a_click(qtbot, window: MainWindow) -> None:
     session = window.session
     session.step("both")
     qtbot.waitUntil(lambda: session.status.step == 1, timeout=WAIT)
-    before = window.latent.state().z.copy()
+    before = window.latent.exploration.state.z.copy()
     grid = window.samples.findChild(QWidget, "samples_grid")
     click(centre(grid))
-    qtbot.waitUntil(lambda: not np.array_equal(window.latent.state().z, before), timeout=WAIT)
+    qtbot.waitUntil(
+        lambda: not np.array_equal(window.latent.exploration.state.z, before), timeout=WAIT
+    )
 
 
 def test_undo_reaches_the_window_from_a_settings_field(qtbot, window: MainWindow) -> None:

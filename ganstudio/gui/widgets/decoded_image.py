@@ -13,10 +13,10 @@ _TEXT = 18  # characters beside the image
 
 
 class DecodedImage(QWidget):
-    """A square image, and what there is to say about it."""
+    """A square image, what there is to say about it, and what can be done with it: `buttons`."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, *buttons: QWidget) -> None:
+        super().__init__()
         self._image = ImageView(self.tr("The decoded digit appears here"))
         self._image.setObjectName("decoded_image")
         self._image.setAccessibleName(self.tr("Decoded image"))
@@ -32,6 +32,8 @@ class DecodedImage(QWidget):
         column.addWidget(self._verdict)
         column.addWidget(self._step)
         column.addStretch(1)
+        for button in buttons:
+            column.addWidget(button)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)

@@ -1,6 +1,6 @@
 """Random, and what it draws by: a seed and a truncation."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from ganstudio.gui.widgets.field_row import FieldRow
@@ -24,8 +24,12 @@ class DrawControls(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.button = QPushButton(self.tr("Random"))
-        self.button.setToolTip(self.tr("Draw a new z from the prior; locked dimensions stay"))
+        self._button = QPushButton(self.tr("Random"))
+        self._button.setObjectName("random_z")
+        self._button.setAccessibleName(self.tr("Random z"))
+        self._button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._button.setMinimumSize(28, 26)
+        self._button.setToolTip(self.tr("Draw a new z from the prior; locked dimensions stay"))
         self._seed = NumberField(reader(_SEED), _SEED)
         self._seed.lineEdit().setPlaceholderText(self.tr("none"))
         self._truncation = NumberField(reader(_TRUNCATION, may_be_empty=False), _TRUNCATION)
@@ -55,17 +59,17 @@ class DrawControls(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        layout.addWidget(self.button)
+        layout.addWidget(self._button)
         layout.addWidget(self.rows[0], 1)
         layout.addWidget(self.rows[1])
         self.enable(False)
-        self.button.clicked.connect(self.random_wanted)
+        self._button.clicked.connect(self.random_wanted)
         self._seed.edited.connect(lambda _seed: self._want_seed())
         self._truncation.edited.connect(lambda _truncation: self._want_seed())
 
     def enable(self, possible: bool) -> None:
         """Let z be drawn, or not."""
-        for widget in (self.button, *self.rows):
+        for widget in (self._button, *self.rows):
             widget.setEnabled(possible)
 
     def show_draw(self, drawn_by: tuple[int, float] | None) -> None:
