@@ -229,8 +229,9 @@ def _directions(arguments: argparse.Namespace) -> int:
     from ganstudio.training import exploring
 
     file, out = _model_file(arguments), arguments.out
-    found = exploring.explore(arguments.checkpoint, arguments.num, arguments.seed, file)
-    exploring.write(found, out)
+    explored = exploring.explore(arguments.checkpoint, arguments.num, arguments.seed, file)
+    exploring.write(explored, out)
+    found = explored.found
     print("What a standard deviation along each direction of z changes:")
     lines = zip(found.names, found.directions.strengths, found.units, found.explained, strict=True)
     for name, strength, unit, r2 in lines:

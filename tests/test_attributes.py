@@ -121,4 +121,4 @@ def test_a_model_has_a_direction_for_every_attribute(tiny_root):
     assert found.names == (*SHAPES, *(f"like {digit}" for digit in range(10)))
     assert found.directions.vectors.shape == (14, 5)
     assert np.linalg.norm(found.directions.vectors, axis=1) == pytest.approx(1, abs=1e-5)
-    assert ((found.explained >= 0) & (found.explained <= 1)).all()
+    assert all(0 <= share <= 1 for share in found.explained)

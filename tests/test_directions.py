@@ -13,8 +13,10 @@ from torch.autograd.functional import jacobian
 from torch.func import functional_call
 
 from ganstudio.latent import networks
-from ganstudio.latent.directions import Directions, Search, find
+from ganstudio.latent.directions import Directions
+from ganstudio.latent.holds import Holds
 from ganstudio.latent.networks import Architecture, build
+from ganstudio.latent.search import Search, find
 from ganstudio.latent.snapshot import Snapshot, forget
 from ganstudio.latent.spec import LatentPart, LatentSpec, Stream, generator
 
@@ -113,6 +115,12 @@ def basis(k: int, latent: LatentSpec = MIXED, seed: int = 0) -> Directions:
     return Directions(latent=latent, vectors=vectors, strengths=strengths)
 
 
+def locks_on(*dims: int, vectors: np.ndarray | None = None) -> Holds:
+    none = Holds.none(MIXED)
+    held = none.vectors if vectors is None else vectors
+    return dataclasses.replace(none, locked=np.isin(np.arange(9), dims), vectors=held)
+
+
 @given(
     seed=st.integers(0, 99),
     index=st.integers(0, 5),
@@ -120,14 +128,14 @@ def basis(k: int, latent: LatentSpec = MIXED, seed: int = 0) -> Directions:
     locks=st.sets(st.integers(3, 8), max_size=4),
 )
 def test_a_slider_moves_z_to_its_value_and_nothing_that_is_locked(seed, index, value, locks):
-    directions, locked = basis(6, seed=seed), np.isin(np.arange(9), list(locks))
+    directions, holds = basis(6, seed=seed), locks_on(*locks)
     z = MIXED.sample(1, np.random.default_rng(seed))[0]
-    if not directions.can_move(index, locked):
+    if not holds.can_move(directions.vectors[index]):
         return
-    moved = directions.moved(z, index, value, locked)
-    free = np.square(directions.vectors[index][~locked]).sum()
+    moved = directions.moved(z, index, value, holds)
+    free = np.square(directions.vectors[index][~holds.locked]).sum()
     assert directions.read(moved)[index] == pytest.approx(value, abs=2e-5 / float(free))
-    assert np.array_equal(moved[locked], z[locked])
+    assert np.array_equal(moved[holds.locked], z[holds.locked])
     assert np.array_equal(moved[:3], z[:3]), "the choice"
     others = np.delete(directions.read(moved) - directions.read(z), index)
     if not locks:
@@ -135,9 +143,8 @@ def test_a_slider_moves_z_to_its_value_and_nothing_that_is_locked(seed, index, v
 
 
 def test_a_direction_that_is_locked_cannot_be_moved():
-    directions = basis(6)
-    locked = np.ones(9, bool)
-    assert not any(directions.can_move(i, locked) for i in range(6))
+    holds = locks_on(*range(9))
+    assert not any(holds.can_move(vector) for vector in basis(6).vectors)
 
 
 def test_what_is_read_has_the_spread_of_the_prior():

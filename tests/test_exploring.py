@@ -10,7 +10,9 @@ from ganstudio.cli import main
 from ganstudio.config import Config
 from ganstudio.errors import StudioError
 from ganstudio.latent.decode import decode
-from ganstudio.latent.directions import Directions, find
+from ganstudio.latent.directions import Directions
+from ganstudio.latent.holds import Holds
+from ganstudio.latent.search import find
 from ganstudio.latent.spec import LatentSpec, Stream, generator
 from ganstudio.training import checkpoint, exploring, headless
 
@@ -47,7 +49,7 @@ def test_the_files_hold_what_was_found(path, tmp_path, capsys):
     with Image.open(out / "directions.png") as picture:
         assert picture.size == (9 * 30 - 2, 17 * 30 - 2)
         middle = np.asarray(picture)[:28, 4 * 30 : 4 * 30 + 28]
-    at_0 = expected.moved(z, 0, 0.0, np.zeros(5, bool))
+    at_0 = expected.moved(z, 0, 0.0, Holds.none(snapshot.latent))
     assert np.abs(middle.astype(int) - decode(snapshot, at_0[None])[0, 0]).max() <= 1
     said = capsys.readouterr().out
     assert all(name in said for name in names)

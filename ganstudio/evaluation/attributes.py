@@ -5,15 +5,13 @@ but without a skeleton; likeness to a digit by the studio's classifier. Each is 
 z, and says how much of it that explains.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from ganstudio.evaluation.features import CLASSES, digits
 from ganstudio.latent.decode import decode
-from ganstudio.latent.directions import Directions
+from ganstudio.latent.directions import Directions, NamedDirections
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Array, LatentSpec, Stream, generator
 
@@ -23,31 +21,11 @@ SAMPLES = 2000
 HELD_OUT = 500  # of them: what a fit explains is measured on these
 _BATCH = 100
 _Z = 8  # the generator of `Stream.SAMPLES` that draws the latents
+DIGITS = ("mnist",)  # datasets whose images these are attributes of
 _INK = 1e-6  # of an image, below which it has no shape
 
 Pixels = NDArray[np.uint8]
 Values = NDArray[np.float64]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False, slots=True)
-class Attributes:
-    """Attributes of a model's images, and the directions that they grow along.
-
-    Attributes
-    ----------
-    names : tuple of str
-        As in `SHAPES`, and ``"like 7"``.
-    directions : Directions
-        One for each; its strength is what a standard deviation along it adds: pixels, degrees
-        (slant), or nats (the log odds of a digit).
-    explained : (K,) float64
-        R² on samples that were not fitted: the share of an attribute's variance that goes with its
-        direction. Where z has choices, of the variance within them.
-    """
-
-    names: tuple[str, ...]
-    directions: Directions
-    explained: Values
 
 
 def shapes(images: Pixels) -> dict[str, Values]:
@@ -90,8 +68,8 @@ def likeness(images: Pixels) -> Values:
     return odds
 
 
-def find(snapshot: Snapshot, *, averaged: bool = True, seed: int = 0) -> Attributes:
-    """Fit the attributes of a model that draws grey digits.
+class Search:
+    """Fits the attributes of a model that draws grey digits, a few images at a time.
 
     Parameters
     ----------
@@ -102,23 +80,52 @@ def find(snapshot: Snapshot, *, averaged: bool = True, seed: int = 0) -> Attribu
     seed : int
         Of the samples.
     """
-    latent = snapshot.latent
-    z = latent.sample(SAMPLES, generator(seed, Stream.SAMPLES, _Z))
-    images = np.concatenate(
-        [decode(snapshot, part, averaged=averaged) for part in np.split(z, SAMPLES // _BATCH)]
-    )
-    odds = likeness(images)
-    values = shapes(images) | {f"like {digit}": odds[:, digit] for digit in range(CLASSES)}
-    fits = {name: fit(latent, z, value) for name, value in values.items()}
-    return Attributes(
-        names=tuple(fits),
-        directions=Directions(
-            latent=latent,
-            vectors=np.stack([vector for vector, _, _ in fits.values()]),
-            strengths=np.array([slope for _, slope, _ in fits.values()], np.float32),
-        ),
-        explained=np.array([share for _, _, share in fits.values()]),
-    )
+
+    def __init__(self, snapshot: Snapshot, *, averaged: bool = True, seed: int = 0) -> None:
+        self._snapshot, self._averaged = snapshot, averaged
+        self._z = snapshot.latent.sample(SAMPLES, generator(seed, Stream.SAMPLES, _Z))
+        self._values: list[dict[str, Values]] = []
+        self._done = 0
+
+    def go_on(self, images: int) -> NamedDirections | None:
+        """Measure so many images; return the attributes once all are.
+
+        A strength is what a standard deviation along a direction adds: pixels, degrees of slant,
+        or nats, the log odds of a digit. `explained` is R² on samples that were not fitted: the
+        share of an attribute's variance that goes with its direction; where z has choices, of the
+        variance within them.
+        """
+        if self._done < SAMPLES:
+            z = self._z[self._done : self._done + images]
+            drawn = decode(self._snapshot, z, averaged=self._averaged)
+            odds = likeness(drawn)
+            named = {f"like {digit}": odds[:, digit] for digit in range(CLASSES)}
+            self._values.append(shapes(drawn) | named)
+            self._done += len(z)
+            return None
+        latent, names = self._snapshot.latent, tuple(self._values[0])
+        fits = [
+            fit(latent, self._z, np.concatenate([values[name] for values in self._values]))
+            for name in names
+        ]
+        return NamedDirections(
+            names=names,
+            directions=Directions(
+                latent=latent,
+                vectors=np.stack([vector for vector, _, _ in fits]),
+                strengths=np.array([slope for _, slope, _ in fits], np.float32),
+            ),
+            units=tuple(SHAPES.get(name, ODDS) for name in names),
+            explained=tuple(share for _, _, share in fits),
+        )
+
+
+def find(snapshot: Snapshot, *, averaged: bool = True, seed: int = 0) -> NamedDirections:
+    """Return the attributes of a model that draws grey digits; as `Search`, all at once."""
+    search = Search(snapshot, averaged=averaged, seed=seed)
+    while (found := search.go_on(_BATCH)) is None:
+        pass
+    return found
 
 
 def fit(latent: LatentSpec, z: Array, values: Values) -> tuple[Array, float, float]:
@@ -131,7 +138,7 @@ def fit(latent: LatentSpec, z: Array, values: Values) -> tuple[Array, float, flo
     slope : float
         What a standard deviation along it adds.
     explained : float
-        R² as `Attributes` has it, 0 at least.
+        R² as `Search.go_on` has it, 0 at least.
     """
     scale = latent.deviations
     moved = scale > 0

@@ -1,29 +1,19 @@
-"""Directions of z that change the image most, and their names' way through training.
+"""Directions of z, and how they keep their names while a model learns.
 
-They are the eigenvectors of E[JᵀJ], with J the Jacobian of G's pixels and the mean over the prior:
-the metric that G gives its latent space, averaged (Wang and Ponce 2021, arXiv 2101.06006). z is
-counted in the prior's standard deviations, so that normal and uniform parts can be compared.
+z is counted in the prior's standard deviations, so that normal and uniform parts can be compared.
+numpy only: the window moves z along them without torch.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from ganstudio.latent.decode import decode_exactly
-from ganstudio.latent.snapshot import Snapshot
-from ganstudio.latent.spec import Array, LatentSpec, Stream, generator
+from ganstudio.latent.holds import Holds
+from ganstudio.latent.spec import Array, LatentSpec
 
-DELTA = 0.1  # standard deviations on either side: the difference quotient's
-IMAGES = 4096  # drawn for one search, about,
-ANCHORS = (12, 64)  # around so many latents of the prior
+SHADES = "shades"  # the unit of a strength: the root mean square change of a pixel, of 255
 ALIKE = 0.9  # eigenvalues with at least this ratio cannot be told apart
-_Z = 7  # the generator of `Stream.SAMPLES` that draws the latents
-_FREE = 1e-6  # the share of a direction that must be free to be moved along
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, slots=True)
@@ -51,11 +41,7 @@ class Directions:
         along: Array = self.vectors @ u
         return along
 
-    def can_move(self, index: int, locked: Mask) -> bool:
-        """Tell whether a direction has a part in dimensions that are not locked."""
-        return bool(np.square(self.vectors[index][~locked]).sum() > _FREE)
-
-    def moved(self, z: Array, index: int, value: float, locked: Mask) -> Array:
+    def moved(self, z: Array, index: int, value: float, holds: Holds) -> Array:
         """Return the z nearest to `z` that lies `value` along a direction.
 
         Parameters
@@ -66,13 +52,11 @@ class Directions:
             The direction.
         value : float
             In standard deviations.
-        locked : (dim,) bool
-            Dimensions that stay; `can_move` must hold.
+        holds : Holds
+            What stays; ``holds.can_move(vectors[index])`` must hold.
         """
-        free = np.where(locked, 0.0, self.vectors[index]).astype(np.float32)
-        step = (value - self.read(z)[index]) / np.square(free).sum()
-        moved: Array = (z + step * free * self.latent.deviations).astype(np.float32)
-        return moved
+        way = self.vectors[index]
+        return holds.along(z, way, value - float(self.read(z)[index]))
 
     def like(self, former: "Directions") -> "Directions":
         """Return the same directions in the order, and with the signs, of former ones.
@@ -98,70 +82,50 @@ class Directions:
         return replace(self, vectors=self.vectors[order], strengths=self.strengths[order])
 
 
-class Search:
-    """Finds the directions of a snapshot, a few images at a time.
+@dataclass(frozen=True, kw_only=True, eq=False, slots=True)
+class NamedDirections:
+    """Directions, and what is known of each.
 
-    Parameters
+    Attributes
     ----------
-    snapshot : Snapshot
-        The model.
-    averaged : bool
-        By the averaged generator, where there is one.
-    seed : int
-        Of the latents around which images are compared.
+    names : tuple of str
+        English, as ``"direction 1"`` and ``"thickness"``; they tell one from the others.
+    directions : Directions
+        In the same order.
+    units : tuple of str
+        Of their strengths.
+    explained : tuple of float or None
+        R² of what was fitted; None for what was not.
     """
 
-    def __init__(self, snapshot: Snapshot, *, averaged: bool = True, seed: int = 0) -> None:
-        self._snapshot, self._averaged = snapshot, averaged
-        latent = snapshot.latent
-        self._scale = latent.deviations
-        self._dims = np.flatnonzero(self._scale)
-        few, many = ANCHORS
-        count = min(max(IMAGES // max(2 * len(self._dims), 1), few), many)
-        self._anchors = latent.sample(count, generator(seed, Stream.SAMPLES, _Z))
-        self._done = 0  # rows of Jacobians: one for each dimension, anchor by anchor
-        self._rows: list[Tensor] = []  # of the current one
-        self._metric = torch.zeros(len(self._dims), len(self._dims), dtype=torch.float64)
+    names: tuple[str, ...]
+    directions: Directions
+    units: tuple[str, ...]
+    explained: tuple[float | None, ...]
 
-    def go_on(self, images: int) -> Directions | None:
-        """Draw about so many images; return the directions once they are found."""
-        anchor, first = divmod(self._done, max(len(self._dims), 1))
-        if anchor < len(self._anchors) and len(self._dims):
-            dims = self._dims[first : first + max(1, images // 2)]
-            self._rows.append(self._slopes(self._anchors[anchor], dims))
-            self._done += len(dims)
-            if first + len(dims) == len(self._dims):
-                jacobian = torch.cat(self._rows).double()  # transposed: (dims, pixels)
-                self._metric += jacobian @ jacobian.T / jacobian.shape[1]
-                self._rows = []
-            return None
-        return self._found()
-
-    def _slopes(self, z: Array, dims: NDArray[np.intp]) -> Tensor:
-        """Return how the pixels change with some dimensions at `z`: (len(dims), pixels)."""
-        steps = np.zeros((len(dims), len(z)), np.float32)
-        steps[np.arange(len(dims)), dims] = DELTA * self._scale[dims]
-        around = np.concatenate([z + steps, z - steps])
-        shades = decode_exactly(self._snapshot, around, averaged=self._averaged)
-        plus, minus = shades.flatten(1).chunk(2)
-        return (plus - minus) / (2 * DELTA)
-
-    def _found(self) -> Directions:
-        values, columns = torch.linalg.eigh(self._metric / len(self._anchors))
-        vectors = np.zeros((len(self._dims), len(self._scale)), np.float32)
-        vectors[:, self._dims] = columns.T.flip(0).numpy()
-        largest = np.abs(vectors).argmax(axis=1, keepdims=True)
-        vectors *= np.sign(np.take_along_axis(vectors, largest, axis=1))  # either would do
-        strengths = values.flip(0).clamp(min=0).sqrt().numpy().astype(np.float32)
-        return Directions(latent=self._snapshot.latent, vectors=vectors, strengths=strengths)
+    def joined(self, others: "NamedDirections") -> "NamedDirections":
+        """Return these and then the others, of the same z."""
+        mine, theirs = self.directions, others.directions
+        return NamedDirections(
+            names=self.names + others.names,
+            directions=replace(
+                mine,
+                vectors=np.concatenate([mine.vectors, theirs.vectors]),
+                strengths=np.concatenate([mine.strengths, theirs.strengths]),
+            ),
+            units=self.units + others.units,
+            explained=self.explained + others.explained,
+        )
 
 
-def find(snapshot: Snapshot, *, averaged: bool = True, seed: int = 0) -> Directions:
-    """Return the directions of a snapshot, the strongest first; as `Search`, all at once."""
-    search = Search(snapshot, averaged=averaged, seed=seed)
-    while (found := search.go_on(256)) is None:
-        pass
-    return found
+def strongest(found: Directions, count: int) -> NamedDirections:
+    """Name the first directions that were found."""
+    directions = replace(found, vectors=found.vectors[:count], strengths=found.strengths[:count])
+    names = tuple(f"direction {i + 1}" for i in range(len(directions.vectors)))
+    none = (None,) * len(names)
+    return NamedDirections(
+        names=names, directions=directions, units=(SHADES,) * len(names), explained=none
+    )
 
 
 def _matched(likeness: NDArray[np.floating]) -> list[int]:

@@ -12,9 +12,10 @@ from ganstudio import images
 from ganstudio.atomic import replacing
 from ganstudio.errors import writing
 from ganstudio.evaluation import attributes
-from ganstudio.latent import directions, walks
+from ganstudio.latent import search, walks
 from ganstudio.latent.decode import decode
-from ganstudio.latent.directions import Directions
+from ganstudio.latent.directions import Directions, NamedDirections, strongest
+from ganstudio.latent.holds import Holds
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Array, Stream, generator
 from ganstudio.model_file import ModelFile
@@ -24,7 +25,6 @@ from ganstudio.training.headless import content_of
 
 STRIP = np.linspace(-3, 3, 9)  # standard deviations: the images of a direction, from end to end
 _BATCH = 500
-DIGITS = ("mnist",)  # datasets whose images the attributes are of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, slots=True)
@@ -37,24 +37,15 @@ class Explored:
         Of the model.
     z : (dim,) float32
         Around which the strips are drawn.
-    names : tuple of str
-        Of the directions.
-    directions : Directions
+    found : NamedDirections
         The strongest, then those of attributes.
-    units : tuple of str
-        Of their strengths; shades are root mean squares of a pixel's change, of 255.
-    explained : tuple of float or None
-        R² of an attribute; None for the others.
-    strips : (len(names) * len(STRIP), C, H, W) uint8
+    strips : (K * len(STRIP), C, H, W) uint8
         A row of images for each.
     """
 
     step: int
     z: Array
-    names: tuple[str, ...]
-    directions: Directions
-    units: tuple[str, ...]
-    explained: tuple[float | None, ...]
+    found: NamedDirections
     strips: images.Pixels
 
 
@@ -75,30 +66,12 @@ def explore(path: Path, num: int, seed: int, file: ModelFile | None = None) -> E
     """
     content = content_of(path, file)
     snapshot = checkpoint.snapshot_of(content, path)
-    strongest = directions.find(snapshot)
-    count = min(num, len(strongest.vectors))
-    names = [f"direction {i + 1}" for i in range(count)]
-    vectors, strengths = strongest.vectors[:count], strongest.strengths[:count]
-    units = ["shades"] * count
-    explained: list[float | None] = [None] * count
-    if checkpoint.config_of(content, path).dataset in DIGITS:
-        fitted = attributes.find(snapshot)
-        names += fitted.names
-        vectors = np.concatenate([vectors, fitted.directions.vectors])
-        strengths = np.concatenate([strengths, fitted.directions.strengths])
-        units += [attributes.SHAPES.get(name, attributes.ODDS) for name in fitted.names]
-        explained += fitted.explained.tolist()
-    found = Directions(latent=snapshot.latent, vectors=vectors, strengths=strengths)
+    found = strongest(search.find(snapshot), num)
+    if checkpoint.config_of(content, path).dataset in attributes.DIGITS:
+        found = found.joined(attributes.find(snapshot))
     z = snapshot.latent.sample(1, generator(seed, Stream.SAMPLES))[0]
-    return Explored(
-        step=snapshot.step,
-        z=z,
-        names=tuple(names),
-        directions=found,
-        units=tuple(units),
-        explained=tuple(explained),
-        strips=_strips(snapshot, found, z),
-    )
+    strips = _strips(snapshot, found.directions, z)
+    return Explored(step=snapshot.step, z=z, found=found, strips=strips)
 
 
 @explaining_memory("cpu", field="--frames")
@@ -159,10 +132,10 @@ def write(explored: Explored, out: Path) -> None:
 
 
 def _strips(snapshot: Snapshot, found: Directions, z: Array) -> images.Pixels:
-    free = np.zeros(len(z), np.bool_)
+    holds = Holds.none(found.latent)
     rows = [
-        np.stack([found.moved(z, i, value, free) for value in STRIP])
-        if found.can_move(i, free)
+        np.stack([found.moved(z, i, value, holds) for value in STRIP])
+        if holds.can_move(found.vectors[i])
         else np.repeat(z[None], len(STRIP), axis=0)
         for i in range(len(found.vectors))
     ]
@@ -170,13 +143,13 @@ def _strips(snapshot: Snapshot, found: Directions, z: Array) -> images.Pixels:
 
 
 def _described(explored: Explored) -> dict[str, Any]:
-    found = explored.directions
+    found = explored.found.directions
     listed = zip(
-        explored.names,
+        explored.found.names,
         found.vectors,
         found.strengths,
-        explored.units,
-        explored.explained,
+        explored.found.units,
+        explored.found.explained,
         strict=True,
     )
     return {

@@ -1,0 +1,74 @@
+"""What stays of z while the rest of it moves: single dimensions, and places along directions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganstudio.latent.spec import Array, LatentSpec
+
+Mask = NDArray[np.bool_]
+
+_FREE = 1e-6  # the share of a way's square that must be free for z to move along it
+_SAME = 1e-5  # of the largest, below which a held direction follows from the others
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, slots=True)
+class Holds:
+    """Dimensions and directions of z that stay.
+
+    All ways through z are counted in standard deviations of the prior, choices as 0.
+
+    Attributes
+    ----------
+    latent : LatentSpec
+        What z consists of.
+    locked : (dim,) bool
+        Dimensions that keep their value.
+    vectors : (K, dim) float32
+        Directions along which z stays where it is.
+    """
+
+    latent: LatentSpec
+    locked: Mask
+    vectors: Array
+
+    @staticmethod
+    def none(latent: LatentSpec) -> "Holds":
+        """Hold nothing."""
+        dim = latent.dim
+        none = np.zeros((0, dim), np.float32)
+        return Holds(latent=latent, locked=np.zeros(dim, np.bool_), vectors=none)
+
+    def free(self, way: Array) -> Array:
+        """Return what is left of a way (dim,) when all that stays is taken out: the nearest."""
+        left = np.where(self.locked, 0.0, way).astype(np.float64)
+        held = np.where(self.locked, 0.0, self.vectors).astype(np.float64)
+        if len(held):
+            _, sizes, basis = np.linalg.svd(held, full_matrices=False)
+            basis = basis[sizes > _SAME * max(sizes[0], _SAME)]
+            left -= basis.T @ (basis @ left)
+        return left.astype(np.float32)
+
+    def can_move(self, way: Array) -> bool:
+        """Tell whether z can move along a way (dim,) at all."""
+        return bool(np.square(self.free(way)).sum() > _FREE * np.square(way).sum())
+
+    def along(self, z: Array, way: Array, distance: float) -> Array:
+        """Return the z nearest to `z` that lies `distance` farther along a way (dim,) of length 1.
+
+        `can_move` must hold.
+        """
+        free = self.free(way)
+        step = distance / np.square(free).sum()
+        moved: Array = (z + step * free * self.latent.deviations).astype(np.float32)
+        return moved
+
+    def towards(self, z: Array, target: Array) -> Array:
+        """Return the z nearest to `target` that can be reached from `z`, both (dim,)."""
+        moved: Array = np.where(self.locked, z, target).astype(np.float32)
+        if len(self.vectors):
+            scale = self.latent.deviations
+            way = np.divide(target - z, scale, out=np.zeros_like(z), where=scale > 0)
+            moved = np.where(scale > 0, z + self.free(way) * scale, moved).astype(np.float32)
+        return moved
