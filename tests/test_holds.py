@@ -63,7 +63,7 @@ def test_a_way_along_a_direction_leaves_the_held_ones(seed, locks, distance):
     way /= np.linalg.norm(way)
     if not holds.can_move(way) or np.square(holds.free(way)).sum() < 1e-3:
         return
-    moved = holds.along(z, way, distance)
+    moved = holds.along(z, way, np.array([distance], np.float32))[0]
     assert read(moved, way) - read(z, way) == pytest.approx(distance, abs=5e-3)
     assert [read(moved, v) for v in holds.vectors] == pytest.approx(
         [read(z, v) for v in holds.vectors], abs=5e-3

@@ -21,7 +21,6 @@ SAMPLES = 2000
 HELD_OUT = 500  # of them: what a fit explains is measured on these
 _BATCH = 100
 _Z = 8  # the generator of `Stream.SAMPLES` that draws the latents
-DIGITS = ("mnist",)  # datasets whose images these are attributes of
 _INK = 1e-6  # of an image, below which it has no shape
 
 Pixels = NDArray[np.uint8]

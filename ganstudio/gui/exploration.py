@@ -1,10 +1,14 @@
 """What is explored: z and its locks, and all that is done to them."""
 
+from dataclasses import replace
+
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from ganstudio.gui.latent_layout import Choice, LatentLayout
 from ganstudio.gui.widgets.latent_state import LatentState
+from ganstudio.latent.directions import NamedDirections
+from ganstudio.latent.holds import Holds
 from ganstudio.latent.spec import Array, LatentSpec, Stream, generator
 from ganstudio.training.status import RunInfo
 
@@ -34,6 +38,8 @@ class Exploration(QObject):
         z and its locks.
     base : (dim,) float32
         What Random, Centre or a load has set last.
+    directions : NamedDirections or None
+        Those of the generator under the sliders, once they are known.
     """
 
     laid_out = Signal()
@@ -50,6 +56,7 @@ class Exploration(QObject):
         self.layout = LatentLayout.of(self.latent, "")
         self.state = LatentState.unlocked(np.zeros(0, np.float32))
         self.base = self.state.z
+        self.directions: NamedDirections | None = None
         self._dataset = ""  # which names the classes
         self._rng = np.random.default_rng(0)
         self._run_id = ""
@@ -83,6 +90,7 @@ class Exploration(QObject):
                 self.state, self.base = self._left.get(info.run_id, (drawn, drawn.z))
             self._before = None
             self._lift_hand()  # what it holds is about to go, and will not tell
+            self.directions = None
             self.layout = LatentLayout.of(self.latent, self._dataset)
             self.laid_out.emit()
         self.want_image()
@@ -99,6 +107,35 @@ class Exploration(QObject):
     def dragging(self) -> bool:
         """Whether a drag is under way."""
         return self._before is not None
+
+    @property
+    def holds(self) -> Holds:
+        """What stays of z: locked dimensions, and places along locked directions."""
+        known, held = self.directions, self.state.held
+        vectors = np.zeros((0, self.latent.dim), np.float32)
+        if known is not None and held:
+            vectors = known.directions.vectors[[name in held for name in known.names]]
+        return Holds(latent=self.latent, locked=self.state.locked, vectors=vectors)
+
+    def towards(self, z: Array) -> LatentState:
+        """Return the state with the z nearest to `z` that can be had: what is locked stays."""
+        return replace(self.state, z=self.holds.towards(self.state.z, z))
+
+    def with_value(self, dim: int, value: float) -> LatentState:
+        """Return the state with another value in `dim`, unless it is locked.
+
+        Where directions are locked, other dimensions make up for it.
+        """
+        holds = self.holds
+        if not len(holds.vectors):
+            return self.state.with_value(dim, value)
+        way = np.zeros(self.latent.dim, np.float32)
+        way[dim] = 1
+        if not holds.can_move(way):
+            return self.state
+        distance = (value - self.state.z[dim]) / self.latent.deviations[dim]
+        there = holds.along(self.state.z, way, np.array([distance], np.float32))[0]
+        return replace(self.state, z=there)
 
     @property
     def drawn_by(self) -> tuple[int, float] | None:
@@ -146,6 +183,12 @@ class Exploration(QObject):
         text = self.tr("choose {name}").format(name=choice.options[option])
         self.edit(text, self.state.with_values(dims, values))
 
+    def toggle_held(self, direction: str, name: str) -> None:
+        """Lock the place along a direction that is called `name`, or unlock it."""
+        held = self.state.held ^ {direction}
+        text = self.tr("lock {name}") if direction in held else self.tr("unlock {name}")
+        self.edit(text.format(name=name), replace(self.state, held=held))
+
     def toggle_lock(self, dims: slice, name: str) -> None:
         """Lock dimensions that are called `name`; unlock them if all are locked."""
         lock = not self.state.locked[dims].all()
@@ -161,7 +204,7 @@ class Exploration(QObject):
             text = self.tr("z of seed {seed}").format(seed=seed)
         drawn = self.latent.sample(1, generator(seed, Stream.SAMPLES))[0]
         cut = self.latent.truncated(drawn, psi)
-        state = self.state.with_z(cut)
+        state = self.towards(cut)
         if state != self.state:  # else all is locked
             self._drawn_by[state.z.tobytes()] = seed, psi
         self._start_from(cut, text)
@@ -193,7 +236,7 @@ class Exploration(QObject):
 
     def _start_from(self, z: Array, text: str) -> None:
         """Take a whole z, but for what is locked: what differs from it later counts as changed."""
-        state = self.state.with_z(z)
+        state = self.towards(z)
         self.base = state.z
         self.edit(text, state)
         self.replaced.emit()

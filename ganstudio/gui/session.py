@@ -24,7 +24,9 @@ from ganstudio.gui.setting_texts import setting_texts
 from ganstudio.gui.threads.decode_thread import DecodeThread, Drawn, Job, Lane
 from ganstudio.gui.threads.evaluation_thread import EvaluationThread
 from ganstudio.gui.threads.training_thread import TrainingThread
+from ganstudio.gui.widgets.direction_sliders import usual_name
 from ganstudio.gui.widgets.latent_state import LatentState
+from ganstudio.latent.directions import DIGITS, Directions, NamedDirections
 from ganstudio.latent.spec import Array, Stream, generator
 from ganstudio.model_file import ModelFile
 from ganstudio.training.health import Doctor, Observation, Remedy
@@ -103,10 +105,11 @@ class Session(QObject):
         self.requests: dict[Lane, int] = {}
         self._device = device
         self._experiment, self._samples, self._latent = experiment, samples, latent
+        self._directions = latent.sliders.directions
         self._curves = (losses, scores)
         self._quality = quality
         self._grid_z = np.zeros((0, 1), np.float32)
-        self._renewing: set[Lane] = set()  # of GRID and REFERENCE: pieces are still to come,
+        self._renewing: set[Lane] = set()  # lanes of which pieces are still to come,
         self._stale: set[Lane] = set()  # and there is a newer snapshot meanwhile
         self._judge_at = 0.0  # the earliest time to have held-out images judged by a newer D
         self._randoms: dict[int, np.random.Generator] = {}  # what Random draws z from, by the seed
@@ -141,9 +144,11 @@ class Session(QObject):
 
         # decode thread -> panels
         self.decoding.image_drawn.connect(self._on_image)
+        self.decoding.thumbnails_drawn.connect(self._on_thumbnails)
         self.decoding.grid_drawn.connect(self._on_grid)
         self.decoding.reconstructed.connect(self._on_reconstructed)
         self.decoding.effect_measured.connect(self._on_effect)
+        self.decoding.directions_found.connect(self._on_directions)
         self.decoding.reference_judged.connect(self._on_reference)
         self.decoding.looked.connect(self._on_looked)
         self.decoding.failed.connect(self._on_decoding_failed)
@@ -160,7 +165,10 @@ class Session(QObject):
         exploration.changed.connect(self._mark_sample)
         exploration.edited.connect(self._on_latent_edited)
         exploration.drag_toggled.connect(self._on_drag_toggled)
-        latent.sliders.effect_wanted.connect(self._measure_effect)
+        latent.sliders.z.effect_wanted.connect(self._measure_effect)
+        self._directions.search_wanted.connect(self._search)
+        self._directions.images_wanted.connect(lambda: self._renew(Lane.THUMBNAILS))
+        self._directions.renamed.connect(self._on_renamed)
         latent.hold_toggled.connect(self._on_hold_toggled)
         latent.undo_requested.connect(self.undo_stack.undo)
         latent.redo_requested.connect(self.undo_stack.redo)
@@ -406,7 +414,8 @@ class Session(QObject):
                 self._judge_at = time.monotonic() + JUDGE_SECONDS
                 self._renew(Lane.REFERENCE)
             self._draw_image()
-            self._latent.sliders.snapshot_changed()
+            self._latent.sliders.z.snapshot_changed()
+            self._directions.snapshot_changed()
 
     def _on_status(self, status: Status) -> None:
         paused = self.status.phase is Phase.TRAINING and status.phase is not Phase.TRAINING
@@ -474,6 +483,11 @@ class Session(QObject):
             image, rank = drawn.images[0], drawn.rank
             self._latent.set_image(image, rank, drawn.step, learned=drawn.learned)
 
+    def _on_thumbnails(self, drawn: Drawn) -> None:
+        if drawn.request == self.requests[Lane.THUMBNAILS] and Lane.THUMBNAILS in self._renewing:
+            self._directions.set_images(drawn.images)
+            self._on_renewed(Lane.THUMBNAILS)
+
     def _on_grid(self, drawn: Drawn) -> None:
         if self.info is None or drawn.run_id != self.info.run_id:
             return
@@ -490,7 +504,11 @@ class Session(QObject):
 
     def _on_effect(self, run_id: str, effect: Array) -> None:
         if self.info is not None and run_id == self.info.run_id:
-            self._latent.sliders.set_effect(effect)
+            self._latent.sliders.z.set_effect(effect)
+
+    def _on_directions(self, run_id: str, found: Directions | NamedDirections) -> None:
+        if self.info is not None and run_id == self.info.run_id:
+            self._directions.set_found(found)
 
     def _on_reference(self, request: int) -> None:
         if request == self.requests[Lane.REFERENCE]:
@@ -547,6 +565,17 @@ class Session(QObject):
     def _measure_effect(self, z: Array) -> None:
         self._ask(Lane.EFFECT, self._explored(), z[None])
 
+    def _search(self) -> None:
+        """Have the directions of the generator under the sliders found."""
+        snapshot, info = self._explored(), self.info
+        if snapshot is None or info is None or snapshot.run_id != info.run_id:
+            return
+        averaged, former = self._samples.averaged(), self._directions.former()
+        lanes = [Lane.DIRECTIONS]
+        lanes += [Lane.ATTRIBUTES] if info.config.dataset in DIGITS else []
+        for lane in lanes:
+            self.decoding.ask(Job(lane=lane, snapshot=snapshot, averaged=averaged, former=former))
+
     def _evaluate(self) -> None:
         """Have the newest snapshot judged, unless one is being judged."""
         if self._judging:
@@ -574,7 +603,7 @@ class Session(QObject):
             self._ask(Lane.RECONSTRUCTION, self.training.snapshot, images)
 
     def _renew(self, lane: Lane) -> None:
-        """Ask for the grid, or for the verdicts on held-out images; if under way, once it is done.
+        """Ask for what is drawn or judged in pieces; if under way, once it is done.
 
         A newer request would begin again before the pieces of the last are done.
         """
@@ -584,6 +613,9 @@ class Session(QObject):
             self._stale.discard(lane)
             if lane is Lane.GRID:
                 asked = self._ask(lane, self.training.snapshot, self._grid_z)
+            elif lane is Lane.THUMBNAILS:
+                z = self._directions.places()
+                asked = len(z) > 0 and self._ask(lane, self._explored(), z)
             else:
                 held_out, labels = self.info.held_out, self.info.held_out_labels
                 asked = self._ask(lane, self._explored(), held_out, labels)
@@ -612,6 +644,7 @@ class Session(QObject):
         self._renew_at_once(Lane.GRID)
         self._reconstruct()
         self._draw_image()
+        self._directions.snapshot_changed()
 
     def _on_sample_chosen(self, index: int) -> None:
         text = self.tr("load sample {index}").format(index=index + 1)
@@ -644,6 +677,12 @@ class Session(QObject):
         self._latent.set_holding(self._held.step if self._held else None)
         self._renew_at_once(Lane.REFERENCE)
         self._draw_image()
+        self._directions.snapshot_changed()
+
+    def _on_renamed(self, direction: str, before: str, after: str) -> None:
+        text = self.tr("rename {name}").format(name=usual_name(direction))
+        called = [(direction, name) for name in (before, after)]
+        self.undo_stack.push(Change(text, self._directions.rename, *called))
 
     def _on_latent_edited(self, text: str, before: LatentState, after: LatentState) -> None:
         one_slider = np.count_nonzero(before.z != after.z) == 1

@@ -13,6 +13,7 @@ from ganstudio.latent.holds import Holds
 from ganstudio.latent.spec import Array, LatentSpec
 
 SHADES = "shades"  # the unit of a strength: the root mean square change of a pixel, of 255
+DIGITS = ("mnist",)  # datasets of whose images attributes are known
 ALIKE = 0.9  # eigenvalues with at least this ratio cannot be told apart
 
 
@@ -41,8 +42,8 @@ class Directions:
         along: Array = self.vectors @ u
         return along
 
-    def moved(self, z: Array, index: int, value: float, holds: Holds) -> Array:
-        """Return the z nearest to `z` that lies `value` along a direction.
+    def line(self, z: Array, index: int, values: Array, holds: Holds) -> Array:
+        """Return the latents nearest to `z` that lie at `values` along a direction.
 
         Parameters
         ----------
@@ -50,13 +51,21 @@ class Directions:
             Where from.
         index : int
             The direction.
-        value : float
+        values : (N,) float32
             In standard deviations.
         holds : Holds
             What stays; ``holds.can_move(vectors[index])`` must hold.
+
+        Returns
+        -------
+        (N, dim) float32
         """
-        way = self.vectors[index]
-        return holds.along(z, way, value - float(self.read(z)[index]))
+        return holds.along(z, self.vectors[index], values - self.read(z)[index])
+
+    def moved(self, z: Array, index: int, value: float, holds: Holds) -> Array:
+        """Return the one latent of a `line`: (dim,) float32."""
+        moved: Array = self.line(z, index, np.array([value], np.float32), holds)[0]
+        return moved
 
     def like(self, former: "Directions") -> "Directions":
         """Return the same directions in the order, and with the signs, of former ones.

@@ -54,14 +54,14 @@ class Holds:
         """Tell whether z can move along a way (dim,) at all."""
         return bool(np.square(self.free(way)).sum() > _FREE * np.square(way).sum())
 
-    def along(self, z: Array, way: Array, distance: float) -> Array:
-        """Return the z nearest to `z` that lies `distance` farther along a way (dim,) of length 1.
+    def along(self, z: Array, way: Array, distances: Array) -> Array:
+        """Return the latents nearest to `z` that lie farther along a way (dim,) of length 1.
 
-        `can_move` must hold.
+        They lie `distances` (N,) farther: (N, dim). `can_move` must hold.
         """
         free = self.free(way)
-        step = distance / np.square(free).sum()
-        moved: Array = (z + step * free * self.latent.deviations).astype(np.float32)
+        steps = distances[:, None] / np.square(free).sum()
+        moved: Array = (z + steps * free * self.latent.deviations).astype(np.float32)
         return moved
 
     def towards(self, z: Array, target: Array) -> Array:

@@ -14,7 +14,7 @@ from ganstudio.errors import writing
 from ganstudio.evaluation import attributes
 from ganstudio.latent import search, walks
 from ganstudio.latent.decode import decode
-from ganstudio.latent.directions import Directions, NamedDirections, strongest
+from ganstudio.latent.directions import DIGITS, Directions, NamedDirections, strongest
 from ganstudio.latent.holds import Holds
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Array, Stream, generator
@@ -23,7 +23,9 @@ from ganstudio.training import checkpoint
 from ganstudio.training.failures import explaining_memory
 from ganstudio.training.headless import content_of
 
-STRIP = np.linspace(-3, 3, 9)  # standard deviations: the images of a direction, from end to end
+STRIP = np.linspace(
+    -3, 3, 9, dtype=np.float32
+)  # standard deviations: the images of a direction, from end to end
 _BATCH = 500
 
 
@@ -67,7 +69,7 @@ def explore(path: Path, num: int, seed: int, file: ModelFile | None = None) -> E
     content = content_of(path, file)
     snapshot = checkpoint.snapshot_of(content, path)
     found = strongest(search.find(snapshot), num)
-    if checkpoint.config_of(content, path).dataset in attributes.DIGITS:
+    if checkpoint.config_of(content, path).dataset in DIGITS:
         found = found.joined(attributes.find(snapshot))
     z = snapshot.latent.sample(1, generator(seed, Stream.SAMPLES))[0]
     strips = _strips(snapshot, found.directions, z)
@@ -134,7 +136,7 @@ def write(explored: Explored, out: Path) -> None:
 def _strips(snapshot: Snapshot, found: Directions, z: Array) -> images.Pixels:
     holds = Holds.none(found.latent)
     rows = [
-        np.stack([found.moved(z, i, value, holds) for value in STRIP])
+        found.line(z, i, STRIP, holds)
         if holds.can_move(found.vectors[i])
         else np.repeat(z[None], len(STRIP), axis=0)
         for i in range(len(found.vectors))

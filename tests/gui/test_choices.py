@@ -222,7 +222,7 @@ def test_codes_come_first_in_both_orders(qtbot: QtBot, make: MakePanel, index: i
     effect = np.array([1, 6, 2, 5, 3, 4, 90, 90, 90, 90, 0.1, 0.2], np.float32)
     combo = child(panel, QComboBox, "latent_order")
     combo.setCurrentIndex(index)
-    panel.sliders.set_effect(effect)
+    panel.sliders.z.set_effect(effect)
     expected = [[0, 1, 2], [1, 0, 3]][index]  # sliders: Code 1, Code 2, z 0, z 1
     assert first_rows(panel) == expected
 

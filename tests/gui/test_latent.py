@@ -69,7 +69,7 @@ class Log:
         self.drags: list[bool] = []
         panel.exploration.image_wanted.connect(self.images.append)
         panel.exploration.drag_toggled.connect(self.drags.append)
-        panel.sliders.effect_wanted.connect(self.effects.append)
+        panel.sliders.z.effect_wanted.connect(self.effects.append)
         panel.exploration.edited.connect(lambda *edit: self.edits.append(edit))
 
     @property
@@ -418,19 +418,19 @@ def test_rows_sort_by_effect_and_hold_still_during_a_drag(qtbot: QtBot, make: Ma
     assert len(log.effects) == 1
     np.testing.assert_array_equal(log.effects[0], panel.exploration.state.z)
     effect = np.arange(16, dtype=np.float32)
-    panel.sliders.set_effect(effect)
+    panel.sliders.z.set_effect(effect)
     assert row_order(panel)[:3] == [15, 14, 13]
     control = slider(panel, 14)
     qtbot.mousePress(control, LEFT, pos=handle(control).center())
     qtbot.mouseMove(control, handle(control).center() + QPoint(10, 0))
-    panel.sliders.set_effect(-effect)
+    panel.sliders.z.set_effect(-effect)
     assert row_order(panel)[:3] == [15, 14, 13]
     assert len(log.effects) == 1
     qtbot.mouseRelease(control, LEFT, pos=handle(control).center())
     assert len(log.effects) == 2
     assert first_rows(panel) == [0, 1, 2]
     np.testing.assert_array_equal(log.effects[1], panel.exploration.state.z)
-    panel.sliders.set_effect(np.zeros(5, np.float32))  # a late answer about another run
+    panel.sliders.z.set_effect(np.zeros(5, np.float32))  # a late answer about another run
     assert first_rows(panel) == [0, 1, 2]
 
 
@@ -448,11 +448,11 @@ def test_rows_hold_still_under_the_pointer_and_sort_once_it_leaves(
     log, view = Log(panel), sliders(panel)
     choose_order(qtbot, panel, 1)
     effect = np.arange(16, dtype=np.float32)
-    panel.sliders.set_effect(effect)
+    panel.sliders.z.set_effect(effect)
     hover(view, enter=True)
     control = slider(panel, 14)
     drag(qtbot, control, handle(control).center(), handle(control).center() + QPoint(10, 0))
-    panel.sliders.set_effect(-effect)
+    panel.sliders.z.set_effect(-effect)
     assert row_order(panel)[:3] == [15, 14, 13]
     assert len(log.effects) == 1
     hover(view, enter=False)
@@ -465,11 +465,11 @@ def test_the_pointer_may_leave_while_a_slider_is_dragged(qtbot: QtBot, make: Mak
     panel = make()
     choose_order(qtbot, panel, 1)
     effect = np.arange(16, dtype=np.float32)
-    panel.sliders.set_effect(effect)
+    panel.sliders.z.set_effect(effect)
     hover(sliders(panel), enter=True)
     control = slider(panel, 14)
     qtbot.mousePress(control, LEFT, pos=handle(control).center())
-    panel.sliders.set_effect(-effect)
+    panel.sliders.z.set_effect(-effect)
     hover(sliders(panel), enter=False)
     assert row_order(panel)[:3] == [15, 14, 13]
     qtbot.mouseRelease(control, LEFT, pos=handle(control).center())
@@ -483,9 +483,9 @@ def test_keys_hold_the_order_for_a_moment(
     panel = make()
     log = Log(panel)
     choose_order(qtbot, panel, 1)
-    panel.sliders.set_effect(np.arange(16, dtype=np.float32))
+    panel.sliders.z.set_effect(np.arange(16, dtype=np.float32))
     qtbot.keyClick(sliders(panel), Key.Key_Right)
-    panel.sliders.set_effect(np.arange(16, 0, -1, dtype=np.float32))
+    panel.sliders.z.set_effect(np.arange(16, 0, -1, dtype=np.float32))
     assert first_rows(panel) == [15, 14, 13]
     qtbot.waitUntil(lambda: len(log.effects) == 2)
     assert first_rows(panel) == [0, 1, 2]
@@ -497,11 +497,11 @@ def test_effects_are_measured_now_and_then_while_training(
     monkeypatch.setattr(sliders_module, "EFFECT_INTERVAL", 100)
     panel = make()
     log = Log(panel)
-    panel.sliders.snapshot_changed()
+    panel.sliders.z.snapshot_changed()
     assert not log.effects, "another order needs no effects"
     choose_order(qtbot, panel, 1)
     for _ in range(5):
-        panel.sliders.snapshot_changed()
+        panel.sliders.z.snapshot_changed()
     assert len(log.effects) == 1
     qtbot.waitUntil(lambda: len(log.effects) == 2)
     press(qtbot, panel, "random_z")
@@ -599,14 +599,14 @@ def test_an_order_without_any_effect_says_why_it_is_by_number(
     words = child(panel, QLabel, "no_effect")
     choose_order(qtbot, panel, 1)
     assert not words.isVisible(), "not measured yet"
-    panel.sliders.set_effect(np.zeros(16, np.float32))
+    panel.sliders.z.set_effect(np.zeros(16, np.float32))
     QApplication.processEvents()
     assert words.isVisible()
     assert first_rows(panel) == [0, 1, 2]
     assert words.heightForWidth(words.width()) <= words.height(), "whole"
-    panel.sliders.set_effect(np.arange(16, dtype=np.float32))
+    panel.sliders.z.set_effect(np.arange(16, dtype=np.float32))
     assert not words.isVisible()
-    panel.sliders.set_effect(np.zeros(16, np.float32))
+    panel.sliders.z.set_effect(np.zeros(16, np.float32))
     choose_order(qtbot, panel, 0)
     assert not words.isVisible(), "as was asked for"
 
@@ -636,7 +636,7 @@ def test_another_run_has_other_effects(qtbot: QtBot, make: MakePanel) -> None:
     panel = make()
     log = Log(panel)
     choose_order(qtbot, panel, 1)
-    panel.sliders.set_effect(np.arange(16, dtype=np.float32))
+    panel.sliders.z.set_effect(np.arange(16, dtype=np.float32))
     assert first_rows(panel) == [15, 14, 13]
     panel.set_run(replace(latent_run(), run_id="another"), np.random.default_rng(1))
     assert first_rows(panel) == [0, 1, 2], "none is known yet"
@@ -647,7 +647,7 @@ def test_what_the_run_before_drew_is_not_taken_for_this_one(qapp: QApplication) 
     window = MainWindow("cpu")  # its threads have not begun
     session = window.session
     taken: list[np.ndarray] = []
-    session._latent.sliders.set_effect = taken.append
+    session._latent.sliders.z.set_effect = taken.append
     image = Drawn(
         request=1,
         snapshot=SimpleNamespace(run_id="first", step=7),
@@ -925,7 +925,7 @@ def test_hold_is_whole_in_the_narrowest_panel(make: MakePanel, zoom: float, hold
 def test_rows_follow_the_zoom_there_and_back(qtbot: QtBot, make: MakePanel, order: int) -> None:
     panel = make(64, width=420)
     choose_order(qtbot, panel, order)
-    panel.sliders.set_effect(np.arange(64, dtype=np.float32))
+    panel.sliders.z.set_effect(np.arange(64, dtype=np.float32))
     panel.exploration.load(np.full(64, -2.34, np.float32), "load")
     QApplication.processEvents()
     first, seen = row_order(panel)[0], []

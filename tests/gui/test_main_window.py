@@ -579,7 +579,7 @@ def test_errors_in_the_background_are_told_once_and_stop_nothing(
 
 def test_what_another_run_answers_is_dropped(qtbot, window) -> None:
     heard: list[np.ndarray] = []
-    window.latent.sliders.set_effect = heard.append
+    window.latent.sliders.z.set_effect = heard.append
     effect = np.ones(64, np.float32)
     window.session.decoding.effect_measured.emit("another", effect)
     assert not heard

@@ -16,8 +16,8 @@ from ganstudio.gui.widgets.choice_row import ChoiceRow
 from ganstudio.gui.widgets.decoded_image import DecodedImage
 from ganstudio.gui.widgets.draw_controls import DrawControls
 from ganstudio.gui.widgets.hold_button import HoldButton
+from ganstudio.gui.widgets.sliders_tab import SlidersTab
 from ganstudio.gui.widgets.undo_buttons import UndoButtons
-from ganstudio.gui.widgets.z_sliders import ZSliders
 from ganstudio.latent import z_text
 from ganstudio.training.status import RunInfo
 
@@ -37,8 +37,8 @@ class LatentPanel(QWidget):
     ----------
     exploration : Exploration
         z, and all that is done to it.
-    sliders : ZSliders
-        Those of the dimensions of z.
+    sliders : SlidersTab
+        Of the dimensions of z, and of directions.
     """
 
     hold_toggled = Signal(bool)
@@ -57,8 +57,9 @@ class LatentPanel(QWidget):
     def set_run(self, info: RunInfo, rng: np.random.Generator) -> None:
         """Explore another run, as `Exploration.set_run` says."""
         self._decoded.set_judges_codes(info.autoencoder)
-        self.sliders.forget_effect()
+        self.sliders.z.forget_effect()
         self.exploration.set_run(info, rng)
+        self.sliders.directions.forget()
         self._draw.enable(True)
         self._centre.setEnabled(True)
 
@@ -130,7 +131,7 @@ class LatentPanel(QWidget):
         self._draw = DrawControls()
         for row in self._draw.rows:
             row.float_over(self)
-        self.sliders = ZSliders(self.exploration)
+        self.sliders = SlidersTab(self.exploration)
         self._undo = UndoButtons()
         self._tabs = QTabWidget()
         self._tabs.setObjectName("latent_tabs")

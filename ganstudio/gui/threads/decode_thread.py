@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QThread, Signal
 
 from ganstudio.errors import unexpected
+from ganstudio.latent.directions import Directions
 from ganstudio.latent.spec import Array
 
 if TYPE_CHECKING:
+    from ganstudio.evaluation.attributes import Search as AttributeSearch
     from ganstudio.latent.networks import Architecture
+    from ganstudio.latent.search import Search
     from ganstudio.latent.snapshot import Snapshot
     from ganstudio.training.health import Observation
     from ganstudio.training.observer import Observer
@@ -35,11 +38,14 @@ class Lane(IntEnum):
     """What is asked for, the most urgent first."""
 
     IMAGE = 0
-    GRID = 1
-    RECONSTRUCTION = 2
-    REFERENCE = 3  # D's logits of held-out images, which a verdict is ranked among
-    EFFECT = 4
-    HEALTH = 5  # a look at D and G for the doctor
+    THUMBNAILS = 1
+    GRID = 2
+    RECONSTRUCTION = 3
+    REFERENCE = 4  # D's logits of held-out images, which a verdict is ranked among
+    EFFECT = 5
+    DIRECTIONS = 6  # of z, which change the image most
+    ATTRIBUTES = 7  # the directions of what can be read off a digit
+    HEALTH = 8  # a look at D and G for the doctor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +64,8 @@ class Job:
         and in the latter their classes.
     info : RunInfo or None
         The run, in the lane HEALTH, which needs no inputs.
+    former : Directions or None
+        In the lane DIRECTIONS, those that the new ones are to be matched to.
     averaged : bool
         By the averaged generator, where there is one.
     start : int
@@ -71,6 +79,7 @@ class Job:
     inputs: NDArray[np.float32] | NDArray[np.uint8] | None = field(default=None, repr=False)
     labels: NDArray[np.int64] | None = field(default=None, repr=False)
     info: "RunInfo | None" = field(default=None, repr=False)
+    former: Directions | None = field(default=None, repr=False)
     averaged: bool = True
     start: int = 0
     request: int = 0
@@ -87,7 +96,7 @@ class Drawn:
     snapshot : Snapshot
         The model.
     start : int
-        Index of the first image in the grid; 0 for the large image.
+        Index of the first image in the grid; else 0.
     images : (N, C, H, W) uint8
     rank : float or None
         The share of held-out images that D finds less real; None where it is not known (yet),
@@ -122,18 +131,22 @@ class DecodeThread(QThread):
 
     Signals:
         image_drawn: a `Drawn` of one image.
+        thumbnails_drawn: a `Drawn` of all images asked for.
         grid_drawn: a `Drawn`, a piece of the grid.
         reconstructed: a `Drawn` of all images asked for.
         effect_measured: (run id, (latent_dim,) float32).
+        directions_found: (run id, `Directions`, or `NamedDirections` of attributes).
         looked: (run id, `Observation`, seconds to the next look).
         reference_judged: the request's number; verdicts are ranked by newer logits from now on.
         failed: a `StudioError`; the request it belongs to is forgotten.
     """
 
     image_drawn = Signal(object)
+    thumbnails_drawn = Signal(object)
     grid_drawn = Signal(object)
     reconstructed = Signal(object)
     effect_measured = Signal(str, object)
+    directions_found = Signal(str, object)
     looked = Signal(str, object, float)
     reference_judged = Signal(int)
     failed = Signal(object)
@@ -145,6 +158,8 @@ class DecodeThread(QThread):
         self._wake = threading.Condition()
         self._closed = False
         self._requests = 0
+        self._thumbnails: list[NDArray[np.uint8]] = []  # the pieces so far
+        self._searches: dict[Lane, Search | AttributeSearch] = {}
         self._drawn: list[NDArray[np.uint8]] = []  # pieces that have not been shown
         self._seconds = 0.0  # of decoding the grid so far
         self._pieces = _Pieces()
@@ -200,6 +215,8 @@ class DecodeThread(QThread):
         match job.lane:
             case Lane.IMAGE:
                 self._draw_image(job)
+            case Lane.THUMBNAILS:
+                self._draw_thumbnails(job)
             case Lane.GRID:
                 self._draw_piece(job)
             case Lane.RECONSTRUCTION:
@@ -208,6 +225,8 @@ class DecodeThread(QThread):
                 self._judge_piece(job)
             case Lane.EFFECT:
                 self._measure_piece(job)
+            case Lane.DIRECTIONS | Lane.ATTRIBUTES:
+                self._search_piece(job)
             case Lane.HEALTH:
                 self._look_piece(job)
 
@@ -224,6 +243,22 @@ class DecodeThread(QThread):
             else:
                 drawn = replace(drawn, learned=False)
         self.image_drawn.emit(drawn)
+
+    def _draw_thumbnails(self, job: Job) -> None:
+        """Draw the next of some small images; they are shown once all are drawn."""
+        from ganstudio.latent.decode import decode
+
+        z = np.asarray(job.inputs, np.float32)
+        end = min(job.start + self._pieces.images(job), len(z))
+        if job.start == 0:
+            self._thumbnails = []
+        start = time.thread_time()
+        self._thumbnails.append(decode(job.snapshot, z[job.start : end], averaged=job.averaged))
+        self._pieces.took(start, job.lane, end - job.start)
+        if end < len(z):
+            self._continue(job, end)
+        else:
+            self.thumbnails_drawn.emit(_stamped(job, np.concatenate(self._thumbnails)))
 
     def _draw_piece(self, job: Job) -> None:
         """Draw the next piece of a grid; show it with others, since each showing costs a paint."""
@@ -286,6 +321,31 @@ class DecodeThread(QThread):
             self._continue(job, dims.stop)
         else:
             self.effect_measured.emit(job.snapshot.run_id, np.concatenate(self._measured))
+
+    def _search_piece(self, job: Job) -> None:
+        """Go on with a search for directions; what is found is matched to the former ones."""
+        if job.start == 0:
+            self._searches[job.lane] = self._new_search(job)
+        images = self._pieces.images(job)
+        start = time.thread_time()
+        found = self._searches[job.lane].go_on(images)
+        self._pieces.took(start, job.lane, images)
+        if found is None:
+            self._continue(job, job.start + 1)
+            return
+        del self._searches[job.lane]
+        if isinstance(found, Directions) and job.former is not None:
+            found = found.like(job.former)
+        self.directions_found.emit(job.snapshot.run_id, found)
+
+    def _new_search(self, job: Job) -> "Search | AttributeSearch":
+        if job.lane is Lane.DIRECTIONS:
+            from ganstudio.latent.search import Search
+
+            return Search(job.snapshot, averaged=job.averaged)
+        from ganstudio.evaluation.attributes import Search as AttributeSearch
+
+        return AttributeSearch(job.snapshot, averaged=job.averaged)
 
     def _look_piece(self, job: Job) -> None:
         """Go on with a look at D and G for a few milliseconds."""

@@ -1,6 +1,6 @@
 """What the latent panel shows and its undo steps remember."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -15,7 +15,7 @@ _T = TypeVar("_T", bound=np.generic)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LatentState:
-    """z and the locks of its dimensions. Never changes: undo steps may share it.
+    """z and what is locked of it. Never changes: undo steps may share it.
 
     Attributes
     ----------
@@ -23,10 +23,13 @@ class LatentState:
         The latent vector, read-only.
     locked : (dim,) bool
         The dimensions that keep their value, read-only.
+    held : frozenset of str
+        The names of the directions along which z stays where it is.
     """
 
     z: Array
     locked: Mask
+    held: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "z", _frozen(self.z, np.float32))
@@ -39,7 +42,7 @@ class LatentState:
 
     def with_z(self, z: Array) -> "LatentState":
         """Return the state with `z`, of which locked dimensions take nothing."""
-        return LatentState(np.where(self.locked, self.z, z), self.locked)
+        return replace(self, z=np.where(self.locked, self.z, z))
 
     def at(self, dims: NDArray[np.intp]) -> "LatentState":
         """Return the state of some dimensions."""
@@ -59,12 +62,13 @@ class LatentState:
         """Return the state with some dimensions locked or not."""
         mask = self.locked.copy()
         mask[dims] = locked
-        return LatentState(self.z, mask)
+        return replace(self, locked=mask)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, LatentState):
             return NotImplemented
-        return np.array_equal(self.z, other.z) and np.array_equal(self.locked, other.locked)
+        same = np.array_equal(self.z, other.z) and np.array_equal(self.locked, other.locked)
+        return same and self.held == other.held
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -1,4 +1,4 @@
-"""The sliders of z, one row a dimension, in any order, as one tab stop.
+"""A list of sliders, one a row, in any order, as one tab stop.
 
 Only the rows in view exist: a handful of widgets serves 1 to 1,024 dimensions, and drawing all of z
 anew touches a dozen rows instead of thousands of widgets.
@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QLabel, QWidget
 
 from ganstudio.gui.widgets.latent_state import LatentState
+from ganstudio.gui.widgets.name_edit import NameEdit
 from ganstudio.gui.widgets.number_edit import NumberEdit, number_text
 from ganstudio.gui.widgets.slider_row import RowIcons, RowSizes, SliderRow
 from ganstudio.latent.spec import Array
@@ -30,19 +31,31 @@ Order = NDArray[np.intp]
 
 
 class SliderList(QAbstractScrollArea):
-    """Rows to see and move each value of z. It shows what it is told and changes nothing itself.
+    """Rows to see and move values. It shows what it is told and changes nothing itself.
 
     Up and Down choose a row; Left, Right and the Page keys move it, L locks it, 0 resets it, Enter
-    types a value; Home and End go to the first and last row.
+    types a value, F2 a name; Home and End go to the first and last row.
+
+    Sliders are known by their numbers, which are the dimensions of the `LatentState` that it shows.
+
+    Parameters
+    ----------
+    kind : str
+        Begins the names of its widgets.
+    strips : bool
+        Whether rows have images below their sliders, and names that can be changed.
 
     Signals:
         pressed(), dragged(int, float), released(): a slider is dragged to a value.
-        stepped(int, float): a key moves a dimension.
+        stepped(int, float): a key moves a slider.
         entered(int, float): a value was typed.
+        renamed(int, str): a name was typed.
+        place_wanted(int, int): the image at a place of a slider's was clicked.
         reset_wanted(int), lock_wanted(int): a button or a key.
-        current_changed(int): another dimension is the one that keys move.
+        current_changed(int): another slider is the one that keys move.
         edit_closed(): the field to type a value has gone.
         left(): the pointer has gone from over the rows.
+        view_changed(): other rows are in view.
     """
 
     pressed = Signal()
@@ -50,14 +63,23 @@ class SliderList(QAbstractScrollArea):
     released = Signal()
     stepped = Signal(int, float)
     entered = Signal(int, float)
+    renamed = Signal(int, str)
+    place_wanted = Signal(int, int)
     reset_wanted = Signal(int)
     lock_wanted = Signal(int)
     current_changed = Signal(int)
     edit_closed = Signal()
     left = Signal()
+    view_changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, kind: str = "latent", *, strips: bool = False, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self._kind, self._strips = kind, strips
+        self._notes: tuple[str, ...] = ()
+        self._images: dict[int, NDArray[np.uint8]] = {}
+        self._marks: dict[int, int] = {}
         self._labels: tuple[str, ...] = ()
         self._bounds: Array = np.zeros(0, np.float32)
         self._limits = self._bounds
@@ -70,15 +92,20 @@ class SliderList(QAbstractScrollArea):
         self._sizes = RowSizes.measured(self.fontMetrics(), ())
         self._dragging = False
         self._empty_text = ""
+        self._named = -1  # the slider whose name is being typed
+        self._name_edit = NameEdit(self.viewport())
+        self._name_edit.setObjectName(f"{kind}_name_edit")
+        self._name_edit.entered.connect(lambda name: self.renamed.emit(self._named, name))
+        self._name_edit.closed.connect(self.edit_closed)
         self._edited: int | None = None  # the dimension whose value is being typed
         self._edit = NumberEdit(_TYPED_LIMIT, self.viewport())
-        self._edit.setObjectName("latent_edit")
+        self._edit.setObjectName(f"{kind}_edit")
         self._edit.entered.connect(self._on_entered)
         self._edit.refused.connect(self._on_refused)
         self._edit.cancelled.connect(self._close_edit)
         self._edit.hide()
         self._reason = QLabel(self.viewport())
-        self._reason.setObjectName("latent_edit_reason")
+        self._reason.setObjectName(f"{kind}_edit_reason")
         self._reason.setAutoFillBackground(True)
         self._reason.setBackgroundRole(QPalette.ColorRole.ToolTipBase)
         self._reason.setForegroundRole(QPalette.ColorRole.ToolTipText)
@@ -90,8 +117,10 @@ class SliderList(QAbstractScrollArea):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
 
     def set_spec(self, labels: tuple[str, ...], bounds: Array, state: LatentState) -> None:
-        """Show other dimensions, in the order of their numbers."""
+        """Show other sliders, in the order of their numbers."""
         self._hide_edit()
+        self._name_edit.close_with(accept=False)
+        self._notes, self._images, self._marks = ("",) * len(labels), {}, {}
         for row in self._rows:
             row.hide()
             row.deleteLater()
@@ -103,6 +132,33 @@ class SliderList(QAbstractScrollArea):
         self._order = np.zeros(0, np.intp)
         self.fit_ranges()
         self.set_order(np.arange(len(labels)))
+
+    def set_labels(self, labels: tuple[str, ...], notes: tuple[str, ...]) -> None:
+        """Call the same sliders by other names, and write other notes below them."""
+        if (labels, notes) != (self._labels, self._notes):
+            self._labels, self._notes = labels, notes
+            self._measure()
+            self._arrange()
+
+    def set_images(self, images: dict[int, NDArray[np.uint8]]) -> None:
+        """Show images along sliders, (N, C, H, W) uint8 each; what is missing stays as it was."""
+        self._images |= images
+        for row in self._rows:
+            if row.dim in images and not row.isHidden():
+                row.show_images(self._images[row.dim], self._marks.get(row.dim, -1))
+
+    def set_marks(self, marks: dict[int, int]) -> None:
+        """Frame the images at these places."""
+        self._marks = marks
+        for row in self._rows:
+            if not row.isHidden():
+                row.mark_image(marks.get(row.dim, -1))
+
+    def in_view(self) -> list[int]:
+        """Return the sliders whose rows can be seen."""
+        room = self.viewport().rect()
+        shown = (row for row in self._rows if not row.isHidden())
+        return [row.dim for row in shown if row.geometry().intersects(room)]
 
     def set_state(self, state: LatentState) -> None:
         """Show these values and locks; a range grows to hold its value and never shrinks here."""
@@ -145,8 +201,8 @@ class SliderList(QAbstractScrollArea):
         self._reveal(dim)
 
     def is_editing(self) -> bool:
-        """Tell whether a value is being typed."""
-        return self._edited is not None
+        """Tell whether a value or a name is being typed."""
+        return self._edited is not None or self._name_edit.is_open()
 
     def _choose(self, dim: int) -> None:
         if dim != self._current:
@@ -163,7 +219,7 @@ class SliderList(QAbstractScrollArea):
 
     def _measure(self) -> None:
         """Let columns and rows be as large as the font needs them."""
-        self._sizes = RowSizes.measured(self.fontMetrics(), self._labels)
+        self._sizes = RowSizes.measured(self.fontMetrics(), self._labels, strips=self._strips)
         for row in self._rows:
             row.set_sizes(self._sizes)
         self.updateGeometry()
@@ -181,19 +237,28 @@ class SliderList(QAbstractScrollArea):
         needed = min(self.viewport().height() // self._sizes.height + 2, len(self._labels))
         while len(self._rows) < needed:
             self._rows.append(self._new_row())
+        fresh: list[SliderRow] = []
         first, offset = divmod(self.verticalScrollBar().value(), self._sizes.height)
         width = self.viewport().width()
         for place in range(first, first + len(self._rows)):
             row = self._rows[place % len(self._rows)]
             if place < len(self._order):
                 dim = int(self._order[place])
-                row.bind(dim, self._labels[dim], float(self._bounds[dim]))
+                if row.dim != dim or not row.isVisible():
+                    fresh.append(row)
+                row.bind(dim, self._labels[dim], self._notes[dim], float(self._bounds[dim]))
                 y = (place - first) * self._sizes.height - offset
                 row.setGeometry(0, y, width, self._sizes.height)
             row.setVisible(place < len(self._order))
+        for row in fresh:
+            if row.dim in self._images:
+                row.show_images(self._images[row.dim], self._marks.get(row.dim, -1))
         self._show_rows()
         self._place_edit()
+        self._name_edit.close_with(accept=True)  # its row may have gone from below it
         self.viewport().update()
+        if fresh:
+            self.view_changed.emit()
 
     def _show_rows(self) -> None:
         """Let the rows in view show what is."""
@@ -219,12 +284,14 @@ class SliderList(QAbstractScrollArea):
         self.setAccessibleDescription(text.format(name=self._labels[dim], value=value))
 
     def _new_row(self) -> SliderRow:
-        row = SliderRow(self._sizes, self._icons, self.viewport())
+        row = SliderRow(self._kind, self._sizes, self._icons, self.viewport())
         row.touched.connect(self._choose)
         row.pressed.connect(self._on_pressed)
         row.moved.connect(self.dragged)
         row.released.connect(self._on_released)
         row.edit_wanted.connect(self._open_edit)
+        row.name_wanted.connect(self._open_name)
+        row.place_wanted.connect(self.place_wanted)
         row.reset_wanted.connect(self.reset_wanted)
         row.lock_wanted.connect(self.lock_wanted)
         return row
@@ -297,6 +364,26 @@ class SliderList(QAbstractScrollArea):
         self._reason.setVisible(bool(reason))
         self._edit.setAccessibleDescription(reason)
 
+    # typing a name
+
+    def _open_name(self, slider: int) -> None:
+        if not self._strips:
+            return
+        self._reveal(slider)
+        for row in self._rows:
+            if row.dim == slider and not row.isHidden():
+                area = row.label.geometry().translated(row.pos())
+                area.setRight(row.value.x() - 2)
+                self._named = slider
+                name = self._labels[slider]
+                self._name_edit.setAccessibleName(self.tr("New name of {name}").format(name=name))
+                self._name_edit.setToolTip(
+                    self.tr(
+                        "Another name for {name}: Enter sets it, none is the usual one."
+                    ).format(name=name)
+                )
+                self._name_edit.open(area, name)
+
     # keys
 
     def _on_key(self, key: Qt.Key, fine: bool) -> bool:
@@ -327,6 +414,8 @@ class SliderList(QAbstractScrollArea):
             self.reset_wanted.emit(dim)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._open_edit(dim)
+        elif key == Qt.Key.Key_F2:
+            self._open_name(dim)
         else:
             return False
         return True

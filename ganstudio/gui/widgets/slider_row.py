@@ -1,7 +1,9 @@
-"""One dimension of z: its name, a slider, its value, and buttons to reset and lock it."""
+"""One slider: its name, its value, buttons to reset and lock it, and images along its way."""
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QMargins, QRect, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import (
     QFontMetrics,
@@ -19,10 +21,12 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyleOptionSlider,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
 from ganstudio.gui.icons import icon
+from ganstudio.gui.widgets.image_strip import SIDE, ImageStrip
 from ganstudio.gui.widgets.number_edit import number_text
 
 _BUTTON = 24
@@ -53,20 +57,26 @@ class RowSizes:
     ----------
     label, value : int
         The widths of the name and of the value.
+    line : int
+        The height of the slider and its buttons.
     height : int
-        Of a row.
+        Of a row, images included.
     """
 
     label: int
     value: int
+    line: int
     height: int
 
     @staticmethod
-    def measured(metrics: QFontMetrics, labels: tuple[str, ...]) -> "RowSizes":
-        """Make room for all `labels` and for any value that can be typed."""
+    def measured(
+        metrics: QFontMetrics, labels: tuple[str, ...], *, strips: bool = False
+    ) -> "RowSizes":
+        """Make room for all `labels`, for any value that can be typed, and for images."""
         label = max(map(metrics.horizontalAdvance, labels), default=0)
         value = metrics.horizontalAdvance("−100.00")
-        return RowSizes(label + 6, value + 10, max(_BUTTON, metrics.height()) + 4)
+        line = max(_BUTTON, metrics.height()) + 4
+        return RowSizes(label + 6, value + 10, line, line + (SIDE + 6 if strips else 0))
 
     def least_width(self) -> int:
         """Return the width that a row needs."""
@@ -126,14 +136,16 @@ class ValueSlider(QSlider):
 
 
 class SliderRow(QWidget):
-    """A row of the list of sliders; it is reused for whichever dimension is in view.
+    """A row of the list of sliders; it is reused for whichever slider is in view.
 
-    It shows what it is told. Every signal's first argument is the dimension.
+    It shows what it is told. Every signal's first argument is the slider's number.
 
     Signals:
         touched(int): the mouse was pressed on it.
         pressed(int), moved(int, float), released(int): the slider is dragged.
         edit_wanted(int), reset_wanted(int), lock_wanted(int): a button was clicked.
+        name_wanted(int): the name was double-clicked.
+        place_wanted(int, int): an image was clicked.
     """
 
     touched = Signal(int)
@@ -143,49 +155,66 @@ class SliderRow(QWidget):
     edit_wanted = Signal(int)
     reset_wanted = Signal(int)
     lock_wanted = Signal(int)
+    name_wanted = Signal(int)
+    place_wanted = Signal(int, int)
 
-    def __init__(self, sizes: RowSizes, icons: RowIcons, parent: QWidget) -> None:
+    def __init__(self, kind: str, sizes: RowSizes, icons: RowIcons, parent: QWidget) -> None:
         super().__init__(parent)
+        self._kind = kind  # begins the widgets' object names
         self.dim = -1  # before the first `bind`
         self._bound = 1.0
         self._shown: tuple[float, float, bool] | None = None
         self._current = self._active = False
-        self._label = QLabel()
+        self.label = QLabel()
+        self._note = QLabel()
+        self._images = ImageStrip()
         self._slider = ValueSlider()
         self._slider.setMinimumHeight(_BUTTON)
         self.value, self._reset, self._lock = (self._button() for _ in range(3))
         self._lock.setCheckable(True)
         self.set_sizes(sizes)
         self.set_icons(icons)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(_MARGINS)
-        layout.setSpacing(_SPACING)
-        layout.addWidget(self._label)
-        layout.addWidget(self._slider, 1)
+        line, below = QHBoxLayout(), QHBoxLayout()
+        for row in (line, below):
+            row.setSpacing(_SPACING)
+        line.addWidget(self.label)
+        line.addWidget(self._slider, 1)
         for button in (self.value, self._reset, self._lock):
-            layout.addWidget(button)
+            line.addWidget(button)
+        below.addWidget(self._note)
+        below.addWidget(self._images, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(_MARGINS)
+        layout.setSpacing(0)
+        layout.addLayout(line)
+        layout.addLayout(below)
         self._slider.sliderPressed.connect(self._on_pressed)
         self._slider.valueChanged.connect(self._on_moved)
         self._slider.sliderReleased.connect(lambda: self.released.emit(self.dim))
         self.value.clicked.connect(lambda: self.edit_wanted.emit(self.dim))
         self._reset.clicked.connect(lambda: self.reset_wanted.emit(self.dim))
         self._lock.clicked.connect(lambda: self.lock_wanted.emit(self.dim))
+        self._images.clicked.connect(lambda place: self.place_wanted.emit(self.dim, place))
 
-    def bind(self, dim: int, label: str, bound: float) -> None:
-        """Stand for dimension `dim` from now on."""
-        if dim == self.dim:
+    def bind(self, dim: int, label: str, note: str, bound: float) -> None:
+        """Stand for slider `dim` from now on."""
+        if (dim, label, note) == (self.dim, self.label.text(), self._note.text()):
             return
+        if dim != self.dim:
+            self._images.set_images(None)
         self.dim, self._bound, self._shown = dim, bound, None
-        self._label.setText(label)
+        self.label.setText(label)
+        self._note.setText(note)
         names = {
             self: ("row", label),
             self._slider: ("slider", label),
             self.value: ("value", self.tr("Value of {name}").format(name=label)),
             self._reset: ("reset", self.tr("Reset {name}").format(name=label)),
             self._lock: ("lock", self.tr("Lock {name}").format(name=label)),
+            self._images: ("images", self.tr("Images along {name}").format(name=label)),
         }
         for widget, (kind, name) in names.items():
-            widget.setObjectName(f"latent_{kind}_{dim}")
+            widget.setObjectName(f"{self._kind}_{kind}_{dim}")
             widget.setAccessibleName(name)
         self.value.setToolTip(
             self.tr("The value of {name}, in units of the prior. Click to type one.").format(
@@ -206,12 +235,21 @@ class SliderRow(QWidget):
             self._slider.setValue(round(value / unit))
         self.value.setText(number_text(value, self._bound))
 
+    def show_images(self, images: NDArray[np.uint8], marked: int) -> None:
+        """Show what lies along the way, (N, C, H, W) uint8, and frame the nearest to here."""
+        self._images.set_images(images)
+        self._images.set_marked(marked)
+
+    def mark_image(self, marked: int) -> None:
+        """Frame another of the images: the nearest to here."""
+        self._images.set_marked(marked)
+
     def _show_frame(self, limit: float, locked: bool) -> None:
         """Show what seldom changes: the slider's range, and the lock."""
         end = round(limit / self._bound * _STEPS)
         with QSignalBlocker(self._slider):
             self._slider.setRange(-end, end)
-        label = self._label.text()
+        label = self.label.text()
         self._slider.setToolTip(
             self.tr("{name}, from −{limit:g} to {limit:g} in units of the prior.").format(
                 name=label, limit=limit
@@ -235,8 +273,12 @@ class SliderRow(QWidget):
 
     def set_sizes(self, sizes: RowSizes) -> None:
         """Take other columns: the font has changed."""
-        self._label.setFixedWidth(sizes.label)
-        self.value.setFixedSize(sizes.value, sizes.height - 4)
+        self.label.setFixedWidth(sizes.label)
+        self._note.setFixedWidth(sizes.label)
+        self.value.setFixedSize(sizes.value, sizes.line - 4)
+        strips = sizes.height > sizes.line
+        self._note.setVisible(strips)
+        self._images.setVisible(strips)
 
     def set_icons(self, icons: RowIcons) -> None:
         """Use other icons: the palette has changed."""
@@ -262,6 +304,11 @@ class SliderRow(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Become the current row."""
         self.touched.emit(self.dim)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Ask for another name."""
+        if self.label.geometry().contains(event.position().toPoint()):
+            self.name_wanted.emit(self.dim)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Mark the current row."""

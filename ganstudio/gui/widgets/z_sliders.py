@@ -4,7 +4,7 @@ from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
 from ganstudio.gui.exploration import Exploration
@@ -33,6 +33,11 @@ class ZSliders(QWidget):
 
     Signals:
         effect_wanted(object): z (dim,) float32, when the order by effect needs measuring again.
+
+    Attributes
+    ----------
+    orders : QComboBox
+        How the rows are ordered; for its owner to place.
     """
 
     effect_wanted = Signal(object)
@@ -99,7 +104,7 @@ class ZSliders(QWidget):
         self._list.set_order(order)
 
     def _order(self) -> Order:
-        return Order(self._orders.currentData())
+        return Order(self.orders.currentData())
 
     # slots
 
@@ -122,7 +127,7 @@ class ZSliders(QWidget):
     def _with_value(self, slider: int, value: float) -> LatentState:
         """Return the state with another value under a slider."""
         dim = int(self._exploration.layout.dims[slider])
-        return self._exploration.state.with_value(dim, value)
+        return self._exploration.with_value(dim, value)
 
     def _name(self, slider: int) -> str:
         return self._exploration.layout.names[slider]
@@ -134,9 +139,9 @@ class ZSliders(QWidget):
         self._exploration.drag(self._move_text(slider), self._with_value(slider, value))
 
     def _on_painted(self, sliders: NDArray[np.intp], values: Array) -> None:
-        dims = self._exploration.layout.dims[sliders]
-        painted = self._exploration.state.with_values(dims, values)
-        self._exploration.drag(self.tr("paint z"), painted)
+        z = self._exploration.state.z.copy()
+        z[self._exploration.layout.dims[sliders]] = values
+        self._exploration.drag(self.tr("paint z"), self._exploration.towards(z))
 
     def _on_stepped(self, slider: int, value: float) -> None:
         self._keys_timer.start()
@@ -155,7 +160,7 @@ class ZSliders(QWidget):
 
     def _on_strip_clicked(self, slider: int) -> None:
         if not self._list.contains(slider):
-            self._orders.setCurrentIndex(self._orders.findData(Order.NUMBER.value))
+            self.orders.setCurrentIndex(self.orders.findData(Order.NUMBER.value))
         self._list.select(slider)
 
     def _on_order_chosen(self) -> None:
@@ -172,20 +177,19 @@ class ZSliders(QWidget):
         self._strip.setToolTip(
             self.tr("Every slider of z as a bar. Click one to see its slider; drag to paint.")
         )
-        self._orders = QComboBox()
-        self._orders.setObjectName("latent_order")
-        self._orders.setAccessibleName(self.tr("Order of the sliders"))
-        self._orders.setToolTip(
+        self.orders = QComboBox()
+        self.orders.setObjectName("latent_order")
+        self.orders.setAccessibleName(self.tr("Order of the sliders"))
+        self.orders.setToolTip(
             self.tr(
                 "How the sliders are ordered. The effect is how much the image changes when a "
                 "dimension moves by 1, half to either side; where none changes a pixel, by number."
             )
         )
-        self._orders.addItem(self.tr("by number"), Order.NUMBER.value)
-        self._orders.addItem(self.tr("by effect on the image"), Order.EFFECT.value)
-        self._orders.addItem(self.tr("changed and locked"), Order.CHANGED.value)
-        self._orders.setMinimumHeight(26)
-        ignore_wheel_unless_focused(self._orders)
+        self.orders.addItem(self.tr("by number"), Order.NUMBER.value)
+        self.orders.addItem(self.tr("by effect on the image"), Order.EFFECT.value)
+        self.orders.addItem(self.tr("changed and locked"), Order.CHANGED.value)
+        ignore_wheel_unless_focused(self.orders)
         self._no_effect = QLabel(
             self.tr("No small step of a slider changes this image: by number.")
         )
@@ -206,7 +210,6 @@ class ZSliders(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self._strip)
-        layout.addWidget(self._orders)
         layout.addWidget(self._no_effect)
         layout.addWidget(self._list, 1)
 
@@ -216,7 +219,7 @@ class ZSliders(QWidget):
         exploration.changed.connect(self._show)
         exploration.replaced.connect(self._list.fit_ranges)
         exploration.settled.connect(self._settle)
-        self._orders.currentIndexChanged.connect(self._on_order_chosen)
+        self.orders.currentIndexChanged.connect(self._on_order_chosen)
         self._strip.pressed.connect(exploration.press)
         self._strip.painted.connect(self._on_painted)
         self._strip.released.connect(exploration.release)
@@ -238,9 +241,3 @@ class ZSliders(QWidget):
         timer.setInterval(interval)
         timer.timeout.connect(self._settle)
         return timer
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow the zoom."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange:
-            self._orders.setMinimumHeight(max(26, self._orders.sizeHint().height()))

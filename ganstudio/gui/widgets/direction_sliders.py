@@ -1,0 +1,356 @@
+"""Sliders of the directions of z: what changes the image most, and what it looks like."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+from ganstudio.gui.exploration import Exploration
+from ganstudio.gui.widgets.latent_state import LatentState
+from ganstudio.gui.widgets.slider_list import SliderList
+from ganstudio.gui.wording import translate
+from ganstudio.latent.directions import Directions, NamedDirections, strongest
+from ganstudio.latent.spec import Array
+
+COUNT = 10  # of the directions that change the image most
+PLACES = np.linspace(-3, 3, 7, dtype=np.float32)  # standard deviations: of the images
+BOUND = 4.0  # standard deviations: where the sliders end
+SEARCH_INTERVAL = 10_000  # ms between two searches while training goes on
+IMAGES_INTERVAL = 150  # ms between two times that the images are asked for
+
+
+class DirectionSliders(QWidget):
+    """A row for each direction: its name, its slider, its strength, and images from end to end.
+
+    z is the only truth: a slider reads how far z lies along its direction, and moves it there.
+
+    Signals:
+        search_wanted(): the generator has changed, and its directions are to be seen.
+        images_wanted(): what `places` returns is to be drawn.
+        renamed(str, str, str): a direction, by its name, and what it was and is called.
+
+    Attributes
+    ----------
+    sort : QPushButton
+        Sorts the rows; for its owner to place.
+    """
+
+    search_wanted = Signal()
+    images_wanted = Signal()
+    renamed = Signal(str, str, str)
+
+    def __init__(self, exploration: Exploration, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._exploration = exploration
+        self._strongest: Directions | None = None  # all of them, so that later ones can be matched
+        self._attributes: NamedDirections | None = None
+        self._found: list[Directions | NamedDirections] = []  # while a hand was on something
+        self._names: dict[str, str] = {}  # that a person gave
+        self._order: NDArray[np.intp] | None = None  # of the rows, once they are known
+        self._stale = True
+        self._asked: list[int] = []  # the directions of `places`
+        self._search_timer = self._timer(SEARCH_INTERVAL, self._search)
+        self._images_timer = self._timer(IMAGES_INTERVAL, self._want_images)
+        self._images_stale = False
+        self._build()
+        self._connect()
+
+    # what the owner calls
+
+    def forget(self) -> None:
+        """Forget all of it: it is another run's."""
+        self._strongest = self._attributes = self._order = None
+        self._exploration.directions = None
+        self._found.clear()
+        self._stale = True
+        self._search_timer.stop()
+        self._show_all()
+        self._search()
+
+    def snapshot_changed(self) -> None:
+        """Learn that the generator has changed: directions are searched again, now and then."""
+        self._stale = True
+        self._search()
+        self._renew_images()
+
+    def former(self) -> Directions | None:
+        """Return the directions that those to be found are matched to."""
+        return self._strongest
+
+    def set_found(self, found: Directions | NamedDirections) -> None:
+        """Take the directions that change the image most, matched to the former, or attributes."""
+        if self._exploration.dragging:
+            self._found.append(found)  # nothing moves below a hand
+            return
+        if isinstance(found, NamedDirections):
+            self._attributes = found
+        else:
+            self._strongest = found
+        self._join()
+
+    def places(self) -> Array:
+        """Return the latents of the images in view: (N * len(PLACES), dim) float32."""
+        known, state = self._exploration.directions, self._exploration.state
+        self._asked = self._list.in_view() if known is not None and self.isVisible() else []
+        if known is None or not self._asked:
+            return np.zeros((0, self._exploration.latent.dim), np.float32)
+        holds = replace(self._exploration.holds, vectors=known.directions.vectors[:0])
+        lines = [
+            known.directions.line(state.z, direction, PLACES, holds)
+            if holds.can_move(known.directions.vectors[direction])
+            else np.repeat(state.z[None], len(PLACES), axis=0)
+            for direction in self._asked
+        ]
+        return np.concatenate(lines)
+
+    def set_images(self, images: NDArray[np.uint8]) -> None:
+        """Show what `places` decode to, (N * len(PLACES), C, H, W) uint8."""
+        strips = images.reshape(-1, len(PLACES), *images.shape[1:])
+        self._list.set_images(dict(zip(self._asked, strips, strict=False)))
+
+    def rename(self, called: tuple[str, str]) -> None:
+        """Call a direction, by its name, something else; by nothing, as usual."""
+        direction, name = called
+        self._names.pop(direction, None)
+        if name:
+            self._names[direction] = name
+        self._show_labels()
+
+    # what is found
+
+    def _search(self) -> None:
+        """Ask for directions, if they may have changed, can be seen, and nobody is at them."""
+        busy = self._exploration.dragging or self._list.is_editing()
+        if self._stale and self.isVisible() and not busy and not self._search_timer.isActive():
+            self._stale = False
+            self._search_timer.start()
+            self.search_wanted.emit()
+
+    def _join(self) -> None:
+        """Show the directions that are known."""
+        if self._strongest is None:
+            return
+        known = strongest(self._strongest, len(self._strongest.vectors))
+        if self._attributes is not None:
+            known = known.joined(self._attributes)
+        before, self._exploration.directions = self._exploration.directions, known
+        if before is None or before.names != known.names:
+            self._order = None
+            self._show_all()
+        self._show_labels()
+        self._show()
+        self._renew_images()
+
+    def _settle(self) -> None:
+        """Take what was found during a drag, and go on."""
+        if self._exploration.dragging:
+            return
+        found, self._found = self._found, []
+        for each in found:
+            self.set_found(each)
+        self._search()
+
+    def _show_all(self) -> None:
+        """Give every direction its row."""
+        known = self._exploration.directions
+        names = known.names if known is not None else ()
+        bounds = np.full(len(names), BOUND, np.float32)
+        self.sort.setEnabled(bool(names))
+        self._list.set_spec(self._labels(), bounds, self._read())
+        if known is not None and self._order is None:
+            self._sort()
+
+    def _sort(self) -> None:
+        """Show the strongest first, then what is explained best."""
+        known = self._exploration.directions
+        if known is None:
+            return
+        fitted = np.array([share is not None for share in known.explained])
+        shares = np.array([share or 0.0 for share in known.explained])
+        first = np.lexsort((-known.directions.strengths, fitted))[: (~fitted).sum()][:COUNT]
+        then = np.lexsort((-shares, ~fitted))[: fitted.sum()]
+        self._order = np.concatenate([first, then])
+        self._list.set_order(self._order)
+
+    # the rows
+
+    def _read(self) -> LatentState:
+        """Return how far z lies along each direction, and which of them cannot move."""
+        known, state = self._exploration.directions, self._exploration.state
+        if known is None:
+            return LatentState.unlocked(np.zeros(0, np.float32))
+        fixed = np.array([name in state.held for name in known.names])
+        if state.held or state.locked.any():  # what is left may not move the others
+            holds = self._exploration.holds
+            fixed |= [not holds.can_move(vector) for vector in known.directions.vectors]
+        return LatentState(known.directions.read(state.z), fixed)
+
+    def _labels(self) -> tuple[str, ...]:
+        known = self._exploration.directions
+        return tuple(map(self._label, known.names)) if known is not None else ()
+
+    def _label(self, name: str) -> str:
+        return self._names.get(name) or usual_name(name)
+
+    def _show_labels(self) -> None:
+        known = self._exploration.directions
+        if known is not None:
+            notes = tuple(
+                self.tr("R² {share:.2f}").format(share=share)
+                if share is not None
+                else self.tr("{strength:.1f} shades").format(strength=strength)
+                for share, strength in zip(
+                    known.explained, known.directions.strengths.tolist(), strict=True
+                )
+            )
+            self._list.set_labels(self._labels(), notes)
+
+    def _show(self) -> None:
+        """Let the rows show where z is."""
+        if self._exploration.directions is None:
+            return
+        read = self._read()
+        self._list.set_state(read)
+        nearest = np.abs(PLACES - read.z[:, None]).argmin(axis=1)
+        self._list.set_marks(dict(enumerate(nearest.tolist())))
+        self._renew_images()
+
+    def _renew_images(self) -> None:
+        """Have the images drawn anew, soon; at once where that was long ago."""
+        if not self.isVisible():
+            return
+        if self._images_timer.isActive():
+            self._images_stale = True
+        else:
+            self._images_timer.start()
+            self.images_wanted.emit()
+
+    def _want_images(self) -> None:
+        if self._images_stale:
+            self._images_stale = False
+            self._renew_images()
+
+    # slots
+
+    def _moved(self, direction: int, value: float) -> LatentState:
+        """Return the state with z at another place along a direction, unless it cannot move."""
+        known, state, holds = (
+            self._exploration.directions,
+            self._exploration.state,
+            self._exploration.holds,
+        )
+        assert known is not None
+        if not holds.can_move(known.directions.vectors[direction]):
+            return state
+        return replace(state, z=known.directions.moved(state.z, direction, value, holds))
+
+    def _name(self, direction: int) -> str:
+        known = self._exploration.directions
+        assert known is not None
+        return known.names[direction]
+
+    def _move_text(self, direction: int) -> str:
+        return self.tr("move {name}").format(name=self._label(self._name(direction)))
+
+    def _on_dragged(self, direction: int, value: float) -> None:
+        self._exploration.drag(self._move_text(direction), self._moved(direction, value))
+
+    def _on_entered(self, direction: int, value: float) -> None:
+        self._exploration.edit(self._move_text(direction), self._moved(direction, value))
+
+    def _on_place(self, direction: int, place: int) -> None:
+        self._on_entered(direction, float(PLACES[place]))
+
+    def _on_reset(self, direction: int) -> None:
+        text = self.tr("reset {name}").format(name=self._label(self._name(direction)))
+        self._exploration.edit(text, self._moved(direction, 0.0))
+
+    def _on_lock(self, direction: int) -> None:
+        name = self._name(direction)
+        self._exploration.toggle_held(name, self._label(name))
+
+    def _on_renamed(self, direction: int, called: str) -> None:
+        name = self._name(direction)
+        before = self._names.get(name, "")
+        called = "" if called == usual_name(name) else called
+        if called != before:
+            self.rename((name, called))
+            self.renamed.emit(name, before, called)
+
+    # the widgets
+
+    def _build(self) -> None:
+        self.sort = QPushButton(self.tr("Sort"))
+        self.sort.setObjectName("sort_directions")
+        self.sort.setAccessibleName(self.tr("Sort the directions"))
+        self.sort.setToolTip(
+            self.tr(
+                "Show the directions that change the image most first, as the generator is now; "
+                "until then they keep their order, names and signs while it learns."
+            )
+        )
+        self.sort.setEnabled(False)
+        self._list = SliderList("direction", strips=True)
+        self._list.setObjectName("direction_list")
+        self._list.setAccessibleName(self.tr("Sliders of directions"))
+        self._list.setToolTip(
+            self.tr(
+                "Directions of z, in standard deviations: those that change the image most, by so "
+                "many shades of 255, then attributes read off the images and how much of their "
+                "variance is explained (R²). Keys as for z; F2 renames."
+            )
+        )
+        self._list.set_empty_text(self.tr("Looking for the directions that change the image…"))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._list, 1)
+
+    def _connect(self) -> None:
+        exploration = self._exploration
+        exploration.changed.connect(self._show)
+        exploration.replaced.connect(self._list.fit_ranges)
+        exploration.settled.connect(self._settle)
+        self.sort.clicked.connect(self._sort)
+        self._list.pressed.connect(exploration.press)
+        self._list.dragged.connect(self._on_dragged)
+        self._list.released.connect(exploration.release)
+        self._list.stepped.connect(self._on_entered)
+        self._list.entered.connect(self._on_entered)
+        self._list.place_wanted.connect(self._on_place)
+        self._list.renamed.connect(self._on_renamed)
+        self._list.reset_wanted.connect(self._on_reset)
+        self._list.lock_wanted.connect(self._on_lock)
+        self._list.edit_closed.connect(self._settle)
+        self._list.view_changed.connect(self._renew_images)
+
+    def _timer(self, interval: int, act: object) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(interval)
+        timer.timeout.connect(act)
+        return timer
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Find out what has changed meanwhile."""
+        super().showEvent(event)
+        self._show()
+        self._search()
+
+
+def usual_name(name: str) -> str:
+    """Return what a direction is called unless a person calls it otherwise."""
+    if number := re.fullmatch(r"direction (\d+)", name):
+        return translate("DirectionSliders", "Direction {number}").format(number=number[1])
+    if digit := re.fullmatch(r"like (\d+)", name):
+        return translate("DirectionSliders", "More like a {digit}").format(digit=digit[1])
+    attributes = {
+        "thickness": translate("DirectionSliders", "Thickness"),
+        "slant": translate("DirectionSliders", "Slant"),
+        "width": translate("DirectionSliders", "Width"),
+        "height": translate("DirectionSliders", "Height"),
+    }
+    return attributes[name]
