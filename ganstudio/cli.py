@@ -28,6 +28,7 @@ from ganstudio.config import (
 )
 from ganstudio.errors import StudioError, nearest
 from ganstudio.model_file import ModelFile
+from ganstudio.pretrained import GENERATOR_SUFFIX
 
 # torch and Qt are imported where they are needed: `ganstudio presets` and mistakes answer at once.
 
@@ -241,6 +242,19 @@ def _directions(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _export(arguments: argparse.Namespace) -> int:
+    out: Path = arguments.out
+    if out.suffix.lower() != GENERATOR_SUFFIX:
+        return _refuse(f"--out is {out}; its name must end in {GENERATOR_SUFFIX}.")
+    from ganstudio.training import generator_file, headless
+
+    content = headless.content_of(arguments.checkpoint, _model_file(arguments))
+    generator_file.write(content, out)
+    size = out.stat().st_size / 1e6
+    print(f"Step {content['step']:,} written to {out}, {size:.2f} MB.")
+    return 0
+
+
 def _walk(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out
     if (suffix := out.suffix.lower()) not in (".gif", ".png", ".npy"):
@@ -414,6 +428,11 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         "--seed", type=_whole(0), default=0, help="of the z that the images are around (default: 0)"
     )
     directions.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+    export = of_checkpoint(
+        "export", "write the networks alone, small, to explore or to train further", _export
+    )
+    export.add_argument("--out", type=Path, required=True, metavar="F.safetensors")
 
     walk = of_checkpoint("walk", "walk through the latent space, from seed to seed", _walk)
     walk.add_argument(

@@ -24,6 +24,7 @@ from ganstudio.gui.panels.curves import CurvesPanel
 from ganstudio.gui.panels.experiment import ExperimentPanel
 from ganstudio.gui.panels.samples import SamplesPanel
 from ganstudio.gui.session import Session
+from ganstudio.pretrained import GENERATOR_SUFFIX, is_pretrained
 
 RECENT_FILES = 8
 
@@ -80,19 +81,30 @@ class Files(QObject):
             self._session.start_over(load_preset("studio").config, self._experiment.device())
 
     def open(self) -> None:
-        """Ask for a checkpoint and open it."""
+        """Ask for a checkpoint or a generator file and open it."""
         name, _ = QFileDialog.getOpenFileName(
             self._window,
             self.tr("Open checkpoint"),
             str(file_folder()),
-            self.tr("Checkpoints (*.pt)"),
+            self.tr("Checkpoints and generators (*.pt *.safetensors)"),
         )
         if name and self.may_leave():
             self.open_file(Path(name))
 
     def open_file(self, path: Path) -> None:
-        """Open a checkpoint; if that succeeds it is remembered."""
+        """Open a checkpoint or a generator file; if that succeeds it is remembered."""
         self._session.open(path)
+
+    def explore(self, path: Path) -> None:
+        """Open a generator that comes with the studio."""
+        if self.may_leave():
+            self._session.open(path)
+
+    def export_generator(self) -> None:
+        """Ask for a file and write what the run has learned, small enough to pass on."""
+        title, kind = self.tr("Export generator"), self.tr("Generators (*.safetensors)")
+        if (path := self._ask_target(title, "generator", GENERATOR_SUFFIX, kind)) is not None:
+            self._session.export_generator(path)
 
     def open_elsewhere(self, path: Path) -> None:
         """Ask for the folder of a checkpoint's images, which is not where it was, and open it."""
@@ -301,6 +313,8 @@ def _recent() -> list[str]:
 
 
 def _remember(path: Path) -> None:
+    if is_pretrained(path):  # where a package keeps its files is no place for a person's
+        return
     path = path.absolute()
     names = [str(path), *(name for name in _recent() if name != str(path))]
     QSettings().setValue("recent", names[:RECENT_FILES])

@@ -45,6 +45,7 @@ from ganstudio.gui.session import Session
 from ganstudio.gui.setting_texts import setting_texts
 from ganstudio.gui.widgets.banner import Banner
 from ganstudio.gui.widgets.health_line import HealthLine
+from ganstudio.gui.widgets.start_card import fill_trained
 from ganstudio.gui.widgets.steady import Steady
 from ganstudio.gui.widgets.work_bar import WorkBar
 from ganstudio.training.health import Diagnosis, Doctor
@@ -60,6 +61,7 @@ FRAME = QSize(16, 48)  # px: what window managers add, and more
 DOCK_WIDTHS = (260, 340)  # px: Experiment and Latent
 DOCK_HEIGHT = 270  # px: the curves
 _SHARES = (0.55, 0.35)  # of the window's width and height, at most
+STEPS = ("step", "step_d", "step_g", "step_100")  # actions
 SPEEDS = {"full": None, "10": 10.0, "1": 1.0}  # steps a second
 
 
@@ -126,6 +128,7 @@ class MainWindow(QMainWindow):
         for panel in (self.losses, self.scores):
             self._curves_due.timeout.connect(panel.refresh)
         self.session.saved.connect(self._on_saved)
+        self.session.exported.connect(self._on_exported)
         self.session.failed.connect(lambda _: self._on_nothing_opened())
         self.session.failed.connect(self.show_error)
         self.session.background_failed.connect(self.banner.show_error)
@@ -138,6 +141,7 @@ class MainWindow(QMainWindow):
         self.health.remedy_chosen.connect(self.session.apply)
         self.session.undone_live.connect(self._on_undone_live)
         self.samples.start_requested.connect(self._on_start_requested)
+        self.samples.trained_chosen.connect(self.files.explore)
         for writer in (self.losses, self.scores, self.quality):
             writer.work_began.connect(self._on_writing)
             writer.message.connect(self.show_message)
@@ -271,6 +275,10 @@ class MainWindow(QMainWindow):
         self._recent_menu = menu.addMenu(self.tr("Open &recent"))
         self._recent_menu.setObjectName("recent_menu")
         self._recent_menu.aboutToShow.connect(lambda: self.files.fill_recent(self._recent_menu))
+        trained = menu.addMenu(self.tr("&Explore a trained one"))
+        trained.setObjectName("explore_menu")
+        trained.setToolTipsVisible(True)
+        fill_trained(trained, self.files.explore)
         menu.addSeparator()
         add(menu, "save", self.tr("&Save"), self.files.save, key=keys.Save, sign="save")
         add(menu, "save_as", self.tr("Save &as…"), self.files.save_as, key="Ctrl+Shift+S")
@@ -281,6 +289,13 @@ class MainWindow(QMainWindow):
         add(presets, "import_preset", self.tr("&Import preset…"), self.presets.import_file)
         menu.addSeparator()
         add(menu, "export_samples", self.tr("Export sa&mples (PNG)…"), self.files.export_samples)
+        add(
+            menu,
+            "export_generator",
+            self.tr("Export &generator…"),
+            self.files.export_generator,
+            tip=self.tr("Write the networks alone, small, to explore or to train further"),
+        )
         add(menu, "export_history", self.tr("Export &history (CSV)…"), self.files.export_history)
         menu.addSeparator()
         add(
@@ -458,7 +473,7 @@ class MainWindow(QMainWindow):
         by_name = self.actions_.by_name
         by_name["export_samples"].setEnabled(self.session.info is not None)
         by_name["export_history"].setEnabled(status.step > 0)
-        for name in ("step", "step_d", "step_g", "step_100", "save", "save_as"):
+        for name in (*STEPS, "save", "save_as", "export_generator"):
             by_name[name].setEnabled(loaded)
 
     def _set_speed(self, name: str) -> None:
@@ -521,6 +536,9 @@ class MainWindow(QMainWindow):
     def _on_saved(self, path: Path) -> None:
         self.banner.dismiss()
         self._renew_title()
+        self.show_message(self.tr("Saved {name}").format(name=path))
+
+    def _on_exported(self, path: Path) -> None:
         self.show_message(self.tr("Saved {name}").format(name=path))
 
     def _on_loading(self, work: Work) -> None:

@@ -29,6 +29,7 @@ from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.latent.directions import DIGITS, Directions, NamedDirections
 from ganstudio.latent.spec import Array, Stream, generator
 from ganstudio.model_file import ModelFile
+from ganstudio.pretrained import GENERATOR_SUFFIX
 from ganstudio.training.health import Doctor, Observation, Remedy
 from ganstudio.training.status import Phase, RunInfo, Status
 
@@ -50,6 +51,7 @@ class Session(QObject):
         run_changed: a `RunInfo`.
         status_changed: a `Status`.
         saved: the `Path` of a checkpoint.
+        exported: the `Path` of a generator file.
         opened: the `Path` of a checkpoint.
         failed: a `StudioError`: what a person asked for has failed.
         background_failed: a `StudioError` of what goes on by itself, told once per run.
@@ -76,6 +78,7 @@ class Session(QObject):
     run_changed = Signal(object)
     status_changed = Signal(object)
     saved = Signal(object)
+    exported = Signal(object)
     opened = Signal(object)
     failed = Signal(object)
     background_failed = Signal(object)
@@ -287,7 +290,7 @@ class Session(QObject):
         self._post_with_file(self._anew(config, device, folder, waiting))
 
     def open(self, path: Path, root: Path | None = None) -> None:
-        """Open a checkpoint; undo brings the run before it back.
+        """Open a checkpoint or a generator file; undo brings the run before it back.
 
         Its images are in the folder `root`, by default where they were.
         """
@@ -344,6 +347,15 @@ class Session(QObject):
         """Save the current run as a checkpoint."""
         self.training.post(lambda runner: runner.save(path))
 
+    def export_generator(self, path: Path) -> None:
+        """Write what the current run has learned as a generator file."""
+
+        def request(runner: "Runner") -> None:
+            runner.export(path)
+            self.exported.emit(path)
+
+        self.training.post(request)
+
     def close(self) -> None:
         """End the threads; wait for them."""
         self._closed = True
@@ -387,7 +399,7 @@ class Session(QObject):
         text : str
             What undo calls it.
         path : Path or None
-            The checkpoint that was opened.
+            The file that was opened.
         waiting : dict or None
             Changes that go on waiting for a later run.
         """
@@ -396,7 +408,8 @@ class Session(QObject):
             command = Change(text, self._return_to, self._before.run_id, self.info.run_id)
             self.undo_stack.push(command)
         if path is not None:
-            self.paths[self.info.run_id] = path
+            if path.suffix.lower() != GENERATOR_SUFFIX:  # which holds too little to be saved to
+                self.paths[self.info.run_id] = path
             self.opened.emit(path)
         if waiting:
             self._experiment.set_pending_edits(waiting)

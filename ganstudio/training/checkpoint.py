@@ -29,6 +29,8 @@ from ganstudio.latent.networks import Architecture
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentSpec
 from ganstudio.model_file import ModelFile
+from ganstudio.pretrained import GENERATOR_SUFFIX
+from ganstudio.training import generator_file
 from ganstudio.training.failures import lacks_memory
 from ganstudio.training.history import COLUMNS
 from ganstudio.training.trainer import Trainer, real_range
@@ -58,7 +60,15 @@ def save(trainer: Trainer, path: Path) -> None:
     StudioError
         ``cannot-write`` or ``disk-full``, naming the file.
     """
-    content = {
+    buffer = io.BytesIO()
+    torch.save(content_of(trainer), buffer)
+    with replacing(path) as file:
+        file.write(buffer.getbuffer())
+
+
+def content_of(trainer: Trainer) -> dict[str, Any]:
+    """Return what a checkpoint of a run holds."""
+    return {
         "format": FORMAT,
         "version": VERSION,
         "run_id": trainer.run_id,
@@ -69,14 +79,12 @@ def save(trainer: Trainer, path: Path) -> None:
         "data_root": str(trainer.dataset.root) if trainer.dataset.root else None,
         **trainer.state(),
     }
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    with replacing(path) as file:
-        file.write(buffer.getbuffer())
 
 
 def read(path: Path) -> dict[str, Any]:
     """Read a checkpoint's content and check that it is one. Nothing in it is ever executed.
+
+    A generator file (`generator_file`) has one, too.
 
     Raises
     ------
@@ -84,6 +92,8 @@ def read(path: Path) -> dict[str, Any]:
         ``cannot-read``, ``not-a-checkpoint``, ``damaged-checkpoint``, ``unsafe-checkpoint``,
         ``newer-checkpoint`` or ``wrong-shapes``, naming the file.
     """
+    if path.suffix.lower() == GENERATOR_SUFFIX:
+        return generator_file.read(path, {"format": FORMAT, "version": VERSION})
     with reading(path):
         size = path.stat().st_size
         with path.open("rb") as file:

@@ -21,7 +21,7 @@ from ganstudio.errors import StudioError
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Stream, generator
 from ganstudio.model_file import ModelFile
-from ganstudio.training import checkpoint, device
+from ganstudio.training import checkpoint, device, generator_file
 from ganstudio.training.failures import explained, explaining_memory
 from ganstudio.training.status import Curves, LeftRun, Phase, RunInfo, Status
 from ganstudio.training.threads import ThreadTuner, cores
@@ -248,6 +248,11 @@ class Runner:
             self._saved[self.trainer.run_id] = _Saved(here, self.trainer.step, self.trainer.config)
             self._publish_status()
             self._listener.on_saved(path)
+
+    def export(self, path: Path) -> None:
+        """Write the networks as a generator file."""
+        if self.trainer is not None:
+            generator_file.write(checkpoint.content_of(self.trainer), path)
 
     # The loop's parts
 

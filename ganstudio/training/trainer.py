@@ -240,7 +240,7 @@ class Trainer:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Continue from what `state` returned."""
+        """Continue from what `state` returned; optimisers that are None begin anew."""
         self.step, self.seconds = int(state["step"]), float(state["seconds"])
         self.G.load_state_dict(state["G"])
         self.D.load_state_dict(state["D"])
@@ -248,8 +248,9 @@ class Trainer:
             self.ema.model.load_state_dict(state["G_ema"])
         if self.E:
             self.E.load_state_dict(state["E"])
-        self.G_opt.load_state_dict(state["G_opt"])
-        self.D_opt.load_state_dict(state["D_opt"])
+        for optimizer, kept in ((self.G_opt, state["G_opt"]), (self.D_opt, state["D_opt"])):
+            if kept is not None:
+                optimizer.load_state_dict(kept)
         self._set_counts(state["counts"])
         self.history = History()
         self.history.append(state["history"].numpy())

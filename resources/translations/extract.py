@@ -20,6 +20,7 @@ from ganstudio import parts
 from ganstudio.config import SETTINGS, built_in_presets, load_preset
 from ganstudio.errors import MESSAGES, PHRASES
 from ganstudio.gui.setting_texts import CHOICES, setting_texts
+from ganstudio.pretrained import pretrained
 from ganstudio.training.health import NAMES, SENTENCES
 
 
@@ -37,6 +38,9 @@ def tables() -> Iterator[tuple[str, str]]:
         yield "presets", preset.description
         for text in filter(None, (preset.difference, preset.group)):
             yield "presets", text
+    for each in pretrained():
+        yield "pretrained", each.title
+        yield "pretrained", each.description
     for text in (*NAMES.values(), *SENTENCES.values()):
         yield "health", text
     for name in parts.names(parts.OBJECTIVE):

@@ -41,6 +41,7 @@ class SamplesPanel(QWidget):
         count_changed: how many samples a person wants.
         reconstructions_wanted: `pairs` are to be shown from now on.
         start_requested: begin to train.
+        trained_chosen(object): the `Path` of a generator that comes with the studio.
     """
 
     sample_chosen = Signal(int)
@@ -48,6 +49,7 @@ class SamplesPanel(QWidget):
     count_changed = Signal(int)
     reconstructions_wanted = Signal()
     start_requested = Signal()
+    trained_chosen = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -68,6 +70,7 @@ class SamplesPanel(QWidget):
         self._real_grid = self._make_grid("real_grid", self.tr("Real images"), selectable=False)
         self._card = StartCard()
         self._card.start_clicked.connect(self.start_requested)
+        self._card.trained_chosen.connect(self.trained_chosen)
         header = self._make_header()
 
         generated = QGridLayout()  # the card lies over the grid

@@ -1,20 +1,36 @@
 """The card over the samples of a generator that has not been trained."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from ganstudio.gui.icons import icon
+from ganstudio.gui.wording import translate
+from ganstudio.pretrained import pretrained
+
+
+def fill_trained(menu: QMenu, choose: Callable[[Path], object]) -> None:
+    """List the generators that come with the studio; `choose` gets the path of one."""
+    for each in pretrained():
+        action = menu.addAction(translate("pretrained", each.title))
+        action.setObjectName(f"trained_{each.name}")
+        action.setToolTip(translate("pretrained", each.description))
+        action.triggered.connect(lambda _=False, path=each.path: choose(path))
 
 
 class StartCard(QWidget):
-    """Says what is on show, and offers to start.
+    """Says what is on show, and offers to start, or to explore what is trained already.
 
     Signals:
-        start_clicked: begin to train.
+        start_clicked(): begin to train.
+        trained_chosen(object): the `Path` of a generator that comes with the studio.
     """
 
     start_clicked = Signal()
+    trained_chosen = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,11 +46,24 @@ class StartCard(QWidget):
         self._button.setIconSize(QSize(20, 20))
         self._button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._button.clicked.connect(lambda: self.start_clicked.emit())
+        self._trained = QPushButton(self.tr("Explore a trained one"))
+        self._trained.setObjectName("explore_trained")
+        self._trained.setAccessibleName(self.tr("Explore a trained one"))
+        self._trained.setToolTip(self.tr("Open a generator that comes with the studio"))
+        self._trained.setMinimumHeight(28)
+        self._trained.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        menu = QMenu(self._trained)
+        menu.setObjectName("trained_menu")
+        menu.setToolTipsVisible(True)
+        fill_trained(menu, self.trained_chosen.emit)
+        self._trained.setMenu(menu)
+        self._trained.setVisible(not menu.isEmpty())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 18, 24, 20)
         layout.setSpacing(14)
         layout.addWidget(self._label)
         layout.addWidget(self._button, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self._trained, 0, Qt.AlignmentFlag.AlignHCenter)
         self.set_loading(True)
         self._draw_icon()
         self._enlarge()

@@ -1,0 +1,167 @@
+"""Generator files: what they keep, what goes on from them, and what is no such file."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from ganstudio.cli import main
+from ganstudio.config import Config, load_preset
+from ganstudio.errors import StudioError
+from ganstudio.latent.decode import decode_exactly, judge
+from ganstudio.training import checkpoint, generator_file, headless
+
+pytestmark = pytest.mark.usefixtures("small")
+
+SMALL = Config(model="mlp-gelu", batch_size=16, latent_dim=5, ema_decay=0.9)
+
+
+def trained(config: Config, root: Path):
+    trainer = headless.new_trainer(config, "cpu", root)
+    for _ in range(3):
+        trainer.train_step()
+    return trainer
+
+
+@pytest.fixture
+def written(tiny_root, tmp_path):
+    """A trainer and the generator file that was written of it."""
+    trainer = trained(SMALL, tiny_root)
+    path = tmp_path / "small.safetensors"
+    generator_file.write(checkpoint.content_of(trainer), path)
+    return trainer, path
+
+
+def changed(path: Path, about: dict[str, str] | None = None, without: str = "") -> None:
+    """Write the file again with other metadata, or without a tensor."""
+    with safe_open(path, framework="pt") as file:
+        told = file.metadata()
+        names = [name for name in file.keys() if name != without]  # noqa: SIM118
+        tensors = {name: file.get_tensor(name) for name in names}
+    save_file(tensors, path, {**told, **(about or {})})
+
+
+def test_images_and_verdicts_are_those_of_the_run(written):
+    trainer, path = written
+    mine = trainer.snapshot()
+    theirs = checkpoint.snapshot_of(checkpoint.read(path), path)
+    z = mine.latent.sample(20, np.random.default_rng(0))
+    drawn = decode_exactly(theirs, z, averaged=True)
+    assert (drawn - decode_exactly(mine, z, averaged=True)).abs().max() < 0.5, "shades of 255"
+    images = drawn.round().clamp(0, 255).to(torch.uint8).numpy()
+    np.testing.assert_allclose(judge(theirs, images, z), judge(mine, images, z), atol=5e-3)
+    assert (theirs.step, theirs.d_updates) == (3, 3)
+    assert path.stat().st_size < 0.6 * sum(
+        t.numel() * 4 for t in [*mine.G.values(), *mine.D.values()]
+    )
+
+
+@pytest.mark.parametrize(
+    "config", [SMALL, SMALL.changed(ema_decay=0.0), load_preset("aae").config.changed(batch_size=8)]
+)
+def test_a_run_goes_on_from_one(config, tiny_root, tmp_path):
+    path = tmp_path / "g.safetensors"
+    first = trained(config, tiny_root)
+    generator_file.write(checkpoint.content_of(first), path)
+    content = checkpoint.read(path)
+    again = checkpoint.restore(content, path, first.dataset, torch.device("cpu"))
+    assert np.isnan(again.history.array()).all()
+    before = [weight.detach().clone() for weight in again.G.parameters()]
+    again.train_step()
+    again.drain()
+    assert again.step == 4
+    assert np.isfinite(again.history.array()[:3, -1]).any()
+    assert any((a != b).any() for a, b in zip(before, again.G.parameters(), strict=True))
+
+
+def test_the_commands_take_one(written, tmp_path, capsys):
+    _, path = written
+    out = tmp_path / "samples.png"
+    assert main(["sample", str(path), "--num", "4", "--out", str(out)]) == 0
+    again = tmp_path / "again.safetensors"
+    assert main(["export", str(path), "--out", str(again)]) == 0
+    assert "Step 3 written" in capsys.readouterr().out
+    with safe_open(path, framework="pt") as one, safe_open(again, framework="pt") as other:
+        assert one.metadata() == other.metadata()
+        for name in one.keys():  # noqa: SIM118
+            assert torch.equal(one.get_tensor(name), other.get_tensor(name))
+    assert main(["export", str(path), "--out", str(tmp_path / "g.pt")]) == 2
+    assert ".safetensors" in capsys.readouterr().err
+
+
+def test_what_half_precision_cannot_hold_stays_whole(written):
+    trainer, path = written
+    content = checkpoint.content_of(trainer)
+    name = next(iter(content["D"]))
+    content["D"] = {**content["D"], name: content["D"][name] * 1e6 + 1e6}
+    generator_file.write(content, path)
+    read = checkpoint.read(path)["D"][name]
+    torch.testing.assert_close(read, content["D"][name], rtol=1e-6, atol=0)
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(StudioError) as error:
+        checkpoint.snapshot_of(checkpoint.read(path), path)
+    assert path.name in str(error.value)
+    return error.value.code
+
+
+def test_what_is_none_is_refused_by_name(written, tmp_path):
+    _, path = written
+    assert refused(tmp_path / "missing.safetensors") == "cannot-read"
+    other = tmp_path / "other.safetensors"
+    save_file({"x": torch.zeros(2)}, other)
+    assert refused(other) == "not-a-checkpoint"
+    whole = path.read_bytes()
+    for end in (0, 5, 200, len(whole) - 1):
+        path.write_bytes(whole[:end])
+        assert refused(path) == "damaged-checkpoint", end
+
+
+@pytest.mark.parametrize(
+    ("about", "code"),
+    [
+        ({"version": "2"}, "newer-checkpoint"),
+        ({"version": "x"}, "newer-checkpoint"),
+        ({"run": "no JSON"}, "damaged-checkpoint"),
+        ({"run": "[]"}, "damaged-checkpoint"),
+        ({"run": "{}"}, "damaged-checkpoint"),
+    ],
+)
+def test_what_its_description_lacks_is_told(written, about, code):
+    _, path = written
+    changed(path, about)
+    assert refused(path) == code
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "code"),
+    [
+        ("step", -1, "damaged-checkpoint"),
+        ("step", "many", "damaged-checkpoint"),
+        ("config", {"batch_size": 0}, "invalid-checkpoint"),
+        ("config", None, "damaged-checkpoint"),
+        ("latent", {"parts": [{"name": "z", "kind": "normal", "dim": 4}]}, "wrong-shapes"),
+        ("counts", {}, "damaged-checkpoint"),
+        ("image_shape", [1, 2], "wrong-shapes"),
+    ],
+)
+def test_what_its_description_has_wrong_is_told(written, key, value, code):
+    _, path = written
+    with safe_open(path, framework="pt") as file:
+        run = json.loads(file.metadata()["run"])
+    changed(path, {"run": json.dumps({**run, key: value})})
+    assert refused(path) == code
+
+
+def test_a_tensor_that_is_missing_is_named(written):
+    _, path = written
+    with safe_open(path, framework="pt") as file:
+        name = next(name for name in file.keys() if name.startswith("G."))  # noqa: SIM118
+    changed(path, without=name)
+    with pytest.raises(StudioError, match=name.removeprefix("G.")):
+        checkpoint.snapshot_of(checkpoint.read(path), path)
