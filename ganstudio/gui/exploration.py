@@ -9,6 +9,7 @@ from ganstudio.gui.latent_layout import Choice, LatentLayout
 from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.latent.directions import NamedDirections
 from ganstudio.latent.holds import Holds
+from ganstudio.latent.notes import Notes
 from ganstudio.latent.spec import Array, LatentSpec, Stream, generator
 from ganstudio.training.status import RunInfo
 
@@ -26,6 +27,8 @@ class Exploration(QObject):
         image_wanted(object): z (dim,) float32, whenever it changes or the run does.
         edited(str, object, object): what was done, and the `LatentState` before and after; once a
             drag, when it ends.
+        noted(): the notes are not what they were.
+        note_made(str, object, object): what was noted, and the `Notes` before and after.
         drag_toggled(bool): a hand is on something that moves z, or has left it.
 
     Attributes
@@ -38,6 +41,8 @@ class Exploration(QObject):
         z and its locks.
     base : (dim,) float32
         What Random, Centre or a load has set last.
+    notes : Notes
+        What the person has noted.
     directions : NamedDirections or None
         Those of the generator under the sliders, once they are known.
     """
@@ -48,6 +53,8 @@ class Exploration(QObject):
     settled = Signal()
     image_wanted = Signal(object)
     edited = Signal(str, object, object)
+    noted = Signal()
+    note_made = Signal(str, object, object)
     drag_toggled = Signal(bool)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -56,6 +63,7 @@ class Exploration(QObject):
         self.layout = LatentLayout.of(self.latent, "")
         self.state = LatentState.unlocked(np.zeros(0, np.float32))
         self.base = self.state.z
+        self.notes = Notes()
         self.directions: NamedDirections | None = None
         self._dataset = ""  # which names the classes
         self._rng = np.random.default_rng(0)
@@ -93,6 +101,7 @@ class Exploration(QObject):
             self.directions = None
             self.layout = LatentLayout.of(self.latent, self._dataset)
             self.laid_out.emit()
+        self.set_notes(info.notes)
         self.want_image()
         self.changed.emit()
         self.settled.emit()
@@ -212,6 +221,21 @@ class Exploration(QObject):
     def centre(self) -> None:
         """Explore from the mean of the prior."""
         self._start_from(self.latent.centre(self.state.z), self.tr("centre z"))
+
+    # notes
+
+    def set_notes(self, notes: Notes) -> None:
+        """Take over notes, as undo does."""
+        if notes != self.notes:
+            self.notes = notes
+            self.noted.emit()
+
+    def note(self, text: str, notes: Notes) -> None:
+        """Change the notes; `text` names the change."""
+        before = self.notes
+        if notes != before:
+            self.set_notes(notes)
+            self.note_made.emit(text, before, notes)
 
     # drags
 

@@ -24,9 +24,9 @@ from ganstudio.gui.setting_texts import setting_texts
 from ganstudio.gui.threads.decode_thread import DecodeThread, Drawn, Job, Lane
 from ganstudio.gui.threads.evaluation_thread import EvaluationThread
 from ganstudio.gui.threads.training_thread import TrainingThread
-from ganstudio.gui.widgets.direction_sliders import usual_name
 from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.latent.directions import DIGITS, Directions, NamedDirections
+from ganstudio.latent.notes import Notes
 from ganstudio.latent.spec import Array, Stream, generator
 from ganstudio.model_file import ModelFile
 from ganstudio.pretrained import GENERATOR_SUFFIX
@@ -167,11 +167,12 @@ class Session(QObject):
         exploration.image_wanted.connect(self._draw_image)
         exploration.changed.connect(self._mark_sample)
         exploration.edited.connect(self._on_latent_edited)
+        exploration.noted.connect(self._on_noted)
+        exploration.note_made.connect(self._on_note_made)
         exploration.drag_toggled.connect(self._on_drag_toggled)
         latent.sliders.z.effect_wanted.connect(self._measure_effect)
         self._directions.search_wanted.connect(self._search)
-        self._directions.images_wanted.connect(lambda: self._renew(Lane.THUMBNAILS))
-        self._directions.renamed.connect(self._on_renamed)
+        latent.images_wanted.connect(lambda: self._renew(Lane.THUMBNAILS))
         latent.hold_toggled.connect(self._on_hold_toggled)
         latent.undo_requested.connect(self.undo_stack.undo)
         latent.redo_requested.connect(self.undo_stack.redo)
@@ -498,7 +499,7 @@ class Session(QObject):
 
     def _on_thumbnails(self, drawn: Drawn) -> None:
         if drawn.request == self.requests[Lane.THUMBNAILS] and Lane.THUMBNAILS in self._renewing:
-            self._directions.set_images(drawn.images)
+            self._latent.set_thumbnails(drawn.images)
             self._on_renewed(Lane.THUMBNAILS)
 
     def _on_grid(self, drawn: Drawn) -> None:
@@ -627,7 +628,7 @@ class Session(QObject):
             if lane is Lane.GRID:
                 asked = self._ask(lane, self.training.snapshot, self._grid_z)
             elif lane is Lane.THUMBNAILS:
-                z = self._directions.places()
+                z = self._latent.places()
                 asked = len(z) > 0 and self._ask(lane, self._explored(), z)
             else:
                 held_out, labels = self.info.held_out, self.info.held_out_labels
@@ -692,10 +693,12 @@ class Session(QObject):
         self._draw_image()
         self._directions.snapshot_changed()
 
-    def _on_renamed(self, direction: str, before: str, after: str) -> None:
-        text = self.tr("rename {name}").format(name=usual_name(direction))
-        called = [(direction, name) for name in (before, after)]
-        self.undo_stack.push(Change(text, self._directions.rename, *called))
+    def _on_noted(self) -> None:
+        notes = self._latent.exploration.notes
+        self.training.post(lambda runner: runner.note(notes))
+
+    def _on_note_made(self, text: str, before: Notes, after: Notes) -> None:
+        self.undo_stack.push(Change(text, self._latent.exploration.set_notes, before, after))
 
     def _on_latent_edited(self, text: str, before: LatentState, after: LatentState) -> None:
         one_slider = np.count_nonzero(before.z != after.z) == 1

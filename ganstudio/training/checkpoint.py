@@ -4,7 +4,7 @@ A checkpoint is a dictionary of tensors, numbers and text, written by `torch.sav
 ``weights_only``. Keys: ``format`` and ``version`` (what this is), ``run_id``, ``config`` (every
 setting), ``model_sha256`` (of the file that makes the networks, if one does), ``latent`` and
 ``image_shape`` (what they are built for), ``data_root`` (the folder of the images, None for the
-usual place), and what `Trainer.state` returns.
+usual place), ``notes`` (a person's), and what `Trainer.state` returns.
 """
 
 import io
@@ -26,6 +26,7 @@ from ganstudio.config import Config, from_mapping
 from ganstudio.data.dataset import Dataset
 from ganstudio.errors import ConfigError, Phrase, StudioError, reading
 from ganstudio.latent.networks import Architecture
+from ganstudio.latent.notes import Notes
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentSpec
 from ganstudio.model_file import ModelFile
@@ -77,6 +78,7 @@ def content_of(trainer: Trainer) -> dict[str, Any]:
         "latent": trainer.latent.to_dict(),
         "image_shape": list(trainer.architecture.image_shape),
         "data_root": str(trainer.dataset.root) if trainer.dataset.root else None,
+        "notes": trainer.notes.to_dict(),
         **trainer.state(),
     }
 
@@ -233,6 +235,8 @@ def restore(content: dict[str, Any], path: Path, dataset: Dataset, device: torch
         _check_networks(nets, content, path)
         _check_history(content, path)
         trainer.load_state(content)
+        if "notes" in content:  # as older checkpoints have not
+            trainer.notes = Notes.from_dict(content["notes"])
     return trainer
 
 

@@ -46,7 +46,7 @@ def write(content: dict[str, Any], path: Path) -> None:
         for net, state in nets.items()
         for name, tensor in state.items()
     }
-    told = {name: content[name] for name in _KEPT}
+    told = {name: content[name] for name in (*_KEPT, "notes") if name in content}
     about = {"format": _FORMAT, "version": str(_VERSION), "run": json.dumps(told)}
     with replacing(path) as file:
         file.write(save(tensors, about))
@@ -85,6 +85,7 @@ def read(path: Path, kind: dict[str, Any]) -> dict[str, Any]:
         told = json.loads(about["run"])
         run = {name: told[name] for name in _KEPT}
         blank = torch.full((len(COLUMNS), min(max(int(run["step"]), 0), _MOST_STEPS)), torch.nan)
+        notes = {"notes": told["notes"]} if "notes" in told else {}
         averaged = bool(run["config"].get("ema_decay", 0))
     except KeyError as error:
         detail = Phrase("missing", name=error.args[0])
@@ -99,6 +100,7 @@ def read(path: Path, kind: dict[str, Any]) -> dict[str, Any]:
     return {
         **kind,
         **run,
+        **notes,
         "data_root": None,
         "G": states["G"],
         "D": states["D"],

@@ -18,6 +18,7 @@ from ganstudio.config import Config
 from ganstudio.data.dataset import Dataset
 from ganstudio.data.loading import find_root, load
 from ganstudio.errors import StudioError
+from ganstudio.latent.notes import Notes
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Stream, generator
 from ganstudio.model_file import ModelFile
@@ -128,7 +129,10 @@ class Runner:
         root: Path | None = None,
         file: ModelFile | None = None,
     ) -> None:
-        """Begin a run, the current one is parked; a `file` makes its networks, and is run."""
+        """Begin a run with the notes of the current one, which is parked.
+
+        A `file` makes its networks, and is run.
+        """
         if file is not None:
             config = config.changed(model=str(file.path))
 
@@ -137,7 +141,10 @@ class Runner:
                 model_file.run(file)
             place = device.choose(device_name)
             with explaining_memory(place):
-                return Trainer(config, self._dataset(config, root, work), place)
+                trainer = Trainer(config, self._dataset(config, root, work), place)
+            if self.trainer is not None:
+                trainer.notes = self.trainer.notes
+            return trainer
 
         self._switch(build, can_cancel=self.trainer is not None)  # a first run is needed
 
@@ -168,7 +175,7 @@ class Runner:
             here = {*self._parked, self.trainer.run_id if self.trainer else None}
             if trainer.run_id in here:  # an earlier step of a run that is here: a branch of it
                 trainer.run_id = new_run_id()
-            self._saved[trainer.run_id] = _Saved(path.resolve(), trainer.step, trainer.config)
+            self._saved[trainer.run_id] = _Saved.now(path, trainer)
             return trainer
 
         self._switch(build)
@@ -245,9 +252,15 @@ class Runner:
             # whichever run had that file has none now
             here = path.resolve()
             self._saved = {id_: last for id_, last in self._saved.items() if last.path != here}
-            self._saved[self.trainer.run_id] = _Saved(here, self.trainer.step, self.trainer.config)
+            self._saved[self.trainer.run_id] = _Saved.now(path, self.trainer)
             self._publish_status()
             self._listener.on_saved(path)
+
+    def note(self, notes: Notes) -> None:
+        """Take what a person has noted; it is saved with the run."""
+        if self.trainer is not None and notes != self.trainer.notes:
+            self.trainer.notes = notes
+            self._publish_status()
 
     def export(self, path: Path) -> None:
         """Write the networks as a generator file."""
@@ -395,7 +408,7 @@ class Runner:
         last = self._saved.get(trainer.run_id)
         if last is None:
             return trainer.step > 0
-        return (trainer.step, trainer.config) != (last.step, last.config)
+        return _Saved.now(last.path, trainer) != last
 
     def _status(self, phase: Phase | None = None) -> Status:
         trainer = self.trainer
@@ -431,6 +444,11 @@ class _Saved:
     path: Path
     step: int
     config: Config
+    notes: Notes
+
+    @staticmethod
+    def now(path: Path, trainer: Trainer) -> "_Saved":
+        return _Saved(path.resolve(), trainer.step, trainer.config, trainer.notes)
 
 
 class _Rate:
@@ -481,6 +499,7 @@ def describe(trainer: Trainer) -> RunInfo:
         held_out=dataset.test[held_out],
         held_out_labels=dataset.test_labels[held_out],
         autoencoder=trainer.E is not None,
+        notes=trainer.notes,
     )
 
 

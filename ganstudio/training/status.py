@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ganstudio.config import Config
 from ganstudio.data.dataset import Dataset
+from ganstudio.latent.notes import Notes
 from ganstudio.latent.spec import LatentSpec
 from ganstudio.training.history import History
 
@@ -132,6 +133,8 @@ class RunInfo:
         Held-out images, to rank D's verdict among and to reconstruct.
     held_out_labels : (N,) int64
         Their classes.
+    notes : Notes
+        What a person has noted of it.
     """
 
     run_id: str
@@ -149,3 +152,4 @@ class RunInfo:
     held_out: NDArray[np.uint8] = field(repr=False)
     held_out_labels: NDArray[np.int64] = field(repr=False)
     autoencoder: bool = False
+    notes: Notes = field(default=Notes(), repr=False)

@@ -19,6 +19,7 @@ from ganstudio.data.batches import Dice, Noise, RealBatches
 from ganstudio.data.dataset import Dataset
 from ganstudio.errors import Phrase, StudioError
 from ganstudio.latent.networks import Architecture, Networks, Range, build, with_classes
+from ganstudio.latent.notes import Notes
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentPart, LatentSpec, Stream, generator
 from ganstudio.training import combinations, model_check
@@ -73,6 +74,8 @@ class Trainer:
         The averaged generator.
     history : History
         Every drained step's numbers.
+    notes : Notes
+        What a person has noted of it.
 
     Parameters
     ----------
@@ -100,6 +103,7 @@ class Trainer:
         self.step = 0
         self.seconds = 0.0
         self.history = History()
+        self.notes = Notes()
         self.latent = latent_of(config, dataset.classes)
         self.architecture = Architecture(
             model=config.model,

@@ -19,6 +19,7 @@ from ganstudio.gui.widgets.slider_list import SliderList
 from ganstudio.latent.decode import decode
 from ganstudio.latent.directions import Directions, NamedDirections
 from ganstudio.latent.holds import Holds
+from ganstudio.latent.notes import Notes
 from ganstudio.latent.search import find
 from ganstudio.latent.spec import LatentPart, LatentSpec
 
@@ -185,8 +186,8 @@ def test_what_is_known_of_a_direction_is_told(panel) -> None:
 def test_a_name_is_typed_over_the_old_one(qtbot: QtBot, panel) -> None:
     with qtbot.waitActive(panel):
         panel.activateWindow()
-    told: list[tuple[str, str, str]] = []
-    directions_of(panel).renamed.connect(lambda *what: told.append(what))
+    told: list[str] = []
+    panel.exploration.note_made.connect(lambda text, *_: told.append(text))
     row = child(panel, QWidget, "direction_row_3")
     name = next(label for label in row.findChildren(QLabel) if label.text() == "Direction 4")
     qtbot.mouseDClick(row, LEFT, pos=name.geometry().center())
@@ -195,7 +196,8 @@ def test_a_name_is_typed_over_the_old_one(qtbot: QtBot, panel) -> None:
     QTest.keyClicks(edit, "smile")
     qtbot.keyClick(edit, Qt.Key.Key_Return)
     assert "smile" in shown(panel)
-    assert told == [("direction 4", "", "smile")]
+    assert told == ["rename Direction 4"]
+    assert panel.exploration.notes.names == (("direction 4", "smile"),)
     directions_of(panel).set_found(orthonormal(2))
     assert "smile" in shown(panel), "it holds while the model learns"
     rows = child(panel, SliderList, "direction_list")
@@ -206,7 +208,7 @@ def test_a_name_is_typed_over_the_old_one(qtbot: QtBot, panel) -> None:
     qtbot.keyClick(edit, Qt.Key.Key_Escape)
     assert "smile" in shown(panel)
     assert rows.hasFocus()
-    directions_of(panel).rename(("direction 4", ""))
+    panel.exploration.set_notes(Notes())
     assert "Direction 4" in shown(panel), "as undo does"
 
 

@@ -19,6 +19,7 @@ from ganstudio.gui.widgets.hold_button import HoldButton
 from ganstudio.gui.widgets.sliders_tab import SlidersTab
 from ganstudio.gui.widgets.undo_buttons import UndoButtons
 from ganstudio.latent import z_text
+from ganstudio.latent.spec import Array
 from ganstudio.training.status import RunInfo
 
 _IMAGE_SHARE = 0.4  # of the panel's height
@@ -28,6 +29,7 @@ class LatentPanel(QWidget):
     """What z decodes to, above the tabs that move it.
 
     Signals:
+        images_wanted(): the small images of the current tab are to be drawn: `places`.
         hold_toggled(bool): the person wants this step's generator held, or to follow training.
         undo_requested(), redo_requested(): the two buttons.
         message(str): what was done, in passing.
@@ -41,6 +43,7 @@ class LatentPanel(QWidget):
         Of the dimensions of z, and of directions.
     """
 
+    images_wanted = Signal()
     hold_toggled = Signal(bool)
     undo_requested = Signal()
     redo_requested = Signal()
@@ -98,6 +101,14 @@ class LatentPanel(QWidget):
         self._decoded.set_image(image, rank, step, learned=learned)
         self._hold.set_step(step)
         self._fit_image()  # the image tells which sizes are crisp
+
+    def places(self) -> Array:
+        """Return the latents of the small images that can be seen: (N, dim) float32."""
+        return self.sliders.directions.places()
+
+    def set_thumbnails(self, images: NDArray[np.uint8]) -> None:
+        """Show what `places` decode to, (N, C, H, W) uint8."""
+        self.sliders.directions.set_images(images)
 
     def set_holding(self, step: int | None) -> None:
         """Show that the generator of `step` is held, or that training is followed."""
@@ -181,6 +192,7 @@ class LatentPanel(QWidget):
         exploration.settled.connect(self._show)  # a seed was typed, and nothing moved
         draw.random_wanted.connect(lambda: exploration.draw(draw.psi()))
         draw.seed_wanted.connect(lambda seed: exploration.draw(draw.psi(), seed))
+        self.sliders.directions.images_wanted.connect(self.images_wanted)
         self._centre.clicked.connect(exploration.centre)
         self._hold.toggled.connect(self.hold_toggled)
         self._undo.undo_requested.connect(self.undo_requested)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from ganstudio.gui.exploration import Exploration
 from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.gui.widgets.slider_list import SliderList
+from ganstudio.gui.widgets.thumbnails import Renewal
 from ganstudio.gui.wording import translate
 from ganstudio.latent.directions import Directions, NamedDirections, strongest
 from ganstudio.latent.spec import Array
@@ -20,7 +21,6 @@ COUNT = 10  # of the directions that change the image most
 PLACES = np.linspace(-3, 3, 7, dtype=np.float32)  # standard deviations: of the images
 BOUND = 4.0  # standard deviations: where the sliders end
 SEARCH_INTERVAL = 10_000  # ms between two searches while training goes on
-IMAGES_INTERVAL = 150  # ms between two times that the images are asked for
 
 
 class DirectionSliders(QWidget):
@@ -31,7 +31,6 @@ class DirectionSliders(QWidget):
     Signals:
         search_wanted(): the generator has changed, and its directions are to be seen.
         images_wanted(): what `places` returns is to be drawn.
-        renamed(str, str, str): a direction, by its name, and what it was and is called.
 
     Attributes
     ----------
@@ -41,7 +40,6 @@ class DirectionSliders(QWidget):
 
     search_wanted = Signal()
     images_wanted = Signal()
-    renamed = Signal(str, str, str)
 
     def __init__(self, exploration: Exploration, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,13 +47,11 @@ class DirectionSliders(QWidget):
         self._strongest: Directions | None = None  # all of them, so that later ones can be matched
         self._attributes: NamedDirections | None = None
         self._found: list[Directions | NamedDirections] = []  # while a hand was on something
-        self._names: dict[str, str] = {}  # that a person gave
         self._order: NDArray[np.intp] | None = None  # of the rows, once they are known
         self._stale = True
         self._asked: list[int] = []  # the directions of `places`
-        self._search_timer = self._timer(SEARCH_INTERVAL, self._search)
-        self._images_timer = self._timer(IMAGES_INTERVAL, self._want_images)
-        self._images_stale = False
+        self._search_timer = QTimer(self, singleShot=True, interval=SEARCH_INTERVAL)
+        self._images = Renewal(self)
         self._build()
         self._connect()
 
@@ -75,7 +71,7 @@ class DirectionSliders(QWidget):
         """Learn that the generator has changed: directions are searched again, now and then."""
         self._stale = True
         self._search()
-        self._renew_images()
+        self._images.renew()
 
     def former(self) -> Directions | None:
         """Return the directions that those to be found are matched to."""
@@ -112,14 +108,6 @@ class DirectionSliders(QWidget):
         strips = images.reshape(-1, len(PLACES), *images.shape[1:])
         self._list.set_images(dict(zip(self._asked, strips, strict=False)))
 
-    def rename(self, called: tuple[str, str]) -> None:
-        """Call a direction, by its name, something else; by nothing, as usual."""
-        direction, name = called
-        self._names.pop(direction, None)
-        if name:
-            self._names[direction] = name
-        self._show_labels()
-
     # what is found
 
     def _search(self) -> None:
@@ -143,7 +131,7 @@ class DirectionSliders(QWidget):
             self._show_all()
         self._show_labels()
         self._show()
-        self._renew_images()
+        self._images.renew()
 
     def _settle(self) -> None:
         """Take what was found during a drag, and go on."""
@@ -194,7 +182,7 @@ class DirectionSliders(QWidget):
         return tuple(map(self._label, known.names)) if known is not None else ()
 
     def _label(self, name: str) -> str:
-        return self._names.get(name) or usual_name(name)
+        return self._exploration.notes.called(name) or usual_name(name)
 
     def _show_labels(self) -> None:
         known = self._exploration.directions
@@ -217,22 +205,7 @@ class DirectionSliders(QWidget):
         self._list.set_state(read)
         nearest = np.abs(PLACES - read.z[:, None]).argmin(axis=1)
         self._list.set_marks(dict(enumerate(nearest.tolist())))
-        self._renew_images()
-
-    def _renew_images(self) -> None:
-        """Have the images drawn anew, soon; at once where that was long ago."""
-        if not self.isVisible():
-            return
-        if self._images_timer.isActive():
-            self._images_stale = True
-        else:
-            self._images_timer.start()
-            self.images_wanted.emit()
-
-    def _want_images(self) -> None:
-        if self._images_stale:
-            self._images_stale = False
-            self._renew_images()
+        self._images.renew()
 
     # slots
 
@@ -275,11 +248,9 @@ class DirectionSliders(QWidget):
 
     def _on_renamed(self, direction: int, called: str) -> None:
         name = self._name(direction)
-        before = self._names.get(name, "")
+        text = self.tr("rename {name}").format(name=self._label(name))
         called = "" if called == usual_name(name) else called
-        if called != before:
-            self.rename((name, called))
-            self.renamed.emit(name, before, called)
+        self._exploration.note(text, self._exploration.notes.calling(name, called))
 
     # the widgets
 
@@ -312,9 +283,11 @@ class DirectionSliders(QWidget):
     def _connect(self) -> None:
         exploration = self._exploration
         exploration.changed.connect(self._show)
+        exploration.noted.connect(self._show_labels)
         exploration.replaced.connect(self._list.fit_ranges)
         exploration.settled.connect(self._settle)
         self.sort.clicked.connect(self._sort)
+        self._search_timer.timeout.connect(self._search)
         self._list.pressed.connect(exploration.press)
         self._list.dragged.connect(self._on_dragged)
         self._list.released.connect(exploration.release)
@@ -325,14 +298,8 @@ class DirectionSliders(QWidget):
         self._list.reset_wanted.connect(self._on_reset)
         self._list.lock_wanted.connect(self._on_lock)
         self._list.edit_closed.connect(self._settle)
-        self._list.view_changed.connect(self._renew_images)
-
-    def _timer(self, interval: int, act: object) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(interval)
-        timer.timeout.connect(act)
-        return timer
+        self._images.wanted.connect(self.images_wanted)
+        self._list.view_changed.connect(self._images.renew)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Find out what has changed meanwhile."""

@@ -1,0 +1,92 @@
+"""What a person notes of a model while exploring it; its checkpoint keeps it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ganstudio.latent.spec import Array, LatentSpec
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, slots=True)
+class Bookmark:
+    """A place in a latent space.
+
+    Attributes
+    ----------
+    name : str
+        What the person calls it.
+    z : (dim,) float32
+        The latent.
+    latent : LatentSpec
+        What it consists of: a z of another model may mean nothing to this one.
+    """
+
+    name: str
+    z: Array
+    latent: LatentSpec
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Bookmark):
+            return NotImplemented
+        same = (self.name, self.latent) == (other.name, other.latent)
+        return same and np.array_equal(self.z, other.z)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notes:
+    """All that was noted.
+
+    Attributes
+    ----------
+    bookmarks : tuple of Bookmark
+        In the person's order.
+    names : tuple of (str, str)
+        Directions by their names, and what the person calls them.
+    """
+
+    bookmarks: tuple[Bookmark, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
+
+    def called(self, direction: str) -> str:
+        """Return what a direction is called; "" if it has its usual name."""
+        return dict(self.names).get(direction, "")
+
+    def calling(self, direction: str, name: str) -> "Notes":
+        """Return the notes with another name for a direction; "" is the usual one."""
+        names = {**dict(self.names), direction: name}
+        return replace(self, names=tuple((key, called) for key, called in names.items() if called))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a description of plain values, as checkpoints hold it."""
+        marks = [
+            {"name": mark.name, "z": mark.z.tolist(), "latent": mark.latent.to_dict()}
+            for mark in self.bookmarks
+        ]
+        return {"bookmarks": marks, "names": dict(self.names)}
+
+    @staticmethod
+    def from_dict(table: Mapping[str, Any]) -> "Notes":
+        """Return what `to_dict` described.
+
+        Raises
+        ------
+        ValueError, TypeError, KeyError
+            If it is no such description, or a z does not fit its own latent.
+        """
+        return Notes(
+            bookmarks=tuple(map(_bookmark, table["bookmarks"])),
+            names=tuple((str(key), str(name)) for key, name in table["names"].items()),
+        )
+
+
+def _bookmark(table: Mapping[str, Any]) -> Bookmark:
+    latent = LatentSpec.from_dict(table["latent"])
+    z = np.array(table["z"], np.float32)
+    if z.ndim != 1 or not np.isfinite(z).all() or not latent.allows(z):
+        raise ValueError(f"the z of bookmark {table['name']!r} is none of its latent")
+    z.flags.writeable = False
+    return Bookmark(name=str(table["name"]), z=z, latent=latent)
