@@ -27,6 +27,7 @@ from ganstudio.config import (
     preset_of,
 )
 from ganstudio.errors import StudioError, nearest
+from ganstudio.latent import walks
 from ganstudio.model_file import ModelFile
 from ganstudio.pretrained import GENERATOR_SUFFIX
 
@@ -257,9 +258,8 @@ def _export(arguments: argparse.Namespace) -> int:
 
 def _walk(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out
-    if (suffix := out.suffix.lower()) not in (".gif", ".png", ".npy"):
+    if (suffix := out.suffix.lower()) not in walks.SUFFIXES:
         return _refuse(f"--out is {out}; its name must end in .gif, .png or .npy.")
-    from ganstudio import images
     from ganstudio.training import exploring
 
     z, drawn = exploring.walk(
@@ -271,12 +271,7 @@ def _walk(arguments: argparse.Namespace) -> int:
         psi=arguments.truncation,
         file=_model_file(arguments),
     )
-    if suffix == ".gif":
-        images.save_gif(drawn, out, arguments.fps)
-    elif suffix == ".png":
-        images.save_png(images.grid(drawn, arguments.frames), out)
-    else:
-        images.save_npy(z, out)
+    walks.save(z, drawn, out, arguments.frames, arguments.fps)
     what = f"z, {z.shape[0]:,} times {z.shape[1]:,} numbers" if suffix == ".npy" else "images"
     print(f"A walk of {len(z):,} steps through {len(arguments.seeds)} stops: {what} in {out}.")
     return 0

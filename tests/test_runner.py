@@ -13,6 +13,7 @@ from oracle import everything, same
 
 from ganstudio.config import Config
 from ganstudio.errors import StudioError
+from ganstudio.latent.notes import Notes
 from ganstudio.training import checkpoint
 from ganstudio.training.runner import (
     DRAWING_SHARE,
@@ -383,6 +384,22 @@ def test_a_live_change_is_unsaved_work(studio, tmp_path):
     assert studio.heard.statuses[-1].unsaved
     studio.ask(lambda runner: runner.change(g_lr=CONFIG.g_lr))
     assert not studio.heard.statuses[-1].unsaved
+
+
+def test_a_note_is_unsaved_work_and_goes_along_to_a_new_run(studio, tmp_path):
+    studio.new_run()
+    studio.train(limit(steps=1), Runner.start)
+    studio.ask(lambda runner: runner.save(tmp_path / "a.pt"))
+    notes = Notes().calling("slant", "lean")
+    studio.ask(lambda runner: runner.note(notes))
+    assert studio.heard.statuses[-1].unsaved
+    studio.ask(lambda runner: runner.save(tmp_path / "a.pt"))
+    assert not studio.heard.statuses[-1].unsaved
+    studio.new_run(CONFIG.changed(seed=1))
+    assert studio.heard.runs[-1].notes == notes
+    studio.ask(lambda runner: runner.note(Notes()))
+    studio.ask(lambda runner: runner.open(tmp_path / "a.pt", "cpu", studio.root))
+    assert studio.heard.runs[-1].notes == notes
 
 
 def test_a_run_that_is_here_already_is_not_returned_to(studio):

@@ -32,6 +32,7 @@ from ganstudio.model_file import ModelFile
 from ganstudio.pretrained import GENERATOR_SUFFIX
 from ganstudio.training.health import Doctor, Observation, Remedy
 from ganstudio.training.status import Phase, RunInfo, Status
+from ganstudio.work import Work
 
 if TYPE_CHECKING:
     from ganstudio.latent.snapshot import Snapshot
@@ -57,6 +58,7 @@ class Session(QObject):
         background_failed: a `StudioError` of what goes on by itself, told once per run.
         model_file_ran: the `ModelFile` that a person wants networks from, which works.
         model_file_needed: (`StudioError`, what to call with the `ModelFile` that may run).
+        walk_drawn: (N, C, H, W) uint8, the images of the latest walk.
         health_changed: (`Diagnosis`, the `Doctor`).
         undone_live: (name, value) after undo or redo set a live setting of the running training.
 
@@ -86,6 +88,7 @@ class Session(QObject):
     model_file_needed = Signal(object, object)
     _lacks_file = Signal(object, object)  # as model_file_needed
     _switched = Signal(str, object, object)  # see _on_switched; after its run_changed
+    walk_drawn = Signal(object)
     health_changed = Signal(object, object)
     undone_live = Signal(str, object)
 
@@ -116,6 +119,7 @@ class Session(QObject):
         self._stale: set[Lane] = set()  # and there is a newer snapshot meanwhile
         self._judge_at = 0.0  # the earliest time to have held-out images judged by a newer D
         self._randoms: dict[int, np.random.Generator] = {}  # what Random draws z from, by the seed
+        self._walk: Work | None = None  # that is being drawn
         self._held: Snapshot | None = None
         self._shown: Snapshot | None = None  # the model of the large image
         self._closed = False
@@ -151,6 +155,7 @@ class Session(QObject):
         self.decoding.grid_drawn.connect(self._on_grid)
         self.decoding.reconstructed.connect(self._on_reconstructed)
         self.decoding.effect_measured.connect(self._on_effect)
+        self.decoding.walk_drawn.connect(self._on_walk_drawn)
         self.decoding.directions_found.connect(self._on_directions)
         self.decoding.reference_judged.connect(self._on_reference)
         self.decoding.looked.connect(self._on_looked)
@@ -357,6 +362,17 @@ class Session(QObject):
 
         self.training.post(request)
 
+    def draw_walk(self, z: Array, work: Work) -> None:
+        """Draw the images of a walk, (N, dim) float32, in the background: `walk_drawn`."""
+        if self._walk is not None:
+            self._walk.end()  # the latest is wanted
+        self._walk = work
+        averaged, snapshot = self._samples.averaged(), self._explored()
+        assert snapshot is not None  # else there would be no z
+        lane = Lane.WALK
+        job = Job(lane=lane, snapshot=snapshot, inputs=z, averaged=averaged, work=work)
+        self.requests[lane] = self.decoding.ask(job)
+
     def close(self) -> None:
         """End the threads; wait for them."""
         self._closed = True
@@ -428,8 +444,7 @@ class Session(QObject):
                 self._judge_at = time.monotonic() + JUDGE_SECONDS
                 self._renew(Lane.REFERENCE)
             self._draw_image()
-            self._latent.sliders.z.snapshot_changed()
-            self._directions.snapshot_changed()
+            self._latent.snapshot_changed()
 
     def _on_status(self, status: Status) -> None:
         paused = self.status.phase is Phase.TRAINING and status.phase is not Phase.TRAINING
@@ -501,6 +516,10 @@ class Session(QObject):
         if drawn.request == self.requests[Lane.THUMBNAILS] and Lane.THUMBNAILS in self._renewing:
             self._latent.set_thumbnails(drawn.images)
             self._on_renewed(Lane.THUMBNAILS)
+
+    def _on_walk_drawn(self, drawn: Drawn) -> None:
+        if drawn.request == self.requests[Lane.WALK]:
+            self.walk_drawn.emit(drawn.images)
 
     def _on_grid(self, drawn: Drawn) -> None:
         if self.info is None or drawn.run_id != self.info.run_id:
@@ -658,7 +677,7 @@ class Session(QObject):
         self._renew_at_once(Lane.GRID)
         self._reconstruct()
         self._draw_image()
-        self._directions.snapshot_changed()
+        self._latent.snapshot_changed()
 
     def _on_sample_chosen(self, index: int) -> None:
         text = self.tr("load sample {index}").format(index=index + 1)
@@ -691,7 +710,7 @@ class Session(QObject):
         self._latent.set_holding(self._held.step if self._held else None)
         self._renew_at_once(Lane.REFERENCE)
         self._draw_image()
-        self._directions.snapshot_changed()
+        self._latent.snapshot_changed()
 
     def _on_noted(self) -> None:
         notes = self._latent.exploration.notes

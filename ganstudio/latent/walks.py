@@ -4,13 +4,17 @@ Normal draws lie on a shell; a straight way between two of them leads through it
 was hardly trained, and spherical interpolation stays on it (White 2016, arXiv 1609.04468).
 """
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
+from ganstudio import images
 from ganstudio.latent.spec import Array, LatentSpec
 
 Values = NDArray[np.float64]
 
+SUFFIXES = (".gif", ".png", ".npy")
 _PARALLEL = 1e-4  # radians between two vectors, below which a great circle is a straight line
 
 
@@ -79,3 +83,44 @@ def slerp(a: Array, b: Array, t: Values) -> Values:
     length = lengths[0] + t * (lengths[1] - lengths[0])
     way: Values = round_ / np.sin(angle) * length[:, None]
     return way
+
+
+def combined(latent: LatentSpec, a: Array, b: Array, c: Array) -> Array:
+    """Return ``a - b + c``, all (dim,); the choices are those of `a`.
+
+    The difference of two images goes along to a third (Radford et al. 2016, arXiv 1511.06434).
+    """
+    sum_: Array = np.where(latent.deviations > 0, a - b + c, a).astype(np.float32)
+    return sum_
+
+
+def save(z: Array, drawn: images.Pixels | None, path: Path, columns: int, fps: float) -> None:
+    """Write a walk as the suffix of `path` says.
+
+    Parameters
+    ----------
+    z : (N, dim) float32
+        The walk: what ``.npy`` holds.
+    drawn : (N, C, H, W) uint8, or None
+        Its images, which ``.gif`` and ``.png`` need.
+    path : Path
+        The file, with a suffix of `SUFFIXES`.
+    columns : int
+        Images in a row of a ``.png``.
+    fps : float
+        Frames a second of a ``.gif``.
+
+    Raises
+    ------
+    StudioError
+        ``cannot-write`` or ``disk-full``, naming the file.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".npy":
+        images.save_npy(z, path)
+        return
+    assert drawn is not None
+    if suffix == ".gif":
+        images.save_gif(drawn, path, fps)
+    else:
+        images.save_png(images.grid(drawn, columns), path)

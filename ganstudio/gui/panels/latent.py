@@ -14,10 +14,12 @@ from ganstudio.gui.exploration import Exploration
 from ganstudio.gui.latent_layout import Choice
 from ganstudio.gui.widgets.choice_row import ChoiceRow
 from ganstudio.gui.widgets.decoded_image import DecodedImage
+from ganstudio.gui.widgets.direction_sliders import DirectionSliders
 from ganstudio.gui.widgets.draw_controls import DrawControls
 from ganstudio.gui.widgets.hold_button import HoldButton
 from ganstudio.gui.widgets.sliders_tab import SlidersTab
 from ganstudio.gui.widgets.undo_buttons import UndoButtons
+from ganstudio.gui.widgets.walk_tab import WalkTab
 from ganstudio.latent import z_text
 from ganstudio.latent.spec import Array
 from ganstudio.training.status import RunInfo
@@ -41,6 +43,8 @@ class LatentPanel(QWidget):
         z, and all that is done to it.
     sliders : SlidersTab
         Of the dimensions of z, and of directions.
+    walk : WalkTab
+        Bookmarks, and the way through them.
     """
 
     images_wanted = Signal()
@@ -104,11 +108,18 @@ class LatentPanel(QWidget):
 
     def places(self) -> Array:
         """Return the latents of the small images that can be seen: (N, dim) float32."""
-        return self.sliders.directions.places()
+        self._asking = self._tab()
+        return self._asking.places()
 
     def set_thumbnails(self, images: NDArray[np.uint8]) -> None:
         """Show what `places` decode to, (N, C, H, W) uint8."""
-        self.sliders.directions.set_images(images)
+        self._asking.set_images(images)
+
+    def snapshot_changed(self) -> None:
+        """Learn that the generator under the sliders has changed."""
+        self.sliders.z.snapshot_changed()
+        for tab in self._imaging:
+            tab.snapshot_changed()
 
     def set_holding(self, step: int | None) -> None:
         """Show that the generator of `step` is held, or that training is followed."""
@@ -121,6 +132,10 @@ class LatentPanel(QWidget):
     def set_can_redo(self, possible: bool, text: str) -> None:
         """Enable Redo; `text` is what it would do again."""
         self._undo.set_can_redo(possible, text)
+
+    def _tab(self) -> DirectionSliders | WalkTab:
+        """Return what shows small images now."""
+        return self.walk if self._tabs.currentWidget() is self.walk else self.sliders.directions
 
     # the widgets
 
@@ -143,6 +158,8 @@ class LatentPanel(QWidget):
         for row in self._draw.rows:
             row.float_over(self)
         self.sliders = SlidersTab(self.exploration)
+        self.walk = WalkTab(self.exploration, self._draw.psi)
+        self._imaging = (self.sliders.directions, self.walk)
         self._undo = UndoButtons()
         self._tabs = QTabWidget()
         self._tabs.setObjectName("latent_tabs")
@@ -150,6 +167,8 @@ class LatentPanel(QWidget):
         self._tabs.setDocumentMode(True)
         self._tabs.setCornerWidget(self._undo)
         self._tabs.addTab(self.sliders, self.tr("Sliders"))
+        self._tabs.addTab(self.walk, self.tr("Walk"))
+        self._asking = self._tab()  # for images
         self._choices_box = QVBoxLayout()
         self._choices_box.setSpacing(4)
         layout = QVBoxLayout(self)
@@ -192,7 +211,8 @@ class LatentPanel(QWidget):
         exploration.settled.connect(self._show)  # a seed was typed, and nothing moved
         draw.random_wanted.connect(lambda: exploration.draw(draw.psi()))
         draw.seed_wanted.connect(lambda seed: exploration.draw(draw.psi(), seed))
-        self.sliders.directions.images_wanted.connect(self.images_wanted)
+        for tab in self._imaging:
+            tab.images_wanted.connect(self.images_wanted)
         self._centre.clicked.connect(exploration.centre)
         self._hold.toggled.connect(self.hold_toggled)
         self._undo.undo_requested.connect(self.undo_requested)

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QObject, QThread, Signal, SignalInstance
 
 from ganstudio.errors import unexpected
 from ganstudio.latent.directions import Directions
 from ganstudio.latent.spec import Array
+from ganstudio.work import Cancelled, Work
 
 if TYPE_CHECKING:
     from ganstudio.evaluation.attributes import Search as AttributeSearch
@@ -46,6 +47,7 @@ class Lane(IntEnum):
     DIRECTIONS = 6  # of z, which change the image most
     ATTRIBUTES = 7  # the directions of what can be read off a digit
     HEALTH = 8  # a look at D and G for the doctor
+    WALK = 9  # for a file
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +66,8 @@ class Job:
         and in the latter their classes.
     info : RunInfo or None
         The run, in the lane HEALTH, which needs no inputs.
+    work : Work or None
+        In the lane WALK: hears how far it is, and may cancel.
     former : Directions or None
         In the lane DIRECTIONS, those that the new ones are to be matched to.
     averaged : bool
@@ -79,6 +83,7 @@ class Job:
     inputs: NDArray[np.float32] | NDArray[np.uint8] | None = field(default=None, repr=False)
     labels: NDArray[np.int64] | None = field(default=None, repr=False)
     info: "RunInfo | None" = field(default=None, repr=False)
+    work: Work | None = field(default=None, repr=False)
     former: Directions | None = field(default=None, repr=False)
     averaged: bool = True
     start: int = 0
@@ -134,6 +139,7 @@ class DecodeThread(QThread):
         thumbnails_drawn: a `Drawn` of all images asked for.
         grid_drawn: a `Drawn`, a piece of the grid.
         reconstructed: a `Drawn` of all images asked for.
+        walk_drawn: a `Drawn` of all images asked for.
         effect_measured: (run id, (latent_dim,) float32).
         directions_found: (run id, `Directions`, or `NamedDirections` of attributes).
         looked: (run id, `Observation`, seconds to the next look).
@@ -145,6 +151,7 @@ class DecodeThread(QThread):
     thumbnails_drawn = Signal(object)
     grid_drawn = Signal(object)
     reconstructed = Signal(object)
+    walk_drawn = Signal(object)
     effect_measured = Signal(str, object)
     directions_found = Signal(str, object)
     looked = Signal(str, object, float)
@@ -158,7 +165,7 @@ class DecodeThread(QThread):
         self._wake = threading.Condition()
         self._closed = False
         self._requests = 0
-        self._thumbnails: list[NDArray[np.uint8]] = []  # the pieces so far
+        self._whole: dict[Lane, list[NDArray[np.uint8]]] = {}  # the pieces so far
         self._searches: dict[Lane, Search | AttributeSearch] = {}
         self._drawn: list[NDArray[np.uint8]] = []  # pieces that have not been shown
         self._seconds = 0.0  # of decoding the grid so far
@@ -201,7 +208,10 @@ class DecodeThread(QThread):
         while job is not None:
             try:
                 self._do(job)
+            except Cancelled:
+                _end(job)
             except Exception as error:  # whatever it is, later requests must be answered
+                _end(job)
                 self.failed.emit(unexpected(error))
             job = self._next()
 
@@ -216,7 +226,7 @@ class DecodeThread(QThread):
             case Lane.IMAGE:
                 self._draw_image(job)
             case Lane.THUMBNAILS:
-                self._draw_thumbnails(job)
+                self._draw_all(job, self.thumbnails_drawn)
             case Lane.GRID:
                 self._draw_piece(job)
             case Lane.RECONSTRUCTION:
@@ -229,6 +239,8 @@ class DecodeThread(QThread):
                 self._search_piece(job)
             case Lane.HEALTH:
                 self._look_piece(job)
+            case Lane.WALK:
+                self._draw_all(job, self.walk_drawn)
 
     def _draw_image(self, job: Job) -> None:
         from ganstudio.latent.decode import decode, judge, rank
@@ -244,21 +256,25 @@ class DecodeThread(QThread):
                 drawn = replace(drawn, learned=False)
         self.image_drawn.emit(drawn)
 
-    def _draw_thumbnails(self, job: Job) -> None:
-        """Draw the next of some small images; they are shown once all are drawn."""
+    def _draw_all(self, job: Job, drawn: SignalInstance) -> None:
+        """Draw the next of some images; they are shown once all are drawn."""
         from ganstudio.latent.decode import decode
 
         z = np.asarray(job.inputs, np.float32)
         end = min(job.start + self._pieces.images(job), len(z))
         if job.start == 0:
-            self._thumbnails = []
+            self._whole[job.lane] = []
         start = time.thread_time()
-        self._thumbnails.append(decode(job.snapshot, z[job.start : end], averaged=job.averaged))
+        images = decode(job.snapshot, z[job.start : end], averaged=job.averaged)
+        self._whole[job.lane].append(images)
         self._pieces.took(start, job.lane, end - job.start)
+        if job.work is not None:
+            job.work.at(end / len(z))
         if end < len(z):
             self._continue(job, end)
         else:
-            self.thumbnails_drawn.emit(_stamped(job, np.concatenate(self._thumbnails)))
+            _end(job)
+            drawn.emit(_stamped(job, np.concatenate(self._whole.pop(job.lane))))
 
     def _draw_piece(self, job: Job) -> None:
         """Draw the next piece of a grid; show it with others, since each showing costs a paint."""
@@ -387,6 +403,11 @@ class _Pieces:
         fitting = images * PIECE_SECONDS / max(seconds, 1e-6)
         self._fitting[lane] = max(1, min(int(fitting), PIECE_MOST))
         return seconds
+
+
+def _end(job: Job) -> None:
+    if job.work is not None:
+        job.work.end()
 
 
 def _stamped(job: Job, images: NDArray[np.uint8]) -> Drawn:

@@ -1,0 +1,81 @@
+"""Walks as files: what is asked, drawn in the decode thread, and written in the background."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from ganstudio.gui.folders import ask_target
+from ganstudio.gui.session import Session
+from ganstudio.gui.widgets.file_writer import FileWriter
+from ganstudio.gui.widgets.walk_tab import FRAME_MS, LEG, WalkTab
+from ganstudio.latent import walks
+from ganstudio.work import Work
+
+COLUMNS = 10  # of a picture: so many images from one bookmark to the next
+
+
+class WalkExport(QObject):
+    """Writes the walk of the tab.
+
+    Signals:
+        work_began: a file is being made: its path, and the `Work`.
+        message(str): what was done.
+        failed: a `StudioError`.
+    """
+
+    work_began = Signal(object, object)
+    message = Signal(str)
+    failed = Signal(object)
+
+    def __init__(self, window: QWidget, session: Session, tab: WalkTab) -> None:
+        super().__init__(window)
+        self._window, self._session, self._tab = window, session, tab
+        self._write: Callable[[NDArray[np.uint8]], None] | None = None  # once all is drawn
+        self._writer = FileWriter(self)
+        self._writer.saved.connect(self._on_saved)
+        self._writer.failed.connect(self.failed)
+        tab.export_wanted.connect(self.export)
+        session.walk_drawn.connect(self._on_drawn)
+
+    def export(self, suffix: str) -> None:
+        """Ask for a file and write the walk into it, as its suffix says."""
+        kinds = {
+            ".gif": self.tr("Films (*.gif)"),
+            ".png": self.tr("PNG pictures (*.png)"),
+            ".npy": self.tr("NumPy arrays (*.npy)"),
+        }
+        way, speed = self._tab.walk(), self._tab.speed()
+        title = self.tr("Export walk")
+        path = ask_target(self._window, title, f"walk{suffix}", suffix, kinds[suffix])
+        if path is None:
+            return
+        steps = {".gif": max(1, int(speed)), ".png": LEG // COLUMNS, ".npy": 1}
+        z = way[:: steps[suffix]]
+        fps = 1000 / FRAME_MS * min(speed, 1.0)
+
+        def write(drawn: NDArray[np.uint8] | None) -> None:
+            self._writer.write(
+                path,
+                lambda to, _work: walks.save(z, drawn, to, COLUMNS, fps),
+                can_cancel=False,
+            )
+
+        if suffix == ".npy":
+            write(None)
+            return
+        self._write = write
+        work = Work()
+        self.work_began.emit(path, work)
+        self._session.draw_walk(z, work)
+
+    def _on_drawn(self, images: NDArray[np.uint8]) -> None:
+        write, self._write = self._write, None
+        if write is not None:
+            write(images)
+
+    def _on_saved(self, path: Path) -> None:
+        self.message.emit(self.tr("Saved {name}").format(name=path))
