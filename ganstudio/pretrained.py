@@ -23,6 +23,8 @@ class Pretrained:
     ----------
     name : str
         Of its files, without suffix.
+    place : int
+        In the list of all.
     title, description : str
         English, to be translated where it is shown.
     commands : tuple of str
@@ -32,6 +34,7 @@ class Pretrained:
     """
 
     name: str
+    place: int
     title: str
     description: str
     commands: tuple[str, ...]
@@ -39,12 +42,13 @@ class Pretrained:
 
 
 def pretrained() -> list[Pretrained]:
-    """Return the generators that come with the studio, in the order of their names."""
+    """Return the generators that come with the studio, in the order that they are offered in."""
     try:
         folder = resource(_FOLDER)
     except StudioError:  # an installation without them works but for them
         return []
-    return [_read(path) for path in sorted(folder.glob("*.toml"))]
+    found = (_read(path) for path in folder.glob("*.toml"))
+    return sorted(found, key=lambda each: each.place)
 
 
 def is_pretrained(path: Path) -> bool:
@@ -56,6 +60,7 @@ def _read(path: Path) -> Pretrained:
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     return Pretrained(
         name=path.stem,
+        place=table["place"],
         title=table["title"],
         description=table["description"],
         commands=tuple(table["commands"]),
