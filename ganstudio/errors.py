@@ -144,6 +144,7 @@ PHRASES = {
     "other-size": "it holds {found} values instead of {expected}",
     "empty": "it is empty",
     "other-kind": "its first bytes are those of another kind of file",
+    "too-many-steps": "its step is {step:,}, which is more than this GAN Studio can go on from",
     "other-program": "it is a PyTorch file of another program",
     "no-contents": "its table of contents is missing or broken",
     "bad-checksum": "{name} fails its checksum",

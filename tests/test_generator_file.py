@@ -69,12 +69,13 @@ def test_a_run_goes_on_from_one(config, tiny_root, tmp_path):
     generator_file.write(checkpoint.content_of(first), path)
     content = checkpoint.read(path)
     again = checkpoint.restore(content, path, first.dataset, torch.device("cpu"))
-    assert np.isnan(again.history.array()).all()
+    assert (len(again.history), again.history.began) == (3, 3)
     before = [weight.detach().clone() for weight in again.G.parameters()]
     again.train_step()
     again.drain()
     assert again.step == 4
     assert np.isfinite(again.history.array()[:3, -1]).any()
+    assert again.history.began == 3
     assert any((a != b).any() for a, b in zip(before, again.G.parameters(), strict=True))
 
 
@@ -120,6 +121,15 @@ def test_what_is_none_is_refused_by_name(written, tmp_path):
     for end in (0, 5, 200, len(whole) - 1):
         path.write_bytes(whole[:end])
         assert refused(path) == "damaged-checkpoint", end
+
+
+def test_steps_beyond_reason_are_refused(written):
+    trainer, path = written
+    with safe_open(path, framework="pt") as file:
+        run = json.loads(file.metadata()["run"])
+    changed(path, {"run": json.dumps({**run, "step": 10**12})})
+    with pytest.raises(StudioError, match="1,000,000,000,000"):
+        checkpoint.restore(checkpoint.read(path), path, trainer.dataset, torch.device("cpu"))
 
 
 @pytest.mark.parametrize(

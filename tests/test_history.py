@@ -142,3 +142,24 @@ def test_a_cancelled_csv_leaves_the_file_as_it_was(tmp_path):
         history.save_csv(path, work)
     assert [file.name for file in tmp_path.iterdir()] == ["history.csv"]
     assert path.read_text() == "before"
+
+
+def test_steps_that_nothing_is_known_of():
+    history = History.unknown(4, epoch=0.8, seconds=20.0)
+    assert (len(history), history.began) == (4, 4)
+    assert history.column("epoch") == pytest.approx([0.2, 0.4, 0.6, 0.8])
+    assert history.column("seconds") == pytest.approx([5, 10, 15, 20])
+    assert np.isnan(history.array()[: len(METRICS)]).all()
+    history.append(np.ones((len(COLUMNS), 2), np.float32))
+    assert (len(history), history.began) == (6, 4)
+    again = History()
+    again.append(history.array())
+    assert again.began == 4, "as a checkpoint tells it"
+
+
+def test_a_metric_that_is_missing_later_was_known_before():
+    history = History()
+    rows = np.full((len(COLUMNS), 3), np.nan, np.float32)
+    rows[0, 0] = 1
+    history.append(rows)
+    assert history.began == 0

@@ -38,6 +38,7 @@ from ganstudio.training.trainer import Trainer, real_range
 
 FORMAT = "ganstudio-checkpoint"
 VERSION = 2
+_MOST_UNKNOWN = 100_000_000  # steps before a generator file: their rows have to fit into memory
 
 # what torch raises for content of another kind than it expects
 _MISFIT = (
@@ -308,6 +309,10 @@ def _check_networks(
 
 
 def _check_history(content: dict[str, Any], path: Path) -> None:
+    if content["history"] is None and content["G_opt"] is None:  # of a generator file
+        if content["step"] > _MOST_UNKNOWN:
+            raise _damaged(path, "too-many-steps", step=content["step"])
+        return
     found, expected = tuple(content["history"].shape), (len(COLUMNS), content["step"])
     if found != expected:
         detail = Phrase("other-shape", name="history", found=found, expected=expected)

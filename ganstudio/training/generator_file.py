@@ -2,26 +2,23 @@
 
 A safetensors file with the weights of G (averaged, where the recipe averages it), of D and of an
 encoder, in half precision where they fit it; a description in its metadata says what they are.
-Read, they are a checkpoint's content whose optimisers begin anew and whose history is blank.
+Read, they are a checkpoint's content whose optimisers begin anew and whose history is unknown.
 """
 
 import json
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from ganstudio.atomic import replacing
 from ganstudio.errors import Phrase, StudioError, reading
-from ganstudio.training.history import COLUMNS
 
 _FORMAT = "ganstudio-generator"
 _VERSION = 1
 _KEPT = ("config", "model_sha256", "latent", "image_shape", "step", "seconds", "counts", "run_id")
-_MOST_STEPS = 100_000_000  # whose blank history fits into memory
 
 
 def write(content: dict[str, Any], path: Path) -> None:
@@ -84,7 +81,7 @@ def read(path: Path, kind: dict[str, Any]) -> dict[str, Any]:
     try:
         told = json.loads(about["run"])
         run = {name: told[name] for name in _KEPT}
-        blank = torch.full((len(COLUMNS), min(max(int(run["step"]), 0), _MOST_STEPS)), torch.nan)
+        run["step"] = int(run["step"])
         notes = {"notes": told["notes"]} if "notes" in told else {}
         averaged = bool(run["config"].get("ema_decay", 0))
     except KeyError as error:
@@ -108,7 +105,7 @@ def read(path: Path, kind: dict[str, Any]) -> dict[str, Any]:
         "E": states["E"] or None,
         "G_opt": None,
         "D_opt": None,
-        "history": blank,
+        "history": None,
     }
 
 

@@ -36,12 +36,28 @@ class History:
 
     Beside every step it keeps each column's mean, smallest and largest value over buckets of 16,
     256 and 4,096 steps, so that a plot of any length costs the same.
+
+    Attributes
+    ----------
+    began : int
+        How many steps come before the first whose metrics are known: those that a generator file
+        does not tell of.
     """
 
     def __init__(self) -> None:
-        self._rows = 0
+        self._rows = self.began = 0
         self._data = np.empty((len(COLUMNS), 1024), np.float32)
         self._levels = [_Level(size) for size in _BUCKETS]
+
+    @staticmethod
+    def unknown(steps: int, epoch: float, seconds: float) -> "History":
+        """Return the history of steps of which nothing is known but where they led to."""
+        history = History()
+        rows = np.full((len(COLUMNS), steps), np.nan, np.float32)
+        for name, end in (("epoch", epoch), ("seconds", seconds)):
+            rows[COLUMNS.index(name)] = np.linspace(end / max(steps, 1), end, steps)
+        history.append(rows)
+        return history
 
     def __len__(self) -> int:
         return self._rows
@@ -54,6 +70,9 @@ class History:
             grown[:, :start] = self._data[:, :start]
             self._data = grown
         self._data[:, start:stop] = block
+        if self.began == start:
+            known = np.isfinite(block[: len(METRICS)]).any(axis=0)
+            self.began += int(known.argmax()) if known.any() else stop - start
         for level in self._levels:
             level.extend(self._data, stop)
         self._rows = stop  # last: a reader that sees the rows finds them written

@@ -244,7 +244,10 @@ class Trainer:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Continue from what `state` returned; optimisers that are None begin anew."""
+        """Continue from what `state` returned.
+
+        Optimisers that are None begin anew; a history that is None is unknown.
+        """
         self.step, self.seconds = int(state["step"]), float(state["seconds"])
         self.G.load_state_dict(state["G"])
         self.D.load_state_dict(state["D"])
@@ -256,8 +259,11 @@ class Trainer:
             if kept is not None:
                 optimizer.load_state_dict(kept)
         self._set_counts(state["counts"])
-        self.history = History()
-        self.history.append(state["history"].numpy())
+        if state["history"] is None:
+            self.history = History.unknown(self.step, self.epoch, self.seconds)
+        else:
+            self.history = History()
+            self.history.append(state["history"].numpy())
 
     # The orders of a step. Each takes which nets to update.
 

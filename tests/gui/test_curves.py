@@ -801,3 +801,18 @@ def test_each_recipe_has_curves_of_its_own(panel: CurvesPanel) -> None:
 
 def shown_curves(panel: CurvesPanel) -> dict[str, bool]:
     return {name: curve.isVisible() for name, curve in panel.plot._smooth.items()}
+
+
+def test_curves_begin_where_a_generator_file_ends(panel: CurvesPanel) -> None:
+    history = History.unknown(900, epoch=3.0, seconds=30.0)
+    panel.set_run(info(history))
+    panel.refresh()
+    assert panel.is_empty()
+    assert not panel.plot.isVisible(), "there is nothing to draw yet"
+    for steps in (40, 300):
+        history.append(block(steps, start=len(history)))
+        panel.refresh()
+        assert panel.plot.isVisible()
+        low, high = panel.plot.x_range()
+        assert low == pytest.approx(901, abs=1)
+        assert len(history) <= high <= 900 + 1.3 * (len(history) - 900)

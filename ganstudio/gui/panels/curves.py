@@ -163,12 +163,14 @@ class CurvesPanel(QWidget):
 
     def is_empty(self) -> bool:
         """Return whether there is nothing to draw yet."""
-        return not self._history
+        return self._history is None or len(self._history) <= self._history.began
 
     def refresh(self) -> None:
         """Draw what is new, if anything is; cheap enough for several times a second."""
         history = self._history
-        if not (history and is_seen(self) and len(history) != self._seen_rows):
+        if history is None or self.is_empty():
+            return
+        if not is_seen(self) or len(history) == self._seen_rows:
             return
         self._seen_rows = len(history)
         for name in self._words:
@@ -198,10 +200,11 @@ class CurvesPanel(QWidget):
         axis, half_life = self.bar.x_axis(), self.bar.half_life()
         end = position(history, axis, rows - 1) or 1.0
         self.plot.set_limits(end, 4 * end / max(4, rows))
+        start = position(history, axis, history.began) if history.began else 0.0
         if self._follow_x and self._drawn_rows:
-            self.plot.follow_x(end)
+            self.plot.follow_x(start, end)
         elif self._follow_x:
-            self.plot.fit_x(0, end)
+            self.plot.fit_x(start, end)
         first, last = visible_rows(history, axis, *self.plot.x_range())
         points = max(50, min(500, self._pages.width() // _PIXELS))
         shown = self.bar.shown()

@@ -221,10 +221,10 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Show this range of x."""
         self._view.setXRange(low, high, padding=0)
 
-    def follow_x(self, end: float) -> None:
-        """Show all up to `end`, in the steps of the limits."""
+    def follow_x(self, start: float, end: float) -> None:
+        """Show all from `start` to `end`, and some room to grow into."""
         if end > self.x_range()[1]:
-            self.fit_x(0, self._limits[0])
+            self.fit_x(start, min(self._limits[0], start + _ROOM * (end - start)))
 
     def fit_y(self, low: float, high: float) -> None:
         """Show about this range of y; for small changes the axis holds still."""
