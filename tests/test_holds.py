@@ -87,3 +87,22 @@ def test_without_directions_what_is_not_locked_is_the_target_exactly():
     expected = target.copy()
     expected[[4, 8]] = z[[4, 8]]
     assert np.array_equal(holds.towards(z, target), expected)
+
+
+@given(seed=st.integers(0, 99), locks=st.sets(st.integers(3, 8), max_size=2))
+def test_steps_of_a_frame_lead_along_one_way_each(seed, locks):
+    holds = holding(seed, locks, 1)
+    ways = np.zeros((2, 9), np.float32)
+    ways[:, 3:] = np.random.default_rng(seed + 7).normal(size=(2, 6))
+    ways /= np.linalg.norm(ways, axis=1, keepdims=True)
+    free = np.stack([holds.free(way) for way in ways])
+    if np.linalg.cond(free) > 100:
+        return
+    steps = holds.frame(ways)
+    z = drawn(seed)[0]
+    for i, step in enumerate(steps):
+        moved = z + 2 * step
+        told = [read(moved, way) - read(z, way) for way in ways]
+        assert told == pytest.approx([2.0 * (i == 0), 2.0 * (i == 1)], abs=2e-2)
+        assert read(moved, holds.vectors[0]) == pytest.approx(read(z, holds.vectors[0]), abs=2e-2)
+        assert np.array_equal(moved[holds.locked], z[holds.locked])

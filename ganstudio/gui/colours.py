@@ -11,6 +11,15 @@ VERMILLION = "#D55E00"
 ORANGE = "#E69F00"
 GREEN = "#009E73"
 PURPLE = "#CC79A7"
+YELLOW = "#F0E442"
+TEN = (BLUE, SKY, VERMILLION, ORANGE, GREEN, PURPLE, YELLOW, "#999999", "#882255", "#FFFFFF")
+"""For ten digits, which words tell apart as well."""
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Return red, green and blue of a ``#RRGGBB``, in [0, 255]."""
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red, green, blue
 
 
 def is_dark(palette: QPalette) -> bool:

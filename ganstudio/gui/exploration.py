@@ -24,6 +24,7 @@ class Exploration(QObject):
         changed(): z or its locks are not what they were.
         replaced(): z as a whole is another one: drawn, loaded, or undone.
         settled(): nothing is under way any more: an edit is complete, or a drag is.
+        directions_changed(): other directions are known.
         image_wanted(object): z (dim,) float32, whenever it changes or the run does.
         edited(str, object, object): what was done, and the `LatentState` before and after; once a
             drag, when it ends.
@@ -51,6 +52,7 @@ class Exploration(QObject):
     changed = Signal()
     replaced = Signal()
     settled = Signal()
+    directions_changed = Signal()
     image_wanted = Signal(object)
     edited = Signal(str, object, object)
     noted = Signal()
@@ -221,6 +223,11 @@ class Exploration(QObject):
     def centre(self) -> None:
         """Explore from the mean of the prior."""
         self._start_from(self.latent.centre(self.state.z), self.tr("centre z"))
+
+    def set_directions(self, known: NamedDirections | None) -> None:
+        """Take the directions that were found; None if they are those of another model."""
+        self.directions = known
+        self.directions_changed.emit()
 
     # notes
 

@@ -1,5 +1,6 @@
 """How z is shown: what has a slider, what is chosen by a row of buttons, and all their names."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,3 +91,18 @@ def _choice_names(part: LatentPart, dataset: str) -> tuple[str, str]:
     if dataset == "mnist":
         return translate("latent", "Digit"), translate("latent", "Digit {number}")
     return translate("latent", "Class"), translate("latent", "Class {number}")
+
+
+def direction_name(name: str) -> str:
+    """Return what a direction is called unless a person calls it otherwise."""
+    if number := re.fullmatch(r"direction (\d+)", name):
+        return translate("latent", "Direction {number}").format(number=number[1])
+    if digit := re.fullmatch(r"like (\d+)", name):
+        return translate("latent", "More like a {digit}").format(digit=digit[1])
+    attributes = {
+        "thickness": translate("latent", "Thickness"),
+        "slant": translate("latent", "Slant"),
+        "width": translate("latent", "Width"),
+        "height": translate("latent", "Height"),
+    }
+    return attributes[name]

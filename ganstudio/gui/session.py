@@ -514,7 +514,7 @@ class Session(QObject):
 
     def _on_thumbnails(self, drawn: Drawn) -> None:
         if drawn.request == self.requests[Lane.THUMBNAILS] and Lane.THUMBNAILS in self._renewing:
-            self._latent.set_thumbnails(drawn.images)
+            self._latent.set_thumbnails(drawn.images, drawn.values)
             self._on_renewed(Lane.THUMBNAILS)
 
     def _on_walk_drawn(self, drawn: Drawn) -> None:
@@ -576,14 +576,12 @@ class Session(QObject):
 
     # panels -> threads
 
-    def _ask(
-        self, lane: Lane, snapshot: "Snapshot | None", inputs: Any, labels: Any = None
-    ) -> bool:
+    def _ask(self, lane: Lane, snapshot: "Snapshot | None", inputs: Any, **more: Any) -> bool:
         """Ask the decode thread; return whether there is a snapshot of the current run."""
         if snapshot is None or self.info is None or snapshot.run_id != self.info.run_id:
             return False
         averaged = self._samples.averaged()
-        job = Job(lane=lane, snapshot=snapshot, inputs=inputs, labels=labels, averaged=averaged)
+        job = Job(lane=lane, snapshot=snapshot, inputs=inputs, averaged=averaged, **more)
         self.requests[lane] = self.decoding.ask(job)
         return True
 
@@ -647,11 +645,11 @@ class Session(QObject):
             if lane is Lane.GRID:
                 asked = self._ask(lane, self.training.snapshot, self._grid_z)
             elif lane is Lane.THUMBNAILS:
-                z = self._latent.places()
-                asked = len(z) > 0 and self._ask(lane, self._explored(), z)
+                z, colour = self._latent.places(), self._latent.colour
+                asked = len(z) > 0 and self._ask(lane, self._explored(), z, colour=colour)
             else:
                 held_out, labels = self.info.held_out, self.info.held_out_labels
-                asked = self._ask(lane, self._explored(), held_out, labels)
+                asked = self._ask(lane, self._explored(), held_out, labels=labels)
             if asked:
                 self._renewing.add(lane)
 

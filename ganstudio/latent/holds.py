@@ -54,14 +54,25 @@ class Holds:
         """Tell whether z can move along a way (dim,) at all."""
         return bool(np.square(self.free(way)).sum() > _FREE * np.square(way).sum())
 
+    def frame(self, ways: Array) -> Array:
+        """Return steps in z, (K, dim), that each lead 1 farther along one of some ways.
+
+        And not at all along the others, nor along what is held: the shortest such steps. `ways` are
+        (K, dim), of length 1, and independent of each other and of what is held; where they are
+        not, the steps come as near as can be.
+        """
+        free = np.stack([self.free(way) for way in ways]).astype(np.float64)
+        steps: Array = (np.linalg.pinv(free, rcond=_SAME).T * self.latent.deviations).astype(
+            np.float32
+        )
+        return steps
+
     def along(self, z: Array, way: Array, distances: Array) -> Array:
         """Return the latents nearest to `z` that lie farther along a way (dim,) of length 1.
 
         They lie `distances` (N,) farther: (N, dim). `can_move` must hold.
         """
-        free = self.free(way)
-        steps = distances[:, None] / np.square(free).sum()
-        moved: Array = (z + steps * free * self.latent.deviations).astype(np.float32)
+        moved: Array = z + distances.astype(np.float32)[:, None] * self.frame(way[None])
         return moved
 
     def towards(self, z: Array, target: Array) -> Array:

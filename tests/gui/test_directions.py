@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QSl
 from pytestqt.qtbot import QtBot
 from runs import run_info
 
+from ganstudio.gui.latent_layout import direction_name
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.panels.latent import LatentPanel
-from ganstudio.gui.widgets.direction_sliders import PLACES, DirectionSliders, usual_name
+from ganstudio.gui.widgets.direction_sliders import PLACES, DirectionSliders
 from ganstudio.gui.widgets.image_strip import ImageStrip
 from ganstudio.gui.widgets.slider_list import SliderList
 from ganstudio.latent.decode import decode
@@ -244,9 +245,9 @@ def test_another_z_has_other_directions(panel) -> None:
 
 
 def test_usual_names() -> None:
-    assert usual_name("direction 12") == "Direction 12"
-    assert usual_name("like 3") == "More like a 3"
-    assert usual_name("width") == "Width"
+    assert direction_name("direction 12") == "Direction 12"
+    assert direction_name("like 3") == "More like a 3"
+    assert direction_name("width") == "Width"
 
 
 def test_a_window_finds_them_and_draws_what_lies_along_them(

@@ -14,10 +14,11 @@ from ganstudio.gui.exploration import Exploration
 from ganstudio.gui.latent_layout import Choice
 from ganstudio.gui.widgets.choice_row import ChoiceRow
 from ganstudio.gui.widgets.decoded_image import DecodedImage
-from ganstudio.gui.widgets.direction_sliders import DirectionSliders
 from ganstudio.gui.widgets.draw_controls import DrawControls
 from ganstudio.gui.widgets.hold_button import HoldButton
+from ganstudio.gui.widgets.map_tab import MapTab
 from ganstudio.gui.widgets.sliders_tab import SlidersTab
+from ganstudio.gui.widgets.thumbnails import Colour, Illustrated
 from ganstudio.gui.widgets.undo_buttons import UndoButtons
 from ganstudio.gui.widgets.walk_tab import WalkTab
 from ganstudio.latent import z_text
@@ -43,6 +44,8 @@ class LatentPanel(QWidget):
         z, and all that is done to it.
     sliders : SlidersTab
         Of the dimensions of z, and of directions.
+    map : MapTab
+        Two sliders at once.
     walk : WalkTab
         Bookmarks, and the way through them.
     """
@@ -111,9 +114,14 @@ class LatentPanel(QWidget):
         self._asking = self._tab()
         return self._asking.places()
 
-    def set_thumbnails(self, images: NDArray[np.uint8]) -> None:
-        """Show what `places` decode to, (N, C, H, W) uint8."""
-        self._asking.set_images(images)
+    @property
+    def colour(self) -> Colour:
+        """What is wanted to be known of the small images, if anything."""
+        return self._tab().colour
+
+    def set_thumbnails(self, images: NDArray[np.uint8], values: NDArray[np.float32] | None) -> None:
+        """Show what `places` decode to, (N, C, H, W) uint8, and `colour` of each, (N,) float32."""
+        self._asking.set_images(images, values)
 
     def snapshot_changed(self) -> None:
         """Learn that the generator under the sliders has changed."""
@@ -133,9 +141,10 @@ class LatentPanel(QWidget):
         """Enable Redo; `text` is what it would do again."""
         self._undo.set_can_redo(possible, text)
 
-    def _tab(self) -> DirectionSliders | WalkTab:
+    def _tab(self) -> Illustrated:
         """Return what shows small images now."""
-        return self.walk if self._tabs.currentWidget() is self.walk else self.sliders.directions
+        tabs: dict[QWidget, Illustrated] = {self.map: self.map, self.walk: self.walk}
+        return tabs.get(self._tabs.currentWidget(), self.sliders.directions)
 
     # the widgets
 
@@ -159,7 +168,8 @@ class LatentPanel(QWidget):
             row.float_over(self)
         self.sliders = SlidersTab(self.exploration)
         self.walk = WalkTab(self.exploration, self._draw.psi)
-        self._imaging = (self.sliders.directions, self.walk)
+        self.map = MapTab(self.exploration)
+        self._imaging: tuple[Illustrated, ...] = (self.sliders.directions, self.map, self.walk)
         self._undo = UndoButtons()
         self._tabs = QTabWidget()
         self._tabs.setObjectName("latent_tabs")
@@ -167,6 +177,7 @@ class LatentPanel(QWidget):
         self._tabs.setDocumentMode(True)
         self._tabs.setCornerWidget(self._undo)
         self._tabs.addTab(self.sliders, self.tr("Sliders"))
+        self._tabs.addTab(self.map, self.tr("Map"))
         self._tabs.addTab(self.walk, self.tr("Walk"))
         self._asking = self._tab()  # for images
         self._choices_box = QVBoxLayout()
@@ -211,8 +222,11 @@ class LatentPanel(QWidget):
         exploration.settled.connect(self._show)  # a seed was typed, and nothing moved
         draw.random_wanted.connect(lambda: exploration.draw(draw.psi()))
         draw.seed_wanted.connect(lambda seed: exploration.draw(draw.psi(), seed))
-        for tab in self._imaging:
-            tab.images_wanted.connect(self.images_wanted)
+        for wanted in (self.sliders.directions, self.map, self.walk):
+            wanted.images_wanted.connect(self.images_wanted)
+        self._tabs.currentChanged.connect(
+            lambda _: self.sliders.directions.set_needed(self._tab() is self.map)
+        )
         self._centre.clicked.connect(exploration.centre)
         self._hold.toggled.connect(self.hold_toggled)
         self._undo.undo_requested.connect(self.undo_requested)

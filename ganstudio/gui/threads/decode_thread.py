@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,8 @@ class Job:
         In the lane WALK: hears how far it is, and may cancel.
     former : Directions or None
         In the lane DIRECTIONS, those that the new ones are to be matched to.
+    colour : {"", "rank", "digit"}
+        In the lane THUMBNAILS, what else is wanted of the images: `Drawn.values`.
     averaged : bool
         By the averaged generator, where there is one.
     start : int
@@ -85,6 +87,7 @@ class Job:
     info: "RunInfo | None" = field(default=None, repr=False)
     work: Work | None = field(default=None, repr=False)
     former: Directions | None = field(default=None, repr=False)
+    colour: Literal["", "rank", "digit"] = ""
     averaged: bool = True
     start: int = 0
     request: int = 0
@@ -103,6 +106,9 @@ class Drawn:
     start : int
         Index of the first image in the grid; else 0.
     images : (N, C, H, W) uint8
+    values : (N,) float32 or None
+        Of thumbnails, where they are wanted: D's rank among held-out images in [0, 1], NaN where
+        that is not known; or the digit that the studio's classifier sees.
     rank : float or None
         The share of held-out images that D finds less real; None where it is not known (yet),
         or where D has not learned anything.
@@ -116,6 +122,7 @@ class Drawn:
     snapshot: "Snapshot"
     start: int
     images: NDArray[np.uint8]
+    values: NDArray[np.float32] | None = None
     rank: float | None = None
     learned: bool = True
     seconds: float = 0.0
@@ -166,6 +173,7 @@ class DecodeThread(QThread):
         self._closed = False
         self._requests = 0
         self._whole: dict[Lane, list[NDArray[np.uint8]]] = {}  # the pieces so far
+        self._values: list[NDArray[np.float32]] = []  # of thumbnails
         self._searches: dict[Lane, Search | AttributeSearch] = {}
         self._drawn: list[NDArray[np.uint8]] = []  # pieces that have not been shown
         self._seconds = 0.0  # of decoding the grid so far
@@ -263,10 +271,12 @@ class DecodeThread(QThread):
         z = np.asarray(job.inputs, np.float32)
         end = min(job.start + self._pieces.images(job), len(z))
         if job.start == 0:
-            self._whole[job.lane] = []
+            self._whole[job.lane], self._values = [], []
         start = time.thread_time()
         images = decode(job.snapshot, z[job.start : end], averaged=job.averaged)
         self._whole[job.lane].append(images)
+        if job.colour:
+            self._values.append(self._value(job, images, z[job.start : end]))
         self._pieces.took(start, job.lane, end - job.start)
         if job.work is not None:
             job.work.at(end / len(z))
@@ -274,7 +284,23 @@ class DecodeThread(QThread):
             self._continue(job, end)
         else:
             _end(job)
-            drawn.emit(_stamped(job, np.concatenate(self._whole.pop(job.lane))))
+            whole = _stamped(job, np.concatenate(self._whole.pop(job.lane)))
+            values = np.concatenate(self._values) if job.colour else None
+            drawn.emit(replace(whole, values=values))
+
+    def _value(self, job: Job, images: NDArray[np.uint8], z: Array) -> NDArray[np.float32]:
+        """Return what the images are to be coloured by."""
+        from ganstudio.evaluation.features import digits
+        from ganstudio.latent.decode import judge, rank
+
+        if job.colour == "digit":
+            seen: NDArray[np.float32] = digits().of(images)[1].argmax(axis=1).astype(np.float32)
+            return seen
+        if self._reference is None or self._reference[0].run_id != job.snapshot.run_id:
+            return np.full(len(images), np.nan, np.float32)
+        judging, known = self._reference
+        logits = judge(judging, images, z)
+        return np.array([rank(float(logit), known) for logit in logits], np.float32)
 
     def _draw_piece(self, job: Job) -> None:
         """Draw the next piece of a grid; show it with others, since each showing costs a paint."""

@@ -1,6 +1,5 @@
 """Sliders of the directions of z: what changes the image most, and what it looks like."""
 
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -10,10 +9,10 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from ganstudio.gui.exploration import Exploration
+from ganstudio.gui.latent_layout import direction_name
 from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.gui.widgets.slider_list import SliderList
-from ganstudio.gui.widgets.thumbnails import Renewal
-from ganstudio.gui.wording import translate
+from ganstudio.gui.widgets.thumbnails import Colour, Renewal
 from ganstudio.latent.directions import Directions, NamedDirections, strongest
 from ganstudio.latent.spec import Array
 
@@ -40,6 +39,7 @@ class DirectionSliders(QWidget):
 
     search_wanted = Signal()
     images_wanted = Signal()
+    colour: Colour = ""
 
     def __init__(self, exploration: Exploration, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,8 +47,8 @@ class DirectionSliders(QWidget):
         self._strongest: Directions | None = None  # all of them, so that later ones can be matched
         self._attributes: NamedDirections | None = None
         self._found: list[Directions | NamedDirections] = []  # while a hand was on something
-        self._order: NDArray[np.intp] | None = None  # of the rows, once they are known
-        self._stale = True
+        self._listed: tuple[str, ...] = ()  # the names of the rows
+        self._stale, self._needed = True, False
         self._asked: list[int] = []  # the directions of `places`
         self._search_timer = QTimer(self, singleShot=True, interval=SEARCH_INTERVAL)
         self._images = Renewal(self)
@@ -57,14 +57,18 @@ class DirectionSliders(QWidget):
 
     # what the owner calls
 
+    def set_needed(self, needed: bool) -> None:
+        """Have directions found though these sliders may not be seen, or not any more."""
+        self._needed = needed
+        self._search()
+
     def forget(self) -> None:
         """Forget all of it: it is another run's."""
-        self._strongest = self._attributes = self._order = None
-        self._exploration.directions = None
+        self._strongest = self._attributes = None
+        self._exploration.set_directions(None)
         self._found.clear()
         self._stale = True
         self._search_timer.stop()
-        self._show_all()
         self._search()
 
     def snapshot_changed(self) -> None:
@@ -103,7 +107,9 @@ class DirectionSliders(QWidget):
         ]
         return np.concatenate(lines)
 
-    def set_images(self, images: NDArray[np.uint8]) -> None:
+    def set_images(
+        self, images: NDArray[np.uint8], _values: NDArray[np.float32] | None = None
+    ) -> None:
         """Show what `places` decode to, (N * len(PLACES), C, H, W) uint8."""
         strips = images.reshape(-1, len(PLACES), *images.shape[1:])
         self._list.set_images(dict(zip(self._asked, strips, strict=False)))
@@ -113,7 +119,8 @@ class DirectionSliders(QWidget):
     def _search(self) -> None:
         """Ask for directions, if they may have changed, can be seen, and nobody is at them."""
         busy = self._exploration.dragging or self._list.is_editing()
-        if self._stale and self.isVisible() and not busy and not self._search_timer.isActive():
+        free = not (busy or self._search_timer.isActive())
+        if self._stale and free and (self.isVisible() or self._needed):
             self._stale = False
             self._search_timer.start()
             self.search_wanted.emit()
@@ -125,9 +132,14 @@ class DirectionSliders(QWidget):
         known = strongest(self._strongest, len(self._strongest.vectors))
         if self._attributes is not None:
             known = known.joined(self._attributes)
-        before, self._exploration.directions = self._exploration.directions, known
-        if before is None or before.names != known.names:
-            self._order = None
+        self._exploration.set_directions(known)
+
+    def _follow(self) -> None:
+        """Show the directions that are known now; the same ones keep their rows."""
+        known = self._exploration.directions
+        names = known.names if known is not None else ()
+        if names != self._listed:
+            self._listed = names
             self._show_all()
         self._show_labels()
         self._show()
@@ -144,13 +156,10 @@ class DirectionSliders(QWidget):
 
     def _show_all(self) -> None:
         """Give every direction its row."""
-        known = self._exploration.directions
-        names = known.names if known is not None else ()
-        bounds = np.full(len(names), BOUND, np.float32)
-        self.sort.setEnabled(bool(names))
+        bounds = np.full(len(self._listed), BOUND, np.float32)
+        self.sort.setEnabled(bool(self._listed))
         self._list.set_spec(self._labels(), bounds, self._read())
-        if known is not None and self._order is None:
-            self._sort()
+        self._sort()
 
     def _sort(self) -> None:
         """Show the strongest first, then what is explained best."""
@@ -161,8 +170,7 @@ class DirectionSliders(QWidget):
         shares = np.array([share or 0.0 for share in known.explained])
         first = np.lexsort((-known.directions.strengths, fitted))[: (~fitted).sum()][:COUNT]
         then = np.lexsort((-shares, ~fitted))[: fitted.sum()]
-        self._order = np.concatenate([first, then])
-        self._list.set_order(self._order)
+        self._list.set_order(np.concatenate([first, then]))
 
     # the rows
 
@@ -182,7 +190,7 @@ class DirectionSliders(QWidget):
         return tuple(map(self._label, known.names)) if known is not None else ()
 
     def _label(self, name: str) -> str:
-        return self._exploration.notes.called(name) or usual_name(name)
+        return self._exploration.notes.called(name) or direction_name(name)
 
     def _show_labels(self) -> None:
         known = self._exploration.directions
@@ -249,7 +257,7 @@ class DirectionSliders(QWidget):
     def _on_renamed(self, direction: int, called: str) -> None:
         name = self._name(direction)
         text = self.tr("rename {name}").format(name=self._label(name))
-        called = "" if called == usual_name(name) else called
+        called = "" if called == direction_name(name) else called
         self._exploration.note(text, self._exploration.notes.calling(name, called))
 
     # the widgets
@@ -282,6 +290,7 @@ class DirectionSliders(QWidget):
 
     def _connect(self) -> None:
         exploration = self._exploration
+        exploration.directions_changed.connect(self._follow)
         exploration.changed.connect(self._show)
         exploration.noted.connect(self._show_labels)
         exploration.replaced.connect(self._list.fit_ranges)
@@ -306,18 +315,3 @@ class DirectionSliders(QWidget):
         super().showEvent(event)
         self._show()
         self._search()
-
-
-def usual_name(name: str) -> str:
-    """Return what a direction is called unless a person calls it otherwise."""
-    if number := re.fullmatch(r"direction (\d+)", name):
-        return translate("DirectionSliders", "Direction {number}").format(number=number[1])
-    if digit := re.fullmatch(r"like (\d+)", name):
-        return translate("DirectionSliders", "More like a {digit}").format(digit=digit[1])
-    attributes = {
-        "thickness": translate("DirectionSliders", "Thickness"),
-        "slant": translate("DirectionSliders", "Slant"),
-        "width": translate("DirectionSliders", "Width"),
-        "height": translate("DirectionSliders", "Height"),
-    }
-    return attributes[name]

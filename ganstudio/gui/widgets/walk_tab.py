@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from ganstudio.gui.exploration import Exploration
 from ganstudio.gui.icons import icon
 from ganstudio.gui.widgets.bookmark_list import BookmarkList
-from ganstudio.gui.widgets.thumbnails import Renewal
+from ganstudio.gui.widgets.thumbnails import Colour, Renewal
 from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
 from ganstudio.latent import walks
 from ganstudio.latent.spec import Array
@@ -50,6 +50,7 @@ class WalkTab(QWidget):
     """
 
     images_wanted = Signal()
+    colour: Colour = ""
     export_wanted = Signal(str)
 
     def __init__(
@@ -80,7 +81,9 @@ class WalkTab(QWidget):
         """Return the latents of the bookmarks: (N, dim) float32."""
         return self._list.places()
 
-    def set_images(self, images: NDArray[np.uint8]) -> None:
+    def set_images(
+        self, images: NDArray[np.uint8], _values: NDArray[np.float32] | None = None
+    ) -> None:
         """Show what `places` decode to, (N, C, H, W) uint8."""
         self._list.set_images(images)
 
