@@ -13,20 +13,23 @@ def show_help(parent: QWidget, actions: Actions) -> None:
         "help",
         "<h3>First steps</h3><p>Press <b>Start</b>: a generator learns to draw digits, and the "
         "losses move. Click a sample to load its z into the Latent panel, and drag the sliders "
-        "while it trains. Learning rates and k act at once; other settings wait for "
-        "<b>Start over</b>.</p><p><b>Health</b> says how the run is doing. Click it for the "
-        "numbers; the button beside it helps. The presets at the end are broken on purpose, to "
-        "learn from.</p><p><b>Quality</b>, a tab beside the losses, judges the images in the "
-        "background: 1 × real is as good as images that were held out. Details has every figure."
-        "</p><p><b>Undo</b> takes back changes of z, of live settings and of the run. "
-        "The steps that training has made stay made, and the limits under Pause stay as they "
-        "are.</p><p><b>Dataset</b> offers other images, and a folder of your own, which you "
-        "can also drop onto the window.</p>",
+        "while it trains; Directions, Map and Walk are other ways through z. Learning rates and"
+        " k act at once; other settings wait for <b>Start over</b>.</p><p><b>Health</b> says "
+        "how the run is doing. Click it for the numbers; the button beside it helps. The "
+        "presets at the end are broken on purpose, to learn from.</p><p><b>Quality</b>, a tab "
+        "beside the losses, judges the images in the background: 1 × real is as good as images "
+        "that were held out. Details has every figure.</p><p><b>Undo</b> takes back changes of "
+        "z, of live settings and of the run. The steps that training has made stay made, and "
+        "the limits under Pause stay as they are.</p><p><b>Dataset</b> offers other images, and"
+        " a folder of your own, which you can also drop onto the window.</p>",
     )
     elsewhere = translate(
         "help",
         "<p><b>Sliders</b>: up and down choose, left and right move (with Shift finely, Page Up "
-        "and Page Down far), L locks, 0 resets, Enter types a number.<br>"
+        "and Page Down far), L locks, 0 resets, Enter types a number, F2 a direction's name.<br>"
+        "<b>Map</b>: arrows move z (with Shift finely), + and − zoom, Home shows all.<br>"
+        "<b>Bookmarks</b>: Enter goes there, F2 renames, Delete removes, Alt+Up and Alt+Down "
+        "move.<br>"
         "<b>Classes and codes</b>: left, right and digits choose, L locks.<br>"
         "<b>Samples</b>: arrows choose, Enter loads the sample's z.<br>"
         "<b>Plots</b>: left and right read values, + and − zoom, Home or 0 follows the run.<br>"
