@@ -240,7 +240,8 @@ def _drag(seconds: float) -> dict:
     studio = _Window()
     studio.train()
     latent, session = studio.window.latent, studio.window.session
-    slider, view = latent.findChildren(QSlider)[0], latent.findChild(ImageView)
+    slider = latent.findChild(QSlider, "latent_slider_0")
+    view = latent.findChild(ImageView)
     latency: list[float] = []
     waiting: dict[str, float] = {}  # when the event was sent, and the request that it made
     last = {"x": 0}  # where the mouse was: every move must change z

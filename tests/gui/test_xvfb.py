@@ -76,7 +76,7 @@ def test_the_main_job(qtbot, window: MainWindow) -> None:
     grid = window.samples.sheet().copy()
     qtbot.waitUntil(lambda: not np.array_equal(grid, window.samples.sheet()), timeout=WAIT)
 
-    slider = window.latent.findChildren(QSlider)[3]
+    slider = window.latent.findChild(QSlider, "latent_slider_3")
     before = window.latent.exploration.state.z.copy()
     at = centre(slider, handle(slider))
     xdotool("mousemove", "--sync", at.x(), at.y(), "mousedown", 1)
