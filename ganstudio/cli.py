@@ -277,6 +277,18 @@ def _walk(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _project(arguments: argparse.Namespace) -> int:
+    from ganstudio.training import exploring
+
+    file, out = _model_file(arguments), arguments.out
+    projected = exploring.project(arguments.checkpoint, arguments.image, arguments.seed, file)
+    exploring.write_projected(projected, out)
+    error = projected.found.error
+    print(f"The nearest image differs by {error:.2g}, the mean square of its pixels in [0, 1].")
+    print(f"Written to {out}: z.npy, and project.png, the picture beside it.")
+    return 0
+
+
 def _model_file(arguments: argparse.Namespace) -> ModelFile | None:
     return model_file.read(arguments.model_file) if arguments.model_file else None
 
@@ -461,6 +473,13 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         metavar="F.gif|F.png|F.npy",
         help="a film, a picture with a row for each stop, or z itself",
     )
+
+    project = of_checkpoint("project", "find the z of a picture", _project)
+    project.add_argument("image", type=Path, metavar="IMAGE", help="of any size and colours")
+    project.add_argument(
+        "--seed", type=_whole(0), default=0, help="of where the search begins (default: 0)"
+    )
+    project.add_argument("--out", type=Path, required=True, metavar="DIR")
 
     presets = commands.add_parser(
         "presets", help="list all recipes, also your own", allow_abbrev=False

@@ -54,6 +54,10 @@ MESSAGES = {
     "--data-root or, in the window, choose the dataset again.",
     "folder-missing": "There is no folder {path}. Name another place for its images: by "
     "--data-root or, in the window, by choosing the dataset again.",
+    "not-a-picture": "{path} cannot be read as a picture: {detail}. Choose a PNG, JPEG or the "
+    "like.",
+    "blank-picture": "{path} shows nothing: all of it has about the same shade. Choose one in "
+    "which something is drawn.",
     "no-images": "{path} holds no images. Files in it, and in folders in it, that end in {known} "
     "are read.",
     "no-good-images": "None of the {count} image files in {path} can be read: {names}. "
@@ -144,6 +148,8 @@ PHRASES = {
     "other-size": "it holds {found} values instead of {expected}",
     "empty": "it is empty",
     "other-kind": "its first bytes are those of another kind of file",
+    "huge-picture": "it is {size} pixels large, more than {most} a side",
+    "depth-of-picture": "it has 32 bits a pixel, whose range nobody knows",
     "too-many-steps": "its step is {step:,}, which is more than this GAN Studio can go on from",
     "other-program": "it is a PyTorch file of another program",
     "no-contents": "its table of contents is missing or broken",

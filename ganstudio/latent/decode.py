@@ -107,11 +107,17 @@ def reconstruct(
     -------
     (N, C, H, W) uint8
     """
+    return decode(snapshot, encode(snapshot, images), averaged=averaged)
+
+
+@torch.inference_mode()
+def encode(snapshot: Snapshot, images: NDArray[np.uint8]) -> Array:
+    """Return an autoencoder's mean codes of images, (N, C, H, W) uint8: (N, latent_dim) float32."""
     assert snapshot.networks.E is not None
     assert snapshot.E is not None
     x = to_range(torch.tensor(images), *snapshot.real_range)
-    codes = snapshot.call("E", x)[:, : snapshot.latent.dim]
-    return decode(snapshot, codes.numpy(), averaged=averaged)
+    codes: Array = snapshot.call("E", x)[:, : snapshot.latent.dim].numpy()
+    return codes
 
 
 def _logits(snapshot: Snapshot, x: Tensor, classes: Tensor | None) -> Logits:

@@ -1,4 +1,4 @@
-"""Exploring z without the window: directions and walks, as files."""
+"""Exploring z without the window: directions, walks and the z of pictures, as files."""
 
 import json
 from collections.abc import Sequence
@@ -10,12 +10,14 @@ import numpy as np
 
 from ganstudio import images
 from ganstudio.atomic import replacing
+from ganstudio.data import pictures
 from ganstudio.errors import writing
 from ganstudio.evaluation import attributes
 from ganstudio.latent import search, walks
 from ganstudio.latent.decode import decode
 from ganstudio.latent.directions import DIGITS, Directions, NamedDirections, strongest
 from ganstudio.latent.holds import Holds
+from ganstudio.latent.inversion import Found, invert
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Array, Stream, generator
 from ganstudio.model_file import ModelFile
@@ -170,3 +172,56 @@ def _described(explored: Explored) -> dict[str, Any]:
             for name, vector, strength, unit, r2 in listed
         ],
     }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, slots=True)
+class Projected:
+    """A picture, and the nearest that a model draws.
+
+    Attributes
+    ----------
+    target : (C, H, W) uint8
+        The picture, as the model wants its images.
+    found : Found
+        The z, and what it decodes to.
+    """
+
+    target: images.Pixels
+    found: Found
+
+
+@explaining_memory("cpu", field="CHECKPOINT")
+def project(path: Path, picture: Path, seed: int, file: ModelFile | None = None) -> Projected:
+    """Find the z of a picture, by a checkpoint's averaged generator if it has one.
+
+    Parameters
+    ----------
+    path : Path
+        The checkpoint.
+    picture : Path
+        The picture, of any size and colours.
+    seed : int
+        Of the latents that the search begins with.
+    file : ModelFile, optional
+        What makes the checkpoint's networks, if a file does; it is run.
+    """
+    content = content_of(path, file)
+    snapshot = checkpoint.snapshot_of(content, path)
+    digit = checkpoint.config_of(content, path).dataset in DIGITS
+    target = pictures.read(picture, snapshot.architecture.image_shape, digit=digit)
+    return Projected(target=target, found=invert(snapshot, target, seed=seed))
+
+
+def write_projected(projected: Projected, out: Path) -> None:
+    """Write z.npy and project.png, the picture beside what was found, into the folder `out`.
+
+    Raises
+    ------
+    StudioError
+        ``cannot-write`` or ``disk-full``.
+    """
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+    images.save_npy(projected.found.z, out / "z.npy")
+    pair = np.stack([projected.target, projected.found.image])
+    images.save_png(images.grid(pair, 2), out / "project.png")

@@ -8,18 +8,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganstudio.data.dataset import Dataset, first_names
+from ganstudio.data.pictures import rgb
 from ganstudio.errors import ConfigError, Phrase, StudioError
 from ganstudio.work import Work
-
-if TYPE_CHECKING:
-    from PIL.Image import Image  # imported where it is used, since the window lists this module
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 USUAL_SIDES = (28, 32, 64)  # px; kept as they are where all images have one of them
@@ -144,7 +141,7 @@ def _read(path: Path, side: int) -> NDArray[np.uint8] | None:
             if file.format == "TIFF" and file.mode in ("I", "F"):  # no range is common to them
                 return None
             file.draft(None, (2 * side, 2 * side))  # a JPEG is decoded no larger than it must be
-            image = _rgb(ImageOps.exif_transpose(file))
+            image = rgb(ImageOps.exif_transpose(file))
         width, height = image.size
         edge = min(width, height)
         left, top = (width - edge) / 2, (height - edge) / 2
@@ -153,16 +150,3 @@ def _read(path: Path, side: int) -> NDArray[np.uint8] | None:
     except Exception:  # a damaged file makes Pillow raise anything
         return None
     return np.asarray(small).transpose(2, 0, 1)
-
-
-def _rgb(image: "Image") -> "Image":
-    """Return an image of any kind as RGB, 8 bits each; what is transparent lies on white."""
-    from PIL import Image
-
-    if image.mode.startswith("I"):  # 16 bits, which Pillow would clip
-        values = np.asarray(image)
-        image = Image.fromarray((np.clip(values, 0, 65535) >> 8).astype(np.uint8))
-    if image.mode == "PA" or "A" in image.getbands() or "transparency" in image.info:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB")

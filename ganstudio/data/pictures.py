@@ -1,0 +1,122 @@
+"""Pictures of any kind, as a model wants its images."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganstudio.errors import Phrase, StudioError, reading
+
+if TYPE_CHECKING:
+    from PIL.Image import Image  # imported where it is used: the window lists what is beside this
+
+Pixels = NDArray[np.uint8]
+
+BOX = 20 / 28  # of the side: an MNIST digit fits into it, its ink around the middle
+_INK = 32  # shades: what differs less is blank
+_EDGE = 0.1  # of the brightest shade: what is darker is no stroke's
+_MOST = 16_384  # px a side: what is larger is no picture of one thing
+
+
+def read(path: Path, shape: tuple[int, int, int], *, digit: bool) -> Pixels:
+    """Read a picture as an image of a model.
+
+    Parameters
+    ----------
+    path : Path
+        A picture of any size, depth and colours.
+    shape : (C, H, W)
+        Of the model's images.
+    digit : bool
+        Whether those are digits in MNIST's manner: what is drawn is made white on black, and unless
+        it has the model's size already, fitted and centred as MNIST's are.
+
+    Returns
+    -------
+    (C, H, W) uint8
+
+    Raises
+    ------
+    StudioError
+        ``cannot-read``, ``not-a-picture`` or ``blank-picture``, naming the file.
+    """
+    from PIL import Image, ImageOps
+
+    channels, height, width = shape
+    with reading(path), path.open("rb"):
+        pass
+    try:
+        with Image.open(path) as file:
+            if max(file.size) > _MOST:
+                size = "×".join(map(str, file.size))
+                detail = Phrase("huge-picture", size=size, most=_MOST)
+                raise StudioError("not-a-picture", path=path, detail=detail)
+            if file.format == "TIFF" and file.mode in ("I", "F"):  # no range is common to them
+                raise StudioError("not-a-picture", path=path, detail=Phrase("depth-of-picture"))
+            picture = rgb(ImageOps.exif_transpose(file))
+    except StudioError:
+        raise
+    except Exception as error:  # a damaged file makes Pillow raise anything
+        told = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        raise StudioError("not-a-picture", path=path, detail=told) from None
+    if digit:
+        grey = white_on_black(np.asarray(picture.convert("L")))
+        if grey.max() - grey.min() < _INK:
+            raise StudioError("blank-picture", path=path)
+        image = grey if grey.shape == (height, width) else as_digit(grey, height)
+        return image[None]
+    edge = min(picture.size)
+    left, top = (picture.width - edge) / 2, (picture.height - edge) / 2
+    box = (left, top, left + edge, top + edge)
+    small = picture.resize((width, height), Image.Resampling.BILINEAR, box)
+    mode = "L" if channels == 1 else "RGB"
+    pixels = np.asarray(small.convert(mode)).reshape(height, width, channels)
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def white_on_black(grey: Pixels) -> Pixels:
+    """Return a picture (H, W) whose edge is dark: inverted, if it was light."""
+    edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    return 255 - grey if np.median(edge) > 127 else grey
+
+
+def as_digit(grey: Pixels, side: int = 28) -> Pixels:
+    """Fit what is drawn white on black, (H, W), into an image as MNIST's, (side, side).
+
+    It is scaled with antialiasing so that it just fits into 20 of 28 pixels, and its centre of mass
+    comes to the pixel right below the middle, as that of MNIST's digits does (LeCun et al., "The
+    MNIST database of handwritten digits"). There must be something drawn.
+    """
+    from PIL import Image
+
+    low, high = float(grey.min()), float(grey.max())
+    ink = grey > low + _EDGE * (high - low)
+    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
+    drawn = grey[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = BOX * side / max(drawn.shape)
+    height, width = (max(1, round(scale * length)) for length in drawn.shape)
+    small = Image.fromarray(drawn).resize((width, height), Image.Resampling.BOX, reducing_gap=None)
+    shades = np.asarray(small, np.float64)
+    y, x = (
+        (np.arange(length) * shades.sum(axis)).sum() / max(shades.sum(), 1)
+        for length, axis in ((height, 1), (width, 0))
+    )
+    top = min(max(round(side / 2 - y), 0), side - height)
+    left = min(max(round(side / 2 - x), 0), side - width)
+    image = np.zeros((side, side), np.uint8)
+    image[top : top + height, left : left + width] = np.rint(shades)
+    return image
+
+
+def rgb(image: "Image") -> "Image":
+    """Return an image of any kind as RGB, 8 bits each; what is transparent lies on white."""
+    from PIL import Image
+
+    if image.mode.startswith("I"):  # 16 bits, which Pillow would clip
+        values = np.asarray(image)
+        image = Image.fromarray((np.clip(values, 0, 65535) >> 8).astype(np.uint8))
+    if image.mode == "PA" or "A" in image.getbands() or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")

@@ -1,0 +1,217 @@
+"""Find the z of an image: what the generator would draw it from.
+
+From several starts, by Levenberg and Marquardt's method (Marquardt 1963) on the difference of the
+pixels, with a weak pull towards the prior's mean: a few dozen small systems of as many equations as
+z has numbers find what gradient descent takes hundreds of steps for.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ganstudio.latent.decode import decode_exactly, encode
+from ganstudio.latent.snapshot import Snapshot
+from ganstudio.latent.spec import Array, Stream, generator
+
+POOL = 512  # latents of the prior that are looked at first, of which the nearest
+STARTS = 16  # are improved,
+LEFT = 4  # and the best of them further, each
+ROUNDS = (6, 24)  # times at most.
+LOOKS = 2  # such pools at most: another
+ENOUGH = 1e-3  # where the best error is not that small
+DELTA = 0.02  # standard deviations: the difference quotient's
+PULL = 2e-4  # of the squared length of z, beside the squared difference of pixels in [0, 1]
+_DAMPINGS = (0.2, 1.0, 8.0)  # tried at once, times the last one
+_GAIN = 1e-4  # of the error, below which a round was in vain
+_Z = 9  # the generator of `Stream.SAMPLES` that draws the pool
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, slots=True)
+class Found:
+    """A z, and how near it comes.
+
+    Attributes
+    ----------
+    z : (dim,) float32
+        The latent.
+    image : (C, H, W) uint8
+        What it decodes to.
+    error : float
+        The mean squared difference of its pixels from the target's, both in [0, 1].
+    """
+
+    z: Array
+    image: Pixels
+    error: float
+
+
+@dataclass(slots=True)
+class _Start:
+    """A latent that is being improved."""
+
+    z: Array
+    shades: Tensor  # (pixels,) in [0, 1], what it decodes to
+    cost: float
+    damping: float = 1.0
+    rounds: int = 0
+    in_vain: int = 0
+
+
+class Inversion:
+    """Looks for the z of an image, a few images at a time.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        The model.
+    target : (C, H, W) uint8
+        The image, of the model's shape.
+    averaged : bool
+        By the averaged generator, where there is one.
+    seed : int
+        Of the latents that it begins with.
+
+    Attributes
+    ----------
+    fraction : float
+        How much is done, in [0, 1]; it may be done earlier.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, target: Pixels, *, averaged: bool = True, seed: int = 0
+    ) -> None:
+        self._snapshot, self._averaged = snapshot, averaged
+        self._target = torch.from_numpy(target.copy()).flatten().double() / 255
+        self._scale = snapshot.latent.deviations
+        self._dims = np.flatnonzero(self._scale)
+        self._pools = snapshot.latent.sample(LOOKS * POOL, generator(seed, Stream.SAMPLES, _Z))
+        self._known: list[_Start] = []  # the best of earlier looks
+        if snapshot.E is not None:  # the encoder's answer is the first to be tried
+            code = encode(snapshot, target[None])
+            shades = self._draw(code)[0]
+            self._known = [_Start(code[0], shades, self._cost(code[0], shades))]
+        self._looks = 0
+        self._begin()
+        self.fraction = 0.0
+
+    def go_on(self, images: int) -> Found | None:
+        """Draw about so many images; return the best z once it is found."""
+        if self._stage < 0:
+            self._look(images)
+            return None
+        while images > 0:
+            start = self._next()
+            if start is not None:
+                self._improve(start)
+            elif self._looks < LOOKS and self._error(self._best()) > ENOUGH and len(self._dims):
+                self._known = [self._best()]
+                self._begin()
+                return None
+            else:
+                return self._found()
+            images -= len(self._dims) + len(_DAMPINGS)
+        return None
+
+    def _begin(self) -> None:
+        """Begin to look at another pool."""
+        self._pool = self._pools[self._looks * POOL : (self._looks + 1) * POOL]
+        self._looks += 1
+        self._nearest = self._known  # those of the pool so far
+        self._seen = 0
+        self._starts: list[_Start] = []
+        self._stage = -1  # the pool, then those of ROUNDS
+
+    def _look(self, images: int) -> None:
+        """Look at the next of the pool, and keep the nearest."""
+        z = self._pool[self._seen : self._seen + max(1, images)]
+        for one, shades in zip(z, self._draw(z), strict=True):
+            self._nearest.append(_Start(one, shades, self._cost(one, shades)))
+        self._nearest = sorted(self._nearest, key=lambda start: start.cost)[:STARTS]
+        self._seen += len(z)
+        self._advance(0.2 * len(z) / POOL)
+        if self._seen == len(self._pool):
+            self._starts, self._stage = self._nearest, 0
+
+    def _next(self) -> _Start | None:
+        """Return a start that can be improved; None once none can."""
+        while True:
+            most = ROUNDS[self._stage]
+            for start in self._starts:
+                if start.rounds < most and start.in_vain < 2:
+                    return start
+            if self._stage + 1 == len(ROUNDS) or not len(self._dims):
+                return None
+            self._stage += 1
+            self._starts = sorted(self._starts, key=lambda start: start.cost)[:LEFT]
+
+    def _improve(self, start: _Start) -> None:
+        """Make the better of a few steps from a start, if one of them is better."""
+        start.rounds += 1
+        total = STARTS * ROUNDS[0] + LEFT * (ROUNDS[1] - ROUNDS[0])
+        self._advance(0.8 / total)
+        jacobian = self._jacobian(start)
+        u = torch.from_numpy(start.z[self._dims] / self._scale[self._dims]).double()
+        slope = jacobian @ (start.shades - self._target) + PULL * u
+        curvature = jacobian @ jacobian.T
+        eye = torch.eye(len(u), dtype=torch.float64)
+        size = float(curvature.diagonal().mean()) + 1e-9
+        dampings = [start.damping * factor for factor in _DAMPINGS]
+        tried = np.repeat(start.z[None], len(dampings), axis=0)
+        for z, damping in zip(tried, dampings, strict=True):
+            step = torch.linalg.solve(curvature + (PULL + damping * 1e-2 * size) * eye, slope)
+            z[self._dims] -= step.numpy().astype(np.float32) * self._scale[self._dims]
+        shades = self._draw(tried)
+        costs = [self._cost(z, s) for z, s in zip(tried, shades, strict=True)]
+        best = int(np.argmin(costs))
+        if costs[best] >= start.cost:
+            start.damping *= 4 * _DAMPINGS[-1]
+            start.in_vain += 1
+            return
+        gain = 1 - costs[best] / start.cost
+        start.in_vain = start.in_vain + 1 if gain < _GAIN else 0
+        start.z, start.shades, start.cost = tried[best], shades[best], costs[best]
+        start.damping = dampings[best]
+
+    def _jacobian(self, start: _Start) -> Tensor:
+        """Return how the pixels change with z, transposed: (dims, pixels)."""
+        around = np.repeat(start.z[None], len(self._dims), axis=0)
+        around[np.arange(len(self._dims)), self._dims] += DELTA * self._scale[self._dims]
+        return (self._draw(around) - start.shades) / DELTA
+
+    def _draw(self, z: Array) -> Tensor:
+        """Return pixels, (N, pixels) float64, 0 black and 1 white."""
+        shades = decode_exactly(self._snapshot, z, averaged=self._averaged)
+        return shades.flatten(1).double() / 255
+
+    def _cost(self, z: Array, shades: Tensor) -> float:
+        u = z[self._dims] / self._scale[self._dims]
+        difference = float((shades - self._target).square().sum())
+        return difference + PULL * float(np.square(u).sum())
+
+    def _advance(self, share: float) -> None:
+        self.fraction = min(self.fraction + share / LOOKS, 0.99)
+
+    def _best(self) -> _Start:
+        return min(self._starts, key=lambda start: start.cost)
+
+    def _error(self, start: _Start) -> float:
+        return float((start.shades.clamp(0, 1) - self._target).square().mean())
+
+    def _found(self) -> Found:
+        best, shape = self._best(), self._snapshot.architecture.image_shape
+        self.fraction = 1.0
+        image = (best.shades.clamp(0, 1) * 255).round().to(torch.uint8).reshape(shape).numpy()
+        return Found(z=best.z, image=image, error=self._error(best))
+
+
+def invert(snapshot: Snapshot, target: Pixels, *, averaged: bool = True, seed: int = 0) -> Found:
+    """Return the z of an image; as `Inversion`, all at once."""
+    inversion = Inversion(snapshot, target, averaged=averaged, seed=seed)
+    while (found := inversion.go_on(256)) is None:
+        pass
+    return found

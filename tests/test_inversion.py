@@ -1,0 +1,139 @@
+"""From an image back to z: of linear models in closed form, of trained ones by their own images."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from oracle import fresh_snapshot
+from PIL import Image
+from torch import nn
+
+from ganstudio.cli import main
+from ganstudio.config import load_preset
+from ganstudio.latent import inversion, networks
+from ganstudio.latent.decode import decode, encode
+from ganstudio.latent.inversion import Inversion, invert
+from ganstudio.latent.networks import Architecture
+from ganstudio.latent.snapshot import forget
+from ganstudio.latent.spec import LatentPart, LatentSpec
+from ganstudio.pretrained import pretrained
+from ganstudio.training import checkpoint, headless
+
+SHAPE = (1, 6, 5)
+MIXED = LatentSpec(
+    (
+        LatentPart(name="class", kind="one-hot", dim=3, role="class"),
+        LatentPart(name="z", kind="normal", dim=4),
+        LatentPart(name="code", kind="uniform", dim=2, role="code"),
+    )
+)
+
+
+class Linear(nn.Module):
+    """Draws a grey that W z makes lighter or darker; each class has a pixel of its own."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.layer = nn.Linear(dim, 30, bias=False)
+
+    def forward(self, z):
+        return (0.5 + self.layer(z)).view(-1, *SHAPE)
+
+
+@pytest.fixture
+def linear(monkeypatch):
+    torch.manual_seed(3)
+    G = Linear(MIXED.dim)
+    with torch.no_grad():
+        G.layer.weight *= 0.25
+    made = networks.Networks(G=G.eval(), D=nn.Linear(1, 1), E=None, output_range=(0.0, 1.0))
+    architecture = Architecture(model="mlp-gelu", latent=MIXED, image_shape=SHAPE)
+    snapshot = dataclasses.replace(
+        fresh_snapshot(architecture), G={"layer.weight": G.layer.weight.detach().clone()}
+    )
+    monkeypatch.setattr("ganstudio.latent.snapshot.build", lambda _: made)
+    forget()
+    yield snapshot
+    forget()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_of_a_linear_generator_it_is_the_solution_of_least_squares(linear, seed):
+    z = MIXED.sample(1, np.random.default_rng(seed))[0]
+    target = decode(linear, z[None])[0]
+    found = invert(linear, target)
+    assert found.z[:3].argmax() == z[:3].argmax(), "the class is found too"
+    W = linear.G["layer.weight"].numpy().astype(np.float64)
+    scale = np.array([1, 1, 1, 1, 3**-0.5, 3**-0.5])
+    A, b = W[:, 3:] * scale, target.ravel() / 255 - 0.5 - W[:, :3] @ z[:3]
+    pull = np.sqrt(inversion.PULL) * np.eye(6)
+    expected = np.linalg.lstsq(np.vstack([A, pull]), np.concatenate([b, np.zeros(6)]))[0]
+    assert found.z[3:] / scale == pytest.approx(expected, abs=2e-3)
+    assert found.error < 1e-5
+
+
+@pytest.mark.parametrize("each", pretrained(), ids=lambda each: each.name)
+def test_a_trained_generators_images_are_found_again(each):
+    snapshot = checkpoint.snapshot_of(checkpoint.read(each.path), each.path)
+    z = snapshot.latent.sample(3, np.random.default_rng(8))
+    for target in decode(snapshot, z):
+        found = invert(snapshot, target)
+        assert found.error < 1e-3
+        assert found.error == pytest.approx(
+            np.square((found.image.astype(float) - target) / 255).mean(), abs=1e-4
+        )
+        assert np.abs(decode(snapshot, found.z[None])[0].astype(int) - found.image).max() <= 1
+
+
+def test_it_says_how_far_it_is_and_pieces_are_small(linear):
+    drawn: list[int] = []
+    search = Inversion(linear, np.full(SHAPE, 90, np.uint8))
+    real = search._draw
+    search._draw = lambda z: (drawn.append(len(z)), real(z))[1]
+    before, found = 0.0, None
+    while found is None:
+        drawn.clear()
+        found = search.go_on(20)
+        assert sum(drawn) <= 20 + 6 + 3
+        assert before <= search.fraction <= 1
+        before = search.fraction
+    assert search.fraction == 1
+
+
+def test_a_model_of_choices_alone_takes_the_nearest():
+    spec = LatentSpec((LatentPart(name="code", kind="one-hot", dim=3),))
+    snapshot = fresh_snapshot(Architecture(model="mlp-gelu", latent=spec, image_shape=SHAPE))
+    for choice in range(3):
+        z = np.eye(3, dtype=np.float32)[choice]
+        assert invert(snapshot, decode(snapshot, z[None])[0]).z.tolist() == z.tolist()
+
+
+def test_an_autoencoder_is_no_worse_than_its_own_reconstruction(tiny_root):
+    config = load_preset("aae").config.changed(batch_size=8)
+    trainer = headless.new_trainer(config, "cpu", tiny_root)
+    trainer.train_step()
+    snapshot, image = trainer.snapshot(), trainer.dataset.test[0]
+    code = encode(snapshot, image[None])
+    own = np.square((decode(snapshot, code)[0].astype(float) - image) / 255).mean()
+    assert invert(snapshot, image).error <= own + 1e-6
+
+
+def test_the_command_writes_z_and_both_images(tmp_path, capsys):
+    digits = pretrained()[0].path
+    snapshot = checkpoint.snapshot_of(checkpoint.read(digits), digits)
+    target = decode(snapshot, snapshot.latent.sample(1, np.random.default_rng(2)))[0, 0]
+    Image.fromarray(target).save(tmp_path / "digit.png")
+    out = tmp_path / "found"
+    command = ["project", str(digits), str(tmp_path / "digit.png"), "--out", str(out)]
+    assert main(command) == 0
+    z = np.load(out / "z.npy")
+    with Image.open(out / "project.png") as picture:
+        pair = np.asarray(picture)
+    assert pair.shape == (28, 58)
+    np.testing.assert_array_equal(pair[:, :28], target)
+    assert np.abs(pair[:, 30:].astype(int) - decode(snapshot, z[None])[0, 0]).max() <= 1
+    assert "differs by" in capsys.readouterr().out
+    (tmp_path / "digit.png").write_bytes(b"no")
+    assert main(command) == 2
+    assert "digit.png" in capsys.readouterr().err
