@@ -14,7 +14,7 @@ from torch.func import functional_call
 
 from ganstudio.config import Config, load_preset, preset_names
 from ganstudio.errors import StudioError
-from ganstudio.latent.decode import decode, effect, judge, judge_real, rank
+from ganstudio.latent.decode import decode, effect, judge, judge_real, rank, taste
 from ganstudio.latent.networks import build
 from ganstudio.latent.snapshot import forget
 from ganstudio.latent.spec import Stream, generator
@@ -196,6 +196,24 @@ def test_an_autoencoders_d_judges_codes(tiny, cpu):
         expected = trainer.D(torch.from_numpy(z))[:, 0].numpy()
     images = np.zeros((9, 1, 28, 28), np.uint8)
     np.testing.assert_allclose(judge(trainer.snapshot(), images, z), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["studio", "mlp-gelu", "cgan", "aae", "sngan", "wgan"])
+def test_what_d_wants_is_its_slope(name: str, tiny, cpu):
+    trainer = trained(load_preset(name).config.changed(batch_size=8), tiny, cpu)
+    snapshot, image, label = trainer.snapshot(), tiny.test[3].copy(), int(tiny.test_labels[3])
+    logit, wishes = taste(snapshot, image, label)
+    known = judge_real(snapshot, image[None], np.array([label]))[0]
+    assert logit == pytest.approx(float(known), abs=1e-4)
+    assert (wishes.shape, np.abs(wishes).max()) == ((28, 28), pytest.approx(1))
+    steps = np.where(wishes > 0, 1, -1)  # a shade each way, as D would have it
+    places = np.argsort(-np.abs(wishes).ravel())[:60]
+    better, worse = image.astype(int), image.astype(int)
+    better.ravel()[places] += 3 * steps.ravel()[places]
+    worse.ravel()[places] -= 3 * steps.ravel()[places]
+    images = np.stack([better, worse]).clip(0, 255).astype(np.uint8)
+    more, less = judge_real(snapshot, images, np.array([label, label]))
+    assert less < more
 
 
 @pytest.mark.usefixtures("small")

@@ -1,5 +1,6 @@
 """Pictures of any kind, as a model wants its images."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image  # imported where it is used: the window lists what is beside this
 
 Pixels = NDArray[np.uint8]
+
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 
 BOX = 20 / 28  # of the side: an MNIST digit fits into it, its ink around the middle
 _INK = 32  # shades: what differs less is blank
@@ -81,7 +84,30 @@ def white_on_black(grey: Pixels) -> Pixels:
     return 255 - grey if np.median(edge) > 127 else grey
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Fitted:
+    """A digit in MNIST's manner.
+
+    Attributes
+    ----------
+    image : (side, side) uint8
+        The digit.
+    left, top, size : float
+        Where its square lies on the page that it was drawn on, in the page's pixels.
+    """
+
+    image: Pixels
+    left: float
+    top: float
+    size: float
+
+
 def as_digit(grey: Pixels, side: int = 28) -> Pixels:
+    """Return the image of `fitted`."""
+    return fitted(grey, side).image
+
+
+def fitted(grey: Pixels, side: int = 28) -> Fitted:
     """Fit what is drawn white on black, (H, W), into an image as MNIST's, (side, side).
 
     It is scaled with antialiasing so that it just fits into 20 of 28 pixels, and its centre of mass
@@ -106,7 +132,17 @@ def as_digit(grey: Pixels, side: int = 28) -> Pixels:
     left = min(max(round(side / 2 - x), 0), side - width)
     image = np.zeros((side, side), np.uint8)
     image[top : top + height, left : left + width] = np.rint(shades)
-    return image
+    x0, y0 = columns[0] - left / scale, rows[0] - top / scale
+    return Fitted(image=image, left=float(x0), top=float(y0), size=side / scale)
+
+
+def resized(grey: Pixels, size: tuple[int, int]) -> Pixels:
+    """Return a picture (H, W) in another size (H, W), with antialiasing."""
+    from PIL import Image
+
+    height, width = size
+    small = Image.fromarray(grey).resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(small)
 
 
 def rgb(image: "Image") -> "Image":

@@ -131,6 +131,9 @@ class MainWindow(QMainWindow):
             self._curves_due.timeout.connect(panel.refresh)
         self.session.saved.connect(self._on_saved)
         self.session.exported.connect(self._on_exported)
+        self.session.find_began.connect(
+            lambda work: self._works.add(work, self.tr("Looking for the image"))
+        )
         self.session.failed.connect(lambda _: self._on_nothing_opened())
         self.session.failed.connect(self.show_error)
         self.session.background_failed.connect(self.banner.show_error)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
@@ -21,7 +22,7 @@ from ganstudio.gui.panels.latent import LatentPanel
 from ganstudio.gui.panels.quality import QualityPanel
 from ganstudio.gui.panels.samples import SamplesPanel
 from ganstudio.gui.setting_texts import setting_texts
-from ganstudio.gui.threads.decode_thread import DecodeThread, Drawn, Job, Lane
+from ganstudio.gui.threads.decode_thread import DecodeThread, Drawn, Job, Lane, Verdict
 from ganstudio.gui.threads.evaluation_thread import EvaluationThread
 from ganstudio.gui.threads.training_thread import TrainingThread
 from ganstudio.gui.widgets.latent_state import LatentState
@@ -35,6 +36,7 @@ from ganstudio.training.status import Phase, RunInfo, Status
 from ganstudio.work import Work
 
 if TYPE_CHECKING:
+    from ganstudio.latent.inversion import Found
     from ganstudio.latent.snapshot import Snapshot
     from ganstudio.training.runner import Runner
 
@@ -58,6 +60,7 @@ class Session(QObject):
         background_failed: a `StudioError` of what goes on by itself, told once per run.
         model_file_ran: the `ModelFile` that a person wants networks from, which works.
         model_file_needed: (`StudioError`, what to call with the `ModelFile` that may run).
+        find_began: a `Work`: the z of an image is being looked for.
         walk_drawn: (N, C, H, W) uint8, the images of the latest walk.
         health_changed: (`Diagnosis`, the `Doctor`).
         undone_live: (name, value) after undo or redo set a live setting of the running training.
@@ -88,6 +91,7 @@ class Session(QObject):
     model_file_needed = Signal(object, object)
     _lacks_file = Signal(object, object)  # as model_file_needed
     _switched = Signal(str, object, object)  # see _on_switched; after its run_changed
+    find_began = Signal(object)
     walk_drawn = Signal(object)
     health_changed = Signal(object, object)
     undone_live = Signal(str, object)
@@ -120,6 +124,7 @@ class Session(QObject):
         self._judge_at = 0.0  # the earliest time to have held-out images judged by a newer D
         self._randoms: dict[int, np.random.Generator] = {}  # what Random draws z from, by the seed
         self._walk: Work | None = None  # that is being drawn
+        self._finding: Work | None = None  # the z of an image
         self._held: Snapshot | None = None
         self._shown: Snapshot | None = None  # the model of the large image
         self._closed = False
@@ -155,6 +160,8 @@ class Session(QObject):
         self.decoding.grid_drawn.connect(self._on_grid)
         self.decoding.reconstructed.connect(self._on_reconstructed)
         self.decoding.effect_measured.connect(self._on_effect)
+        self.decoding.judged.connect(self._on_judged)
+        self.decoding.found.connect(self._on_found)
         self.decoding.walk_drawn.connect(self._on_walk_drawn)
         self.decoding.directions_found.connect(self._on_directions)
         self.decoding.reference_judged.connect(self._on_reference)
@@ -178,6 +185,8 @@ class Session(QObject):
         latent.sliders.z.effect_wanted.connect(self._measure_effect)
         self._directions.search_wanted.connect(self._search)
         latent.images_wanted.connect(lambda: self._renew(Lane.THUMBNAILS))
+        latent.finder.find_wanted.connect(self._find)
+        latent.finder.judge_wanted.connect(self._judge)
         latent.hold_toggled.connect(self._on_hold_toggled)
         latent.undo_requested.connect(self.undo_stack.undo)
         latent.redo_requested.connect(self.undo_stack.redo)
@@ -517,6 +526,15 @@ class Session(QObject):
             self._latent.set_thumbnails(drawn.images, drawn.values)
             self._on_renewed(Lane.THUMBNAILS)
 
+    def _on_judged(self, verdict: Verdict) -> None:
+        if self.info is not None and verdict.run_id == self.info.run_id:
+            self._latent.finder.set_verdict(verdict.rank, verdict.wishes)
+
+    def _on_found(self, run_id: str, found: "Found") -> None:
+        if self.info is not None and run_id == self.info.run_id:
+            self._latent.finder.set_found(found.image, found.error)
+            self._latent.exploration.load(found.z, self.tr("find image"))
+
     def _on_walk_drawn(self, drawn: Drawn) -> None:
         if drawn.request == self.requests[Lane.WALK]:
             self.walk_drawn.emit(drawn.images)
@@ -546,6 +564,7 @@ class Session(QObject):
     def _on_reference(self, request: int) -> None:
         if request == self.requests[Lane.REFERENCE]:
             self._draw_image()
+            self._latent.finder.judge_again()
             self._on_renewed(Lane.REFERENCE)
 
     # the run's health
@@ -595,6 +614,29 @@ class Session(QObject):
 
     def _measure_effect(self, z: Array) -> None:
         self._ask(Lane.EFFECT, self._explored(), z[None])
+
+    def _judge(self, image: NDArray[np.uint8]) -> None:
+        """Have D judge an image, as one of the class that z has."""
+        self._ask(Lane.VERDICT, self._explored(), image[None], labels=self._label())
+
+    def _label(self) -> NDArray[np.int64]:
+        """Return the class of z, (1,); 0 where there is none."""
+        exploration = self._latent.exploration
+        if not exploration.latent.classes:
+            return np.zeros(1, np.int64)
+        chosen: NDArray[np.int64] = exploration.latent.classes_of(exploration.state.z[None]).argmax(
+            axis=1
+        )
+        return chosen
+
+    def _find(self, image: NDArray[np.uint8]) -> None:
+        """Have the z of an image looked for."""
+        if self._finding is not None:
+            self._finding.end()  # the latest is wanted
+        work = Work()
+        if self._ask(Lane.FIND, self._explored(), image[None], work=work):
+            self._finding = work
+            self.find_began.emit(work)
 
     def _search(self) -> None:
         """Have the directions of the generator under the sliders found."""

@@ -120,6 +120,39 @@ def encode(snapshot: Snapshot, images: NDArray[np.uint8]) -> Array:
     return codes
 
 
+def taste(
+    snapshot: Snapshot, image: NDArray[np.uint8], label: int
+) -> tuple[float, NDArray[np.float32]]:
+    """Return D's logit of an image, and where it wants more ink or less.
+
+    Parameters
+    ----------
+    image : (C, H, W) uint8
+        The image; an autoencoder's D judges its code.
+    label : int
+        Its class, which a conditional D is told.
+
+    Returns
+    -------
+    logit : float
+    wishes : (H, W) float32
+        The logit's gradient by the pixels, summed over channels, in [-1, 1]: 1 is the strongest.
+    """
+    with torch.enable_grad():
+        x = to_range(torch.tensor(image[None]), *snapshot.real_range).requires_grad_()
+        seen = x
+        if snapshot.networks.E is not None:
+            seen = snapshot.call("E", x)[:, : snapshot.latent.dim]
+        count = snapshot.latent.classes if snapshot.networks.E is None else 0
+        classes = one_hot(torch.tensor([label]), count).float() if count else None
+        logit = snapshot.call("D", with_classes(seen, classes))[0, 0]
+        (slope,) = torch.autograd.grad(logit, x)
+    wishes = slope[0].sum(0)
+    wishes = wishes / wishes.abs().max().clamp(min=1e-12)
+    found: NDArray[np.float32] = wishes.numpy()
+    return float(logit.detach()), found
+
+
 def _logits(snapshot: Snapshot, x: Tensor, classes: Tensor | None) -> Logits:
     said = snapshot.call("D", with_classes(x, classes))
     logits: Logits = said[:, 0].numpy()

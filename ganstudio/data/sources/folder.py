@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganstudio.data.dataset import Dataset, first_names
-from ganstudio.data.pictures import rgb
+from ganstudio.data.pictures import SUFFIXES, rgb
 from ganstudio.errors import ConfigError, Phrase, StudioError
 from ganstudio.work import Work
 
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 USUAL_SIDES = (28, 32, 64)  # px; kept as they are where all images have one of them
 HELD_OUT = 7  # one in so many
 _PIECE = 16  # images that a thread reads at a time

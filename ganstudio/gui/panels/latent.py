@@ -15,6 +15,7 @@ from ganstudio.gui.latent_layout import Choice
 from ganstudio.gui.widgets.choice_row import ChoiceRow
 from ganstudio.gui.widgets.decoded_image import DecodedImage
 from ganstudio.gui.widgets.draw_controls import DrawControls
+from ganstudio.gui.widgets.find_tab import FindTab
 from ganstudio.gui.widgets.hold_button import HoldButton
 from ganstudio.gui.widgets.map_tab import MapTab
 from ganstudio.gui.widgets.sliders_tab import SlidersTab
@@ -48,6 +49,8 @@ class LatentPanel(QWidget):
         Two sliders at once.
     walk : WalkTab
         Bookmarks, and the way through them.
+    finder : FindTab
+        The z of an image.
     """
 
     images_wanted = Signal()
@@ -69,6 +72,7 @@ class LatentPanel(QWidget):
         self._decoded.set_judges_codes(info.autoencoder)
         self.sliders.z.forget_effect()
         self.exploration.set_run(info, rng)
+        self.finder.set_run(info)
         self.sliders.directions.forget()
         self._draw.enable(True)
         self._centre.setEnabled(True)
@@ -169,6 +173,7 @@ class LatentPanel(QWidget):
         self.sliders = SlidersTab(self.exploration)
         self.walk = WalkTab(self.exploration, self._draw.psi)
         self.map = MapTab(self.exploration)
+        self.finder = FindTab()
         self._imaging: tuple[Illustrated, ...] = (self.sliders.directions, self.map, self.walk)
         self._undo = UndoButtons()
         self._tabs = QTabWidget()
@@ -179,6 +184,7 @@ class LatentPanel(QWidget):
         self._tabs.addTab(self.sliders, self.tr("Sliders"))
         self._tabs.addTab(self.map, self.tr("Map"))
         self._tabs.addTab(self.walk, self.tr("Walk"))
+        self._tabs.addTab(self.finder, self.tr("Find"))
         self._asking = self._tab()  # for images
         self._choices_box = QVBoxLayout()
         self._choices_box.setSpacing(4)
@@ -224,6 +230,8 @@ class LatentPanel(QWidget):
         draw.seed_wanted.connect(lambda seed: exploration.draw(draw.psi(), seed))
         for wanted in (self.sliders.directions, self.map, self.walk):
             wanted.images_wanted.connect(self.images_wanted)
+        self.finder.failed.connect(self.failed)
+        self._tabs.currentChanged.connect(lambda _: self.finder.judge_again())
         self._tabs.currentChanged.connect(
             lambda _: self.sliders.directions.set_needed(self._tab() is self.map)
         )

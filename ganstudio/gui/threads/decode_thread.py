@@ -22,6 +22,7 @@ from ganstudio.work import Cancelled, Work
 
 if TYPE_CHECKING:
     from ganstudio.evaluation.attributes import Search as AttributeSearch
+    from ganstudio.latent.inversion import Inversion
     from ganstudio.latent.networks import Architecture
     from ganstudio.latent.search import Search
     from ganstudio.latent.snapshot import Snapshot
@@ -39,15 +40,17 @@ class Lane(IntEnum):
     """What is asked for, the most urgent first."""
 
     IMAGE = 0
-    THUMBNAILS = 1
-    GRID = 2
-    RECONSTRUCTION = 3
-    REFERENCE = 4  # D's logits of held-out images, which a verdict is ranked among
-    EFFECT = 5
-    DIRECTIONS = 6  # of z, which change the image most
-    ATTRIBUTES = 7  # the directions of what can be read off a digit
-    HEALTH = 8  # a look at D and G for the doctor
-    WALK = 9  # for a file
+    VERDICT = 1  # D's, on an image that is no snapshot's
+    THUMBNAILS = 2
+    GRID = 3
+    RECONSTRUCTION = 4
+    REFERENCE = 5  # D's logits of held-out images, which a verdict is ranked among
+    EFFECT = 6
+    FIND = 7  # the z of an image
+    DIRECTIONS = 8  # of z, which change the image most
+    ATTRIBUTES = 9  # the directions of what can be read off a digit
+    HEALTH = 10  # a look at D and G for the doctor
+    WALK = 11  # for a file
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,13 +64,14 @@ class Job:
     snapshot : Snapshot
         The model.
     inputs : (N, latent_dim) float32, or (N, C, H, W) uint8
-        Latents, or images in the lanes RECONSTRUCTION, all in one piece, and REFERENCE,
+        Latents, or images in the lanes RECONSTRUCTION, all in one piece, FIND, and VERDICT and
+        REFERENCE,
     labels : (N,) int64 or None
-        and in the latter their classes.
+        and in the latter two their classes.
     info : RunInfo or None
         The run, in the lane HEALTH, which needs no inputs.
     work : Work or None
-        In the lane WALK: hears how far it is, and may cancel.
+        In the lanes WALK and FIND: hears how far it is, and may cancel.
     former : Directions or None
         In the lane DIRECTIONS, those that the new ones are to be matched to.
     colour : {"", "rank", "digit"}
@@ -138,6 +142,25 @@ class Drawn:
         return self.snapshot.step
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What D thinks of an image.
+
+    Attributes
+    ----------
+    run_id : str
+        The run of D.
+    rank : float or None
+        The share of held-out images that it finds less real; None where that is not known.
+    wishes : (H, W) float32
+        Where it wants more ink or less, in [-1, 1].
+    """
+
+    run_id: str
+    rank: float | None
+    wishes: NDArray[np.float32] = field(repr=False)
+
+
 class DecodeThread(QThread):
     """Answers the latest request of each lane.
 
@@ -146,6 +169,8 @@ class DecodeThread(QThread):
         thumbnails_drawn: a `Drawn` of all images asked for.
         grid_drawn: a `Drawn`, a piece of the grid.
         reconstructed: a `Drawn` of all images asked for.
+        judged: a `Verdict`.
+        found: (run id, `Found`: the z of an image).
         walk_drawn: a `Drawn` of all images asked for.
         effect_measured: (run id, (latent_dim,) float32).
         directions_found: (run id, `Directions`, or `NamedDirections` of attributes).
@@ -158,6 +183,8 @@ class DecodeThread(QThread):
     thumbnails_drawn = Signal(object)
     grid_drawn = Signal(object)
     reconstructed = Signal(object)
+    judged = Signal(object)
+    found = Signal(str, object)
     walk_drawn = Signal(object)
     effect_measured = Signal(str, object)
     directions_found = Signal(str, object)
@@ -181,6 +208,7 @@ class DecodeThread(QThread):
         self._shown_at = 0.0
         self._judged: list[NDArray[np.float32]] = []  # the pieces so far
         self._measured: list[NDArray[np.float32]] = []
+        self._inversion: Inversion  # in the lane FIND
         self._observer: tuple[str, Observer] | None = None  # of a run
         self._look: Iterator[Observation | None] = iter(())
         self._reference: tuple[Snapshot, NDArray[np.float32]] | None = None
@@ -233,6 +261,10 @@ class DecodeThread(QThread):
         match job.lane:
             case Lane.IMAGE:
                 self._draw_image(job)
+            case Lane.VERDICT:
+                self._judge_image(job)
+            case Lane.FIND:
+                self._find_piece(job)
             case Lane.THUMBNAILS:
                 self._draw_all(job, self.thumbnails_drawn)
             case Lane.GRID:
@@ -363,6 +395,39 @@ class DecodeThread(QThread):
             self._continue(job, dims.stop)
         else:
             self.effect_measured.emit(job.snapshot.run_id, np.concatenate(self._measured))
+
+    def _judge_image(self, job: Job) -> None:
+        """Tell what D thinks of an image: the D that the reference is of, where there is one."""
+        from ganstudio.latent.decode import rank, taste
+
+        assert job.labels is not None
+        known = self._reference
+        if known is not None and known[0].run_id != job.snapshot.run_id:
+            known = None
+        judging = known[0] if known is not None else job.snapshot
+        image = np.asarray(job.inputs, np.uint8)[0]
+        logit, wishes = taste(judging, image, int(job.labels[0]))
+        ranked = rank(logit, known[1]) if known is not None and judging.d_updates else None
+        self.judged.emit(Verdict(run_id=judging.run_id, rank=ranked, wishes=wishes))
+
+    def _find_piece(self, job: Job) -> None:
+        """Go on looking for the z of an image."""
+        from ganstudio.latent.inversion import Inversion
+
+        assert job.work is not None
+        if job.start == 0:
+            target = np.asarray(job.inputs, np.uint8)[0]
+            self._inversion = Inversion(job.snapshot, target, averaged=job.averaged)
+        job.work.at(self._inversion.fraction)
+        images = self._pieces.images(job)
+        start = time.thread_time()
+        found = self._inversion.go_on(images)
+        self._pieces.took(start, job.lane, images)
+        if found is None:
+            self._continue(job, job.start + 1)
+        else:
+            _end(job)
+            self.found.emit(job.snapshot.run_id, found)
 
     def _search_piece(self, job: Job) -> None:
         """Go on with a search for directions; what is found is matched to the former ones."""

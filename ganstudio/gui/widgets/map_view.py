@@ -257,8 +257,8 @@ class MapView(QWidget):
         return self._words[row * count + column] if inside and self._words else ""
 
     def sizeHint(self) -> QSize:
-        """Prefer ten tiles a side."""
-        return QSize(10 * TILE, 10 * TILE)
+        """Prefer what there is anyway: the image above is to keep its size."""
+        return self.minimumSizeHint()
 
     def minimumSizeHint(self) -> QSize:
         """Need a few tiles."""

@@ -1,0 +1,274 @@
+"""The tab that finds an image: draw it, open it or take a real one, and see what G answers."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF, Qt, QThreadPool, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+from shiboken6 import isValid
+
+from ganstudio.data import pictures
+from ganstudio.errors import StudioError
+from ganstudio.gui.folders import file_folder
+from ganstudio.gui.widgets.canvas import PAGE, Canvas
+from ganstudio.gui.widgets.image_view import ImageView
+from ganstudio.latent.directions import DIGITS
+from ganstudio.training.status import RunInfo
+
+Pixels = NDArray[np.uint8]
+
+WHOLE = QRectF(0, 0, PAGE, PAGE)
+
+
+class FindTab(QWidget):
+    """A page beside what G makes of it, and what D thinks of it.
+
+    Signals:
+        find_wanted(object): the z of an image, (C, H, W) uint8.
+        judge_wanted(object): D's verdict on one.
+        failed: a `StudioError`: what was opened is no picture.
+    """
+
+    find_wanted = Signal(object)
+    judge_wanted = Signal(object)
+    failed = Signal(object)
+    _read = Signal(object, object)  # the run's id, and the picture that was opened
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._info: RunInfo | None = None
+        self._target: Pixels | None = None
+        self._wishes: NDArray[np.float32] | None = None
+        self._field = WHOLE  # where the target is on the page
+        self._real = 0  # which held-out image comes next
+        self.setAcceptDrops(True)
+        self._build()
+        self._connect()
+
+    # what the owner calls
+
+    def set_run(self, info: RunInfo) -> None:
+        """Find in another run; a target that its images could be stays."""
+        kept = self._target
+        self._info = info
+        if kept is not None and kept.shape != info.image_shape:
+            self._clear()
+        self._show_found(None)
+        self._real = 0
+        self.judge_again()
+
+    def judge_again(self) -> None:
+        """Ask what D thinks of the target: the drawing has changed, or D has."""
+        self._find.setEnabled(self._target is not None)
+        if self._target is not None and self.isVisible():
+            self.judge_wanted.emit(self._target)
+
+    def set_verdict(self, rank: float | None, wishes: NDArray[np.float32]) -> None:
+        """Show D's rank of the target in [0, 1], and where it wants more ink or less."""
+        if self._target is None:
+            return
+        text = self.tr("D has learned nothing yet")
+        if rank is not None:
+            text = self.tr("More real to D than {percent}\u00a0% of held-out images").format(
+                percent=round(100 * rank)
+            )
+        self._verdict.setText(text)
+        self._wishes = wishes
+        self._show_wishes()
+
+    def set_found(self, image: Pixels, error: float) -> None:
+        """Show what was found, (C, H, W) uint8, and its mean squared error in [0, 1]."""
+        self._show_found(image)
+        self._told.setText(
+            self.tr("Differs by {error:.2g}, the mean square of its pixels in [0, 1]").format(
+                error=error
+            )
+        )
+
+    # what is looked for
+
+    def _set_target(self, image: Pixels | None) -> None:
+        self._target = image
+        self._show_found(None)
+        if image is None:
+            self._verdict.setText("")
+            self._wishes = None
+            self._show_wishes()
+        self.judge_again()
+
+    def _on_drawn(self) -> None:
+        """Make an image of the model's of what is drawn."""
+        if self._info is None:
+            return
+        channels, height, width = self._info.image_shape
+        self._field = WHOLE
+        if self._canvas.is_blank():
+            self._set_target(None)
+        elif self._info.config.dataset in DIGITS:
+            fitted = pictures.fitted(self._canvas.page(), height)
+            self._field = QRectF(fitted.left, fitted.top, fitted.size, fitted.size)
+            self._set_target(fitted.image[None])
+        else:
+            page = pictures.resized(self._canvas.page(), (height, width))
+            self._set_target(np.repeat(page[None], channels, axis=0))
+
+    def _clear(self) -> None:
+        self._canvas.show_picture(None)
+        self._set_target(None)
+
+    def _take_real(self) -> None:
+        if self._info is not None and len(self._info.held_out):
+            image = self._info.held_out[self._real % len(self._info.held_out)]
+            self._real += 1
+            self._show_picture(image)
+
+    def _show_picture(self, image: Pixels) -> None:
+        self._canvas.show_picture(image)
+        self._field = WHOLE
+        self._set_target(image)
+
+    def _ask_picture(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self,
+            self.tr("Open picture"),
+            str(file_folder()),
+            self.tr("Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff)"),
+        )
+        if name:
+            self.open(Path(name))
+
+    def open(self, path: Path) -> None:
+        """Read a picture in the background and look for it."""
+        info = self._info
+        if info is None:
+            return
+
+        def read() -> None:
+            try:
+                image = pictures.read(path, info.image_shape, digit=info.config.dataset in DIGITS)
+            except StudioError as error:
+                if isValid(self):
+                    self.failed.emit(error)
+            else:
+                if isValid(self):
+                    self._read.emit(info.run_id, image)
+
+        QThreadPool.globalInstance().start(read)
+
+    def _on_read(self, run_id: str, image: Pixels) -> None:
+        if self._info is not None and run_id == self._info.run_id:
+            self._show_picture(image)
+
+    # what is shown
+
+    def _show_found(self, image: Pixels | None) -> None:
+        self._result.set_image(image)
+        self._told.setText("")
+
+    def _show_wishes(self) -> None:
+        self._canvas.show_wishes(self._wishes if self._wants.isChecked() else None, self._field)
+
+    # the widgets
+
+    def _build(self) -> None:
+        self._canvas = Canvas(self.tr("Draw here, or drop a picture"))
+        self._canvas.setObjectName("canvas")
+        self._canvas.setAccessibleName(self.tr("Drawing"))
+        self._canvas.setToolTip(
+            self.tr("Draw with the left button, rub out with the right; or drop a picture here")
+        )
+        self._result = ImageView(self.tr("What G answers"))
+        self._result.setObjectName("found_image")
+        self._result.setAccessibleName(self.tr("Found image"))
+        self._result.setToolTip(self.tr("The nearest that the generator draws"))
+        self._result.setMinimumSize(112, 112)
+        self._verdict, self._told = QLabel(), QLabel()
+        for label, name in ((self._verdict, "drawing_verdict"), (self._told, "found_error")):
+            label.setObjectName(name)
+            label.setWordWrap(True)
+            label.setMinimumHeight(3 * label.fontMetrics().lineSpacing())
+            label.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._find = self._button(
+            "find_z",
+            self.tr("Let G answer"),
+            self.tr("Find the z whose image is the nearest, and move the sliders there"),
+        )
+        self._find.setEnabled(False)
+        self._erase = self._button("clear_canvas", self.tr("Clear"), self.tr("Begin a new page"))
+        self._open = self._button(
+            "open_picture", self.tr("Open…"), self.tr("Look for a picture of any size and colours")
+        )
+        self._take = self._button(
+            "real_image", self.tr("Real image"), self.tr("Look for an image that was held out")
+        )
+        self._wants = QCheckBox(self.tr("What D wants"))
+        self._wants.setObjectName("show_wishes")
+        self._wants.setAccessibleName(self.tr("What D wants"))
+        self._wants.setToolTip(
+            self.tr(
+                "Colour where D would find the image more real with more ink (orange) or with "
+                "less (blue): the gradient of its verdict by the pixels"
+            )
+        )
+        self._wants.setMinimumHeight(24)
+        pages, row = QGridLayout(), QHBoxLayout()
+        for column, widgets in enumerate(
+            ((self._canvas, self._verdict), (self._result, self._told))
+        ):
+            pages.addWidget(widgets[0], 0, column)
+            pages.addWidget(widgets[1], 1, column)
+            pages.setColumnStretch(column, 1)
+        pages.setRowStretch(0, 1)
+        for button in (self._erase, self._open, self._take):
+            row.addWidget(button, 1)
+        last = QHBoxLayout()
+        last.addWidget(self._find, 1)
+        last.addWidget(self._wants)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(row)
+        layout.addLayout(pages, 1)
+        layout.addLayout(last)
+
+    def _connect(self) -> None:
+        self._canvas.drawn.connect(self._on_drawn)
+        self._erase.clicked.connect(self._clear)
+        self._open.clicked.connect(self._ask_picture)
+        self._take.clicked.connect(self._take_real)
+        self._find.clicked.connect(lambda: self.find_wanted.emit(self._target))
+        self._wants.toggled.connect(self._show_wishes)
+        self._read.connect(self._on_read)
+
+    def _button(self, object_name: str, text: str, tip: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setObjectName(object_name)
+        button.setAccessibleName(text)
+        button.setToolTip(tip)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setMinimumSize(28, 26)
+        return button
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take pictures."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths and paths[0].suffix.lower() in pictures.SUFFIXES:
+            event.acceptProposedAction()
+        else:
+            event.ignore()  # the window may know what to do with it
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Look for a dropped picture."""
+        url = next(url for url in event.mimeData().urls() if url.isLocalFile())
+        self.open(Path(url.toLocalFile()))

@@ -1,0 +1,246 @@
+"""Draw, open or take an image: what D says, where it wants ink, and what G answers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hands import WAIT
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QFileDialog, QLabel, QTabWidget, QWidget
+from pytestqt.qtbot import QtBot
+from runs import run_info
+
+from ganstudio.config import Config
+from ganstudio.errors import StudioError
+from ganstudio.gui.main_window import MainWindow
+from ganstudio.gui.widgets.canvas import PAGE, Canvas
+from ganstudio.gui.widgets.find_tab import FindTab
+from ganstudio.gui.widgets.image_view import ImageView
+from ganstudio.latent.decode import decode, judge_real, rank, taste
+from ganstudio.pretrained import pretrained
+
+LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
+
+
+def child(parent: QWidget, kind: type, name: str):
+    found = parent.findChild(kind, name)
+    assert found is not None, name
+    return found
+
+
+@pytest.fixture
+def tab(qtbot: QtBot) -> FindTab:
+    tab = FindTab()
+    qtbot.addWidget(tab)
+    tab.resize(330, 340)
+    with qtbot.waitExposed(tab):
+        tab.show()
+    tab.set_run(run_info(np.full((2, 1, 28, 28), 77, np.uint8)))
+    return tab
+
+
+class Log:
+    """What a tab has asked for."""
+
+    def __init__(self, tab: FindTab) -> None:
+        self.judged: list[np.ndarray] = []
+        self.found: list[np.ndarray] = []
+        self.failed: list[StudioError] = []
+        tab.judge_wanted.connect(self.judged.append)
+        tab.find_wanted.connect(self.found.append)
+        tab.failed.connect(self.failed.append)
+
+
+def canvas(tab: QWidget) -> Canvas:
+    return child(tab, Canvas, "canvas")
+
+
+def stroke(qtbot: QtBot, page: Canvas, *shares: tuple[float, float], button=LEFT) -> None:
+    """Draw through places that are given as shares of the page's sides."""
+    area = page.area()
+    points = [
+        QPoint(round(area.left() + x * area.width()), round(area.top() + y * area.height()))
+        for x, y in shares
+    ]
+    qtbot.mousePress(page, button, pos=points[0])
+    for point in points[1:]:
+        qtbot.mouseMove(page, point)
+    qtbot.mouseRelease(page, button, pos=points[-1])
+
+
+def press(qtbot: QtBot, tab: QWidget, name: str) -> None:
+    qtbot.mouseClick(child(tab, QAbstractButton, name), LEFT)
+
+
+def test_a_stroke_becomes_a_digit_in_the_middle(qtbot: QtBot, tab) -> None:
+    log = Log(tab)
+    stroke(qtbot, canvas(tab), (0.1, 0.1), (0.1, 0.5))
+    image = log.judged[-1]
+    assert (image.shape, image.dtype) == ((1, 28, 28), np.uint8)
+    rows, columns = np.flatnonzero(image[0].any(1)), np.flatnonzero(image[0].any(0))
+    assert np.ptp(rows) == 19
+    assert abs(columns.mean() - 14) <= 1, "though it was drawn at the edge"
+    assert len(log.judged) >= 2, "while it is being drawn"
+    pixel = canvas(tab).grab().toImage()
+    area = canvas(tab).area()
+    here = area.topLeft() + QPoint(area.width() // 10, area.height() * 3 // 10)
+    assert pixel.pixelColor(here).lightness() > 200
+
+
+def test_the_right_button_rubs_out_and_clear_clears(qtbot: QtBot, tab) -> None:
+    find = child(tab, QAbstractButton, "find_z")
+    assert not find.isEnabled()
+    stroke(qtbot, canvas(tab), (0.5, 0.3), (0.5, 0.7))
+    assert find.isEnabled()
+    stroke(qtbot, canvas(tab), (0.5, 0.25), (0.5, 0.75), button=RIGHT)
+    assert canvas(tab).is_blank()
+    assert not find.isEnabled()
+    stroke(qtbot, canvas(tab), (0.5, 0.3), (0.5, 0.7))
+    press(qtbot, tab, "clear_canvas")
+    assert canvas(tab).is_blank()
+    assert not find.isEnabled()
+    assert child(tab, QLabel, "drawing_verdict").text() == ""
+
+
+def test_other_images_take_the_page_as_it_is(qtbot: QtBot, tab) -> None:
+    faces = run_info(np.zeros((2, 3, 32, 32), np.uint8), config=Config(dataset="folder"))
+    tab.set_run(faces)
+    log = Log(tab)
+    stroke(qtbot, canvas(tab), (0.1, 0.1), (0.1, 0.5))
+    image = log.judged[-1]
+    assert image.shape == (3, 32, 32)
+    assert (image[0] == image[2]).all()
+    assert image[0, 8, 3] > 150, "where it was drawn"
+
+
+def test_wishes_lie_where_the_digit_does(qtbot: QtBot, tab) -> None:
+    stroke(qtbot, canvas(tab), (0.2, 0.2), (0.2, 0.4))
+    wishes = np.zeros((28, 28), np.float32)
+    wishes[4:24, 12:16] = -1  # on the stroke
+    wishes[13, 24] = 1  # to its right
+    press(qtbot, tab, "show_wishes")
+    tab.set_verdict(0.25, wishes)
+    assert "25" in child(tab, QLabel, "drawing_verdict").text()
+    picture, area = canvas(tab).grab().toImage(), canvas(tab).area()
+    on_stroke = area.topLeft() + QPoint(area.width() // 5, area.height() * 3 // 10)
+    colour = picture.pixelColor(on_stroke)
+    assert colour.blue() > colour.red() + 40, "less ink there"
+    whole = [
+        picture.pixelColor(x, y)
+        for x in range(area.left(), area.right(), 1)
+        for y in range(area.top(), area.bottom(), 2)
+    ]
+    assert any(c.red() > c.blue() + 60 for c in whole), "and more somewhere"
+    qtbot.mouseClick(child(tab, QCheckBox, "show_wishes"), LEFT, pos=QPoint(8, 12))
+    colour = canvas(tab).grab().toImage().pixelColor(on_stroke)
+    assert abs(colour.blue() - colour.red()) < 5
+
+
+def test_pictures_are_opened_and_dropped(qtbot: QtBot, tab, tmp_path: Path, monkeypatch) -> None:
+    log = Log(tab)
+    page = np.full((90, 70), 255, np.uint8)
+    page[20:70, 30:40] = 0
+    path = tmp_path / "one.png"
+    Image.fromarray(page).save(path)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(path), ""))
+    press(qtbot, tab, "open_picture")
+    qtbot.waitUntil(lambda: bool(log.judged), timeout=WAIT)
+    assert np.ptp(np.flatnonzero(log.judged[-1][0].any(1))) == 19
+    text = tmp_path / "two.png"
+    text.write_text("none")
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(text))])
+    copy, none = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(9, 9), copy, data, LEFT, none)
+    tab.dragEnterEvent(enter)
+    assert enter.isAccepted()
+    tab.dropEvent(QDropEvent(QPointF(9, 9), copy, data, LEFT, none))
+    qtbot.waitUntil(lambda: bool(log.failed), timeout=WAIT)
+    assert "two.png" in str(log.failed[0])
+    assert len(log.judged) == 1, "what was there stays"
+
+
+def test_a_checkpoint_is_left_to_the_window(tab) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile("/somewhere/run.pt")])
+    copy, none = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(9, 9), copy, data, LEFT, none)
+    tab.dragEnterEvent(enter)
+    assert not enter.isAccepted()
+
+
+def test_a_stroke_takes_the_place_of_a_picture(qtbot: QtBot, tab) -> None:
+    log = Log(tab)
+    press(qtbot, tab, "real_image")
+    assert (log.judged[-1] == 77).all()
+    stroke(qtbot, canvas(tab), (0.5, 0.3), (0.5, 0.7))
+    assert log.judged[-1].min() == 0
+
+
+def test_another_run_keeps_what_its_images_could_be(qtbot: QtBot, tab) -> None:
+    log = Log(tab)
+    stroke(qtbot, canvas(tab), (0.5, 0.3), (0.5, 0.7))
+    target = log.judged[-1]
+    tab.set_run(run_info(np.zeros((1, 1, 28, 28), np.uint8), run_id="other"))
+    assert log.judged[-1] is target, "the other D is asked"
+    tab.set_run(run_info(np.zeros((1, 3, 32, 32), np.uint8), run_id="third"))
+    assert canvas(tab).is_blank()
+    assert not child(tab, QAbstractButton, "find_z").isEnabled()
+
+
+@pytest.fixture
+def explored(qtbot: QtBot, open_window) -> MainWindow:
+    """A window on a trained generator, with the tab in view."""
+    window = open_window(pretrained()[0].path)
+    qtbot.waitUntil(lambda: window.session.status.step > 0, timeout=WAIT)
+    tabs = child(window, QTabWidget, "latent_tabs")
+    tabs.setCurrentWidget(window.latent.finder)
+    return window
+
+
+def test_g_answers_and_the_sliders_go_there(qtbot: QtBot, explored: MainWindow) -> None:
+    session, finder = explored.session, explored.latent.finder
+    log = Log(finder)
+    with qtbot.waitSignal(session.decoding.judged, timeout=WAIT):
+        press(qtbot, explored, "real_image")
+    target = log.judged[-1]
+    before = explored.latent.exploration.state
+    with qtbot.waitSignal(session.decoding.found, timeout=WAIT):
+        press(qtbot, explored, "find_z")
+    state = explored.latent.exploration.state
+    assert state != before
+    answer = decode(session.training.snapshot, state.z[None])[0]
+    error = np.square((answer.astype(float) - target) / 255).mean()
+    assert error < 0.05
+    assert f"{error:.2g}"[:4] in child(finder, QLabel, "found_error").text()
+    shown = child(finder, ImageView, "found_image")._image
+    assert shown.pixelColor(14, 14).red() == pytest.approx(answer[0, 14, 14], abs=1)
+    assert session.undo_stack.undoText() == "find image"
+    session.undo_stack.undo()
+    assert explored.latent.exploration.state == before
+
+
+def test_d_ranks_the_drawing_among_held_out_images(qtbot: QtBot, explored: MainWindow) -> None:
+    session, finder = explored.session, explored.latent.finder
+    info, snapshot = session.info, session.training.snapshot
+    known = judge_real(snapshot, info.held_out, info.held_out_labels)
+    label = child(finder, QLabel, "drawing_verdict")
+    log = Log(finder)
+    for draw in (
+        lambda: press(qtbot, explored, "real_image"),
+        lambda: stroke(qtbot, canvas(explored), (0.2, 0.2), (0.8, 0.8), (0.2, 0.5), (0.9, 0.1)),
+    ):
+        draw()
+        logit, _ = taste(snapshot, log.judged[-1], 0)
+        expected = f" {round(100 * rank(logit, known))}\u00a0%"
+        qtbot.waitUntil(lambda expected=expected: expected in label.text(), timeout=WAIT)
+
+
+def test_the_page_is_white_on_black(qtbot: QtBot, tab) -> None:
+    stroke(qtbot, canvas(tab), (0.5, 0.5), (0.6, 0.5))
+    page = canvas(tab).page()
+    assert page.shape == (PAGE, PAGE)
+    assert page[PAGE // 2, round(0.55 * PAGE)] == 255
+    assert page[3, 3] == 0
