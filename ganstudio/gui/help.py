@@ -13,8 +13,8 @@ def show_help(parent: QWidget, actions: Actions) -> None:
         "help",
         "<h3>First steps</h3><p>Press <b>Start</b>: a generator learns to draw digits, and the "
         "losses move. Click a sample to load its z into the Latent panel, and drag the sliders "
-        "while it trains; Directions, Map, Walk and Find are other ways through z. Learning rates and"
-        " k act at once; other settings wait for <b>Start over</b>.</p><p><b>Health</b> says "
+        "while it trains; Directions, Map, Walk and Find are other ways through z. Learning rates "
+        "and k act at once; other settings wait for <b>Start over</b>.</p><p><b>Health</b> says "
         "how the run is doing. Click it for the numbers; the button beside it helps. The "
         "presets at the end are broken on purpose, to learn from.</p><p><b>Quality</b>, a tab "
         "beside the losses, judges the images in the background: 1 × real is as good as images "
