@@ -24,8 +24,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QPoint
+    from PySide6.QtWidgets import QWidget
 
 ROOT = Path(__file__).parent.parent
 TURN_SECONDS = 6.0
@@ -68,15 +74,24 @@ def _report_startup() -> None:
 
 def _report_drag(seconds: float) -> None:
     result, _ = _spawn("drag", seconds)
-    latency = sorted(result["latency"])
-    print(
-        f"latency     n {len(latency)}, median {statistics.median(latency):.1f} ms, "
-        f"p99 {latency[int(len(latency) * 0.99)]:.1f} ms, worst {latency[-1]:.1f} ms"
-    )
+    print(told_latency(result["latency"]))
     for when in ("dragging", "hands off"):
-        lateness = result[when]
-        late = sum(ms > 16 for ms in lateness)
-        print(f"late ticks  {late} of {len(lateness)} {when}, worst {max(lateness):.1f} ms")
+        print(told_ticks(result[when], when))
+
+
+def told_latency(latency: list[float]) -> str:
+    """Return what to say of times, in ms, from mouse events to painted images."""
+    ranked = sorted(latency)
+    return (
+        f"latency     n {len(ranked)}, median {statistics.median(ranked):.1f} ms, "
+        f"p99 {ranked[int(len(ranked) * 0.99)]:.1f} ms, worst {ranked[-1]:.1f} ms"
+    )
+
+
+def told_ticks(lateness: list[float], when: str) -> str:
+    """Return what to say of ticks that were so many ms late."""
+    late = sum(ms > 16 for ms in lateness)
+    return f"late ticks  {late} of {len(lateness)} {when}, worst {max(lateness):.1f} ms"
 
 
 def _report_throughput(turns: int) -> None:
@@ -156,7 +171,7 @@ def _headless(_seconds: float) -> None:
             print(json.dumps([time.monotonic(), trainer.step]), flush=True)
 
 
-class _Window:
+class Studio:
     """The studio in this process, as `ganstudio` opens it."""
 
     def __init__(self) -> None:
@@ -178,15 +193,18 @@ class _Window:
             raise SystemExit("timed out")
 
     def spin(self, seconds: float) -> None:
+        """Let the event loop run for a while."""
         end = time.monotonic() + seconds
         self.wait(lambda: time.monotonic() > end, seconds + 10, every=100)  # itself costs little
 
     def train(self, warm_up: float = 3.0) -> None:
+        """Start, and let it come into its stride."""
         self.wait(lambda: self.window.session.info is not None)
         self.window.session.start()
         self.spin(warm_up)
 
     def close(self) -> None:
+        """End the threads."""
         self.window.session.close()
 
 
@@ -194,7 +212,7 @@ def _window(_seconds: float) -> None:
     """Train with the window open, everybody's hands off, until killed; print as `_headless`."""
     from PySide6.QtCore import QTimer
 
-    studio = _Window()
+    studio = Studio()
     studio.train()
     history, last = studio.window.session.info.history, [0]
 
@@ -211,7 +229,7 @@ def _window(_seconds: float) -> None:
 
 def _startup(_seconds: float) -> dict:
     """Time the way to a visible window, to a first trained grid, and out again."""
-    studio = _Window()
+    studio = Studio()
     window, times = studio.window, {}
     studio.wait(lambda: window.windowHandle() is not None and window.windowHandle().isExposed())
     times["visible"] = time.monotonic()
@@ -230,28 +248,51 @@ def _startup(_seconds: float) -> dict:
 
 def _drag(seconds: float) -> dict:
     """Drag a latent slider with mouse events for a while; time each to the painted image."""
-    from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
-    from PySide6.QtTest import QTest
+    from PySide6.QtCore import QPoint
     from PySide6.QtWidgets import QSlider
+
+    studio = Studio()
+    studio.train()
+    slider = studio.window.latent.findChild(QSlider, "latent_slider_0")
+    last = {"x": 0}  # where the mouse was: every move must change z
+
+    def elsewhere() -> QPoint:
+        last["x"] = (last["x"] + random.randrange(20, 60)) % (slider.width() - 20) + 10
+        return QPoint(last["x"], 12)
+
+    result = drag(studio, slider, elsewhere, seconds)
+    studio.spin(1.0)
+    ticks, hands_off = _ticking()
+    studio.spin(seconds)
+    ticks.stop()
+    studio.close()
+    return {**result, "hands off": hands_off}
+
+
+def drag(
+    studio: "Studio", hand: "QWidget", elsewhere: "Callable[[], QPoint]", seconds: float
+) -> dict:
+    """Drag on a widget for a while; time each mouse event to the painted image, and the ticks.
+
+    `elsewhere` returns where the mouse goes next.
+    """
+    from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+    from PySide6.QtTest import QTest
 
     from ganstudio.gui.threads.decode_thread import Drawn, Lane
     from ganstudio.gui.widgets.image_view import ImageView
 
-    studio = _Window()
-    studio.train()
     latent, session = studio.window.latent, studio.window.session
-    slider = latent.findChild(QSlider, "latent_slider_0")
-    view = latent.findChild(ImageView)
+    view = latent.findChild(ImageView, "decoded_image")
     latency: list[float] = []
     waiting: dict[str, float] = {}  # when the event was sent, and the request that it made
-    last = {"x": 0}  # where the mouse was: every move must change z
+    down = {"now": True}
     random.seed(0)
 
     def send() -> None:
         waiting["request"] = session.requests[Lane.IMAGE] + 1
         waiting["sent"] = time.perf_counter()
-        last["x"] = x = (last["x"] + random.randrange(20, 60)) % (slider.width() - 20) + 10
-        QTest.mouseMove(slider, QPoint(x, 12))
+        QTest.mouseMove(hand, elsewhere())
 
     def drawn(answer: Drawn) -> None:
         if "request" in waiting and answer.request >= waiting["request"]:
@@ -265,7 +306,7 @@ def _drag(seconds: float) -> dict:
             return False
 
     def painted() -> None:
-        if "drawn" in waiting and slider.isSliderDown():
+        if "drawn" in waiting and down["now"]:
             latency.append((time.perf_counter() - waiting["sent"]) * 1000)
             waiting.clear()
             QTimer.singleShot(random.randrange(30), send)
@@ -274,19 +315,15 @@ def _drag(seconds: float) -> dict:
     view.installEventFilter(paints)
     session.decoding.image_drawn.disconnect(session._on_image)
     session.decoding.image_drawn.connect(drawn)
-    at = QPoint(slider.width() // 2, 12)
-    QTest.mousePress(slider, Qt.MouseButton.LeftButton, pos=at)
+    at = hand.rect().center()
+    QTest.mousePress(hand, Qt.MouseButton.LeftButton, pos=at)
     send()
-    ticks, dragging = _ticking()
+    ticks, lateness = _ticking()
     studio.spin(seconds)
     ticks.stop()
-    QTest.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=at)
-    studio.spin(1.0)
-    ticks, hands_off = _ticking()
-    studio.spin(seconds)
-    ticks.stop()
-    studio.close()
-    return {"latency": latency, "dragging": dragging, "hands off": hands_off}
+    down["now"] = False
+    QTest.mouseRelease(hand, Qt.MouseButton.LeftButton, pos=at)
+    return {"latency": latency, "dragging": lateness}
 
 
 def _ticking() -> tuple:

@@ -247,9 +247,10 @@ def _export(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out
     if out.suffix.lower() != GENERATOR_SUFFIX:
         return _refuse(f"--out is {out}; its name must end in {GENERATOR_SUFFIX}.")
-    from ganstudio.training import generator_file, headless
+    from ganstudio.training import checkpoint, generator_file, headless
 
     content = headless.content_of(arguments.checkpoint, _model_file(arguments))
+    checkpoint.snapshot_of(content, arguments.checkpoint)  # whether it is whole
     generator_file.write(content, out)
     size = out.stat().st_size / 1e6
     print(f"Step {content['step']:,} written to {out}, {size:.2f} MB.")

@@ -175,3 +175,21 @@ def test_a_tensor_that_is_missing_is_named(written):
     changed(path, without=name)
     with pytest.raises(StudioError, match=name.removeprefix("G.")):
         checkpoint.snapshot_of(checkpoint.read(path), path)
+
+
+def test_a_checkpoint_that_lacks_something_is_not_exported(written, tmp_path, capsys):
+    trainer, _ = written
+    content = checkpoint.content_of(trainer)
+    del content["G_ema"]
+    path = tmp_path / "less.pt"
+    torch.save(content, path)
+    assert main(["export", str(path), "--out", str(tmp_path / "g.safetensors")]) == 2
+    assert "G_ema" in capsys.readouterr().err
+
+
+def test_an_infinite_step_is_refused(written):
+    _, path = written
+    with safe_open(path, framework="pt") as file:
+        run = json.loads(file.metadata()["run"])
+    changed(path, {"run": json.dumps({**run, "step": float("inf")})})
+    assert refused(path) == "damaged-checkpoint"

@@ -13,7 +13,7 @@ from oracle import everything, same
 
 from ganstudio.config import Config
 from ganstudio.errors import StudioError
-from ganstudio.latent.notes import Notes
+from ganstudio.latent.notes import Bookmark, Notes
 from ganstudio.training import checkpoint
 from ganstudio.training.runner import (
     DRAWING_SHARE,
@@ -390,14 +390,20 @@ def test_a_note_is_unsaved_work_and_goes_along_to_a_new_run(studio, tmp_path):
     studio.new_run()
     studio.train(limit(steps=1), Runner.start)
     studio.ask(lambda runner: runner.save(tmp_path / "a.pt"))
-    notes = Notes().calling("slant", "lean")
-    studio.ask(lambda runner: runner.note(notes))
+    first, notes = studio.trainer.run_id, Notes().calling("slant", "lean")
+    studio.ask(lambda runner: runner.note(first, notes))
     assert studio.heard.statuses[-1].unsaved
     studio.ask(lambda runner: runner.save(tmp_path / "a.pt"))
     assert not studio.heard.statuses[-1].unsaved
+    latent = studio.trainer.latent
+    here = Bookmark(name="here", z=latent.sample(1, np.random.default_rng(0))[0], latent=latent)
+    both = Notes(bookmarks=(here,), names=notes.names)
+    studio.ask(lambda runner: runner.note(first, both))
     studio.new_run(CONFIG.changed(seed=1))
-    assert studio.heard.runs[-1].notes == notes
-    studio.ask(lambda runner: runner.note(Notes()))
+    assert studio.heard.runs[-1].notes == Notes(bookmarks=(here,)), "but for names of directions"
+    studio.ask(lambda runner: runner.note(first, notes))
+    studio.ask(lambda runner: runner.return_to(first))
+    assert studio.heard.runs[-1].notes == notes, "what is told late goes to its run"
     studio.ask(lambda runner: runner.open(tmp_path / "a.pt", "cpu", studio.root))
     assert studio.heard.runs[-1].notes == notes
 

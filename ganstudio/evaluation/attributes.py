@@ -21,6 +21,7 @@ SAMPLES = 2000
 HELD_OUT = 500  # of them: what a fit explains is measured on these
 _BATCH = 100
 _Z = 8  # the generator of `Stream.SAMPLES` that draws the latents
+_SAME = 1e-10  # of the largest eigenvalue, below which terms depend on each other
 _INK = 1e-6  # of an image, below which it has no shape
 
 Pixels = NDArray[np.uint8]
@@ -84,10 +85,11 @@ class Search:
         self._snapshot, self._averaged = snapshot, averaged
         self._z = snapshot.latent.sample(SAMPLES, generator(seed, Stream.SAMPLES, _Z))
         self._values: list[dict[str, Values]] = []
+        self._fits: list[tuple[Array, float, float]] = []
         self._done = 0
 
     def go_on(self, images: int) -> NamedDirections | None:
-        """Measure so many images; return the attributes once all are.
+        """Measure so many images, or fit one attribute; return all once they are fitted.
 
         A strength is what a standard deviation along a direction adds: pixels, degrees of slant,
         or nats, the log odds of a digit. `explained` is R² on samples that were not fitted: the
@@ -103,19 +105,21 @@ class Search:
             self._done += len(z)
             return None
         latent, names = self._snapshot.latent, tuple(self._values[0])
-        fits = [
-            fit(latent, self._z, np.concatenate([values[name] for values in self._values]))
-            for name in names
-        ]
+        name = names[len(self._fits)]  # one a call: each takes milliseconds
+        values = np.concatenate([values[name] for values in self._values])
+        self._fits.append(fit(latent, self._z, values))
+        if len(self._fits) < len(names):
+            return None
+        vectors, slopes, shares = zip(*self._fits, strict=True)
         return NamedDirections(
             names=names,
             directions=Directions(
                 latent=latent,
-                vectors=np.stack([vector for vector, _, _ in fits]),
-                strengths=np.array([slope for _, slope, _ in fits], np.float32),
+                vectors=np.stack(vectors),
+                strengths=np.array(slopes, np.float32),
             ),
             units=tuple(SHAPES.get(name, ODDS) for name in names),
-            explained=tuple(share for _, _, share in fits),
+            explained=tuple(shares),
         )
 
 
@@ -164,8 +168,9 @@ def fit(latent: LatentSpec, z: Array, values: Values) -> tuple[Array, float, flo
 
 def _least_squares(terms: Values, values: Values) -> Values:
     """Return the shortest solution; terms may depend on each other, as choices and 1 do."""
-    found = torch.linalg.lstsq(
-        torch.from_numpy(terms), torch.from_numpy(values)[:, None], driver="gelsd"
-    )
-    solution: Values = found.solution[:, 0].numpy()
+    sizes, basis = torch.linalg.eigh(torch.from_numpy(terms.T @ terms))
+    kept = sizes > _SAME * sizes[-1]
+    basis = basis[:, kept]
+    pulled = torch.from_numpy(terms.T @ values)
+    solution: Values = (basis @ ((basis.T @ pulled) / sizes[kept])).numpy()
     return solution

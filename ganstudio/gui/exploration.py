@@ -42,6 +42,10 @@ class Exploration(QObject):
         z and its locks.
     base : (dim,) float32
         What Random, Centre or a load has set last.
+    run_id : str
+        The run.
+    stepping : bool
+        Whether the edit that is told is a key's step, as many follow each other.
     notes : Notes
         What the person has noted.
     directions : NamedDirections or None
@@ -65,11 +69,12 @@ class Exploration(QObject):
         self.layout = LatentLayout.of(self.latent, "")
         self.state = LatentState.unlocked(np.zeros(0, np.float32))
         self.base = self.state.z
+        self.run_id = ""
+        self.stepping = False
         self.notes = Notes()
         self.directions: NamedDirections | None = None
         self._dataset = ""  # which names the classes
         self._rng = np.random.default_rng(0)
-        self._run_id = ""
         self._left: dict[str, tuple[LatentState, Array]] = {}  # state and base of earlier runs
         self._before: LatentState | None = None  # the state when the mouse went down
         self._gesture = ""  # what the drag does
@@ -91,8 +96,9 @@ class Exploration(QObject):
             Draws z, here and for Random.
         """
         self._rng = rng
-        self._left[self._run_id] = self.state, self.base
-        self._run_id = info.run_id
+        self._left[self.run_id] = self.state, self.base
+        self.run_id = info.run_id
+        self.state = replace(self.state, held=frozenset())  # its directions are another's
         if (info.latent, info.config.dataset) != (self.latent, self._dataset):
             self.latent, self._dataset = info.latent, info.config.dataset
             if not self.latent.allows(self.state.z):
@@ -178,13 +184,15 @@ class Exploration(QObject):
         self.latent.check(z)
         self._start_from(z, text)
 
-    def edit(self, text: str, state: LatentState) -> None:
-        """Make a change that is complete at once; `text` names it."""
+    def edit(self, text: str, state: LatentState, *, step: bool = False) -> None:
+        """Make a change that is complete at once, or a key's `step`; `text` names it."""
         self._end_drag()
         before = self.state
         if state != before:
             self._become(state)
+            self.stepping = step
             self.edited.emit(text, before, state)
+            self.stepping = False
         self.settled.emit()
 
     def choose(self, choice: Choice, option: int) -> None:

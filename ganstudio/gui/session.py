@@ -61,7 +61,8 @@ class Session(QObject):
         model_file_ran: the `ModelFile` that a person wants networks from, which works.
         model_file_needed: (`StudioError`, what to call with the `ModelFile` that may run).
         find_began: a `Work`: the z of an image is being looked for.
-        walk_drawn: (N, C, H, W) uint8, the images of the latest walk.
+        walk_drawn: (N, C, H, W) uint8, the images of the walk.
+        walk_lost(): there will be none.
         health_changed: (`Diagnosis`, the `Doctor`).
         undone_live: (name, value) after undo or redo set a live setting of the running training.
 
@@ -93,6 +94,7 @@ class Session(QObject):
     _switched = Signal(str, object, object)  # see _on_switched; after its run_changed
     find_began = Signal(object)
     walk_drawn = Signal(object)
+    walk_lost = Signal()
     health_changed = Signal(object, object)
     undone_live = Signal(str, object)
 
@@ -123,7 +125,6 @@ class Session(QObject):
         self._stale: set[Lane] = set()  # and there is a newer snapshot meanwhile
         self._judge_at = 0.0  # the earliest time to have held-out images judged by a newer D
         self._randoms: dict[int, np.random.Generator] = {}  # what Random draws z from, by the seed
-        self._walk: Work | None = None  # that is being drawn
         self._finding: Work | None = None  # the z of an image
         self._held: Snapshot | None = None
         self._shown: Snapshot | None = None  # the model of the large image
@@ -163,6 +164,8 @@ class Session(QObject):
         self.decoding.judged.connect(self._on_judged)
         self.decoding.found.connect(self._on_found)
         self.decoding.walk_drawn.connect(self._on_walk_drawn)
+        self.decoding.walk_lost.connect(self.walk_lost)
+        self.decoding.search_lost.connect(self._directions.search_ended)
         self.decoding.directions_found.connect(self._on_directions)
         self.decoding.reference_judged.connect(self._on_reference)
         self.decoding.looked.connect(self._on_looked)
@@ -372,15 +375,15 @@ class Session(QObject):
         self.training.post(request)
 
     def draw_walk(self, z: Array, work: Work) -> None:
-        """Draw the images of a walk, (N, dim) float32, in the background: `walk_drawn`."""
-        if self._walk is not None:
-            self._walk.end()  # the latest is wanted
-        self._walk = work
-        averaged, snapshot = self._samples.averaged(), self._explored()
-        assert snapshot is not None  # else there would be no z
-        lane = Lane.WALK
-        job = Job(lane=lane, snapshot=snapshot, inputs=z, averaged=averaged, work=work)
-        self.requests[lane] = self.decoding.ask(job)
+        """Draw the images of a walk, (N, dim) float32, in the background: `walk_drawn`.
+
+        One at a time; a walk through another run's z is lost at once.
+        """
+        if z.shape[1] != self._latent.exploration.latent.dim or not self._ask(
+            Lane.WALK, self._explored(), z, work=work
+        ):
+            work.end()
+            self.walk_lost.emit()
 
     def close(self) -> None:
         """End the threads; wait for them."""
@@ -434,8 +437,9 @@ class Session(QObject):
             command = Change(text, self._return_to, self._before.run_id, self.info.run_id)
             self.undo_stack.push(command)
         if path is not None:
-            if path.suffix.lower() != GENERATOR_SUFFIX:  # which holds too little to be saved to
-                self.paths[self.info.run_id] = path
+            self.paths[self.info.run_id] = path
+            if path.suffix.lower() == GENERATOR_SUFFIX:  # which holds too little to be saved to
+                del self.paths[self.info.run_id]
             self.opened.emit(path)
         if waiting:
             self._experiment.set_pending_edits(waiting)
@@ -523,8 +527,9 @@ class Session(QObject):
 
     def _on_thumbnails(self, drawn: Drawn) -> None:
         if drawn.request == self.requests[Lane.THUMBNAILS] and Lane.THUMBNAILS in self._renewing:
-            self._latent.set_thumbnails(drawn.images, drawn.values)
             self._on_renewed(Lane.THUMBNAILS)
+            if drawn.colour == self._latent.colour:  # else the answer to another choice is coming
+                self._latent.set_thumbnails(drawn.images, drawn.values)
 
     def _on_judged(self, verdict: Verdict) -> None:
         if self.info is not None and verdict.run_id == self.info.run_id:
@@ -565,6 +570,8 @@ class Session(QObject):
         if request == self.requests[Lane.REFERENCE]:
             self._draw_image()
             self._latent.finder.judge_again()
+            if self._latent.colour == "rank":
+                self._renew(Lane.THUMBNAILS)
             self._on_renewed(Lane.REFERENCE)
 
     # the run's health
@@ -646,6 +653,7 @@ class Session(QObject):
         averaged, former = self._samples.averaged(), self._directions.former()
         lanes = [Lane.DIRECTIONS]
         lanes += [Lane.ATTRIBUTES] if info.config.dataset in DIGITS else []
+        self._directions.search_began()
         for lane in lanes:
             self.decoding.ask(Job(lane=lane, snapshot=snapshot, averaged=averaged, former=former))
 
@@ -753,15 +761,23 @@ class Session(QObject):
         self._latent.snapshot_changed()
 
     def _on_noted(self) -> None:
-        notes = self._latent.exploration.notes
-        self.training.post(lambda runner: runner.note(notes))
+        run_id, notes = self._latent.exploration.run_id, self._latent.exploration.notes
+        self.training.post(lambda runner: runner.note(run_id, notes))
 
     def _on_note_made(self, text: str, before: Notes, after: Notes) -> None:
-        self.undo_stack.push(Change(text, self._latent.exploration.set_notes, before, after))
+        exploration = self._latent.exploration
+        of = exploration.run_id
+
+        def take(notes: Notes) -> None:
+            if exploration.run_id == of:  # notes of a run that is gone are nobody's
+                exploration.set_notes(notes)
+
+        self.undo_stack.push(Change(text, take, before, after))
 
     def _on_latent_edited(self, text: str, before: LatentState, after: LatentState) -> None:
-        one_slider = np.count_nonzero(before.z != after.z) == 1
-        command = Change(text, self._latent.exploration.set_state, before, after, merges=one_slider)
+        exploration = self._latent.exploration
+        merges = exploration.stepping or np.count_nonzero(before.z != after.z) == 1
+        command = Change(text, exploration.set_state, before, after, merges=merges)
         self.undo_stack.push(command)
 
     def _on_live_changed(self, name: str, value: float) -> None:

@@ -1,6 +1,8 @@
 """Walks as files: what is asked, drawn in the decode thread, and written in the background."""
 
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +15,19 @@ from ganstudio.gui.session import Session
 from ganstudio.gui.widgets.file_writer import FileWriter
 from ganstudio.gui.widgets.walk_tab import FRAME_MS, LEG, WalkTab
 from ganstudio.latent import walks
+from ganstudio.latent.spec import Array
 from ganstudio.work import Work
 
 COLUMNS = 10  # of a picture: so many images from one bookmark to the next
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Film:
+    """A walk that is to be drawn, and what is done with its images."""
+
+    z: Array
+    work: Work
+    write: Callable[[NDArray[np.uint8]], None]
 
 
 class WalkExport(QObject):
@@ -34,12 +46,13 @@ class WalkExport(QObject):
     def __init__(self, window: QWidget, session: Session, tab: WalkTab) -> None:
         super().__init__(window)
         self._window, self._session, self._tab = window, session, tab
-        self._write: Callable[[NDArray[np.uint8]], None] | None = None  # once all is drawn
+        self._waiting: deque[_Film] = deque()  # the first is being drawn
         self._writer = FileWriter(self)
         self._writer.saved.connect(self._on_saved)
         self._writer.failed.connect(self.failed)
         tab.export_wanted.connect(self.export)
         session.walk_drawn.connect(self._on_drawn)
+        session.walk_lost.connect(self._next)
 
     def export(self, suffix: str) -> None:
         """Ask for a file and write the walk into it, as its suffix says."""
@@ -67,15 +80,22 @@ class WalkExport(QObject):
         if suffix == ".npy":
             write(None)
             return
-        self._write = write
-        work = Work()
-        self.work_began.emit(path, work)
-        self._session.draw_walk(z, work)
+        film = _Film(z, Work(), write)
+        self.work_began.emit(path, film.work)
+        self._waiting.append(film)
+        if len(self._waiting) == 1:
+            self._session.draw_walk(z, film.work)
 
     def _on_drawn(self, images: NDArray[np.uint8]) -> None:
-        write, self._write = self._write, None
-        if write is not None:
-            write(images)
+        self._waiting[0].write(images)
+        self._next()
+
+    def _next(self) -> None:
+        """Go on with the next film that is wanted."""
+        self._waiting.popleft()
+        if self._waiting:
+            film = self._waiting[0]
+            self._session.draw_walk(film.z, film.work)
 
     def _on_saved(self, path: Path) -> None:
         self.message.emit(self.tr("Saved {name}").format(name=path))

@@ -87,7 +87,7 @@ def read(path: Path, kind: dict[str, Any]) -> dict[str, Any]:
     except KeyError as error:
         detail = Phrase("missing", name=error.args[0])
         raise StudioError("damaged-checkpoint", path=path, detail=detail) from None
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
         raise StudioError("damaged-checkpoint", path=path, detail=error) from None
     states: dict[str, dict[str, Tensor]] = {"G": {}, "D": {}, "E": {}}
     for name, tensor in tensors.items():

@@ -143,7 +143,8 @@ class Runner:
             with explaining_memory(place):
                 trainer = Trainer(config, self._dataset(config, root, work), place)
             if self.trainer is not None:
-                trainer.notes = self.trainer.notes
+                # names of directions mean nothing to another generator
+                trainer.notes = Notes(bookmarks=self.trainer.notes.bookmarks)
             return trainer
 
         self._switch(build, can_cancel=self.trainer is not None)  # a first run is needed
@@ -256,10 +257,13 @@ class Runner:
             self._publish_status()
             self._listener.on_saved(path)
 
-    def note(self, notes: Notes) -> None:
-        """Take what a person has noted; it is saved with the run."""
-        if self.trainer is not None and notes != self.trainer.notes:
-            self.trainer.notes = notes
+    def note(self, run_id: str, notes: Notes) -> None:
+        """Take what a person has noted of a run, the current or a parked one; it saves them."""
+        trainer = self.trainer
+        if trainer is None or trainer.run_id != run_id:
+            trainer = self._parked.get(run_id)
+        if trainer is not None and notes != trainer.notes:
+            trainer.notes = notes
             self._publish_status()
 
     def export(self, path: Path) -> None:

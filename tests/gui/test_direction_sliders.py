@@ -303,3 +303,67 @@ def test_renaming_can_be_undone(qtbot: QtBot, window: MainWindow) -> None:
     assert "loop" not in shown(window.latent)
     window.session.undo_stack.redo()
     assert "loop" in shown(window.latent)
+
+
+def test_what_is_found_while_a_name_is_typed_waits(qtbot: QtBot, panel) -> None:
+    with qtbot.waitActive(panel):
+        panel.activateWindow()
+    rows = child(panel, SliderList, "direction_list")
+    rows.setFocus()
+    qtbot.keyClick(rows, Qt.Key.Key_F2)
+    edit = child(panel, QLineEdit, "direction_name_edit")
+    QTest.keyClicks(edit, "thi")
+    held = panel.exploration.directions
+    directions_of(panel).set_found(orthonormal(5))
+    assert panel.exploration.directions is held
+    QTest.keyClicks(edit, "ckness")
+    qtbot.keyClick(edit, Qt.Key.Key_Return)
+    assert panel.exploration.notes.names == (("direction 1", "thickness"),)
+    assert panel.exploration.directions is not held
+
+
+def test_another_run_takes_a_direction_out_of_the_hand(qtbot: QtBot, panel) -> None:
+    drags: list[bool] = []
+    panel.exploration.drag_toggled.connect(drags.append)
+    at = handle(slider(panel, 1)).center()
+    qtbot.mousePress(slider(panel, 1), LEFT, pos=at)
+    qtbot.mouseMove(slider(panel, 1), at + QPoint(9, 0))
+    panel.set_run(run_info(latent=SPEC, run_id="other"), np.random.default_rng(2))
+    assert drags == [True, False]
+    assert not panel.exploration.dragging
+
+
+def test_a_search_waits_for_the_one_under_way(qtbot: QtBot, panel) -> None:
+    asked: list[int] = []
+    tab = directions_of(panel)
+    tab.search_wanted.connect(lambda: asked.append(1))
+    tab.forget()
+    assert len(asked) == 1
+    tab.search_began()
+    tab._search_timer.stop()  # however long it takes
+    tab.snapshot_changed()
+    assert len(asked) == 1
+    tab.set_found(orthonormal())
+    assert tab._search_timer.isActive(), "and then a little longer"
+    tab._search_timer.stop()
+    tab.snapshot_changed()
+    assert len(asked) == 2
+
+
+def test_keys_that_step_are_told_as_steps(qtbot: QtBot, panel) -> None:
+    steps: list[bool] = []
+    panel.exploration.edited.connect(lambda *_: steps.append(panel.exploration.stepping))
+    rows = child(panel, SliderList, "direction_list")
+    rows.setFocus()
+    qtbot.keyClick(rows, Qt.Key.Key_Right)
+    qtbot.keyClick(rows, Qt.Key.Key_0)
+    assert steps == [True, False]
+
+
+def test_a_long_name_leaves_room_for_the_slider(qtbot: QtBot, panel) -> None:
+    name = "a name that goes on and on and on and on"
+    panel.exploration.set_notes(Notes(names=(("direction 2", name),)))
+    assert slider(panel, 1).width() >= 60
+    row = child(panel, QWidget, "direction_row_1")
+    told = [label for label in row.findChildren(QLabel) if label.text().endswith("…")]
+    assert told[0].toolTip() == name

@@ -8,7 +8,15 @@ from hands import WAIT
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QCheckBox, QFileDialog, QLabel, QTabWidget, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QCheckBox,
+    QFileDialog,
+    QLabel,
+    QMenu,
+    QTabWidget,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 from runs import run_info
 
@@ -244,3 +252,18 @@ def test_the_page_is_white_on_black(qtbot: QtBot, tab) -> None:
     assert page.shape == (PAGE, PAGE)
     assert page[PAGE // 2, round(0.55 * PAGE)] == 255
     assert page[3, 3] == 0
+
+
+def test_a_trained_generator_is_never_saved_to(
+    qtbot: QtBot, explored: MainWindow, tmp_path: Path
+) -> None:
+    session, path = explored.session, pretrained()[0].path
+    assert session.path is None
+    with qtbot.waitSignal(session.saved, timeout=WAIT):
+        session.save(tmp_path / "mine.pt")
+    assert session.path == tmp_path / "mine.pt"
+    with qtbot.waitSignal(session.opened, timeout=WAIT):
+        session.open(path)
+    assert session.path is None
+    assert not explored.files.fill_recent(recent := explored.findChild(QMenu, "recent_menu"))
+    assert not any(path.name in action.text() for action in recent.actions())

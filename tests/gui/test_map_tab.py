@@ -18,8 +18,10 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 from runs import run_info
 
+from ganstudio.config import Config
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.panels.latent import LatentPanel
+from ganstudio.gui.threads.decode_thread import Lane
 from ganstudio.gui.widgets.map_tab import MapTab
 from ganstudio.gui.widgets.map_view import MapView
 from ganstudio.latent.decode import decode
@@ -155,7 +157,6 @@ def test_keys_move_and_zoom(qtbot: QtBot, panel) -> None:
     assert np.ptp(places[:, 4]) == pytest.approx(2 * (n - 1) / n / 1.25, rel=1e-4)
     for _ in range(60):
         qtbot.keyClick(pad, Key.Key_Left)
-    assert (np.abs(places[:, 4]) <= 1.01).all()
     seen = panel.map.places()[:, 4]
     assert seen.min() <= z(panel)[4] <= seen.max(), "the view follows z"
     qtbot.keyClick(pad, Key.Key_Home)
@@ -218,6 +219,49 @@ def test_colours_and_what_is_said_of_a_tile(qtbot: QtBot, panel) -> None:
     assert view(panel)._word(middle(panel, 5)) == "a 7"
 
 
+def test_an_answer_to_another_choice_is_not_shown(qtbot: QtBot, window: MainWindow) -> None:
+    session, tab = window.session, window.latent.map
+    child(window, QComboBox, "map_colour").setCurrentIndex(1)
+    child(window, QTabWidget, "latent_tabs").setCurrentWidget(tab)
+    told: list[object] = []
+    tab.set_images = lambda images, values: told.append(values)
+    qtbot.waitUntil(lambda: Lane.THUMBNAILS in session._renewing, timeout=WAIT)
+    child(window, QComboBox, "map_colour").setCurrentIndex(2)
+    qtbot.waitUntil(lambda: bool(told), timeout=WAIT)
+    assert np.isfinite(told[0]).all(), "digits, not verdicts that are unknown"
+
+
+def test_digits_are_offered_where_there_are_digits(panel) -> None:
+    box = child(panel, QComboBox, "map_colour")
+    box.setCurrentIndex(2)
+    faces = run_info(latent=SPEC, run_id="faces", config=Config(dataset="folder"))
+    panel.set_run(faces, np.random.default_rng(2))
+    assert panel.map.colour == ""
+    assert box.findData("digit") < 0
+    panel.set_run(run_info(latent=SPEC), np.random.default_rng(2))
+    assert box.findData("digit") == 2
+
+
+def test_the_zoom_stays_when_directions_come(qtbot: QtBot, panel) -> None:
+    pad = view(panel)
+    pad.setFocus()
+    qtbot.keyClick(pad, Key.Key_Plus)
+    near = np.ptp(panel.map.places()[:, 4])
+    directions = Directions(
+        latent=SPEC, vectors=np.eye(6, dtype=np.float32)[:1], strengths=np.ones(1, np.float32)
+    )
+    known = NamedDirections(
+        names=("direction 1",), directions=directions, units=("shades",), explained=(None,)
+    )
+    panel.exploration.set_directions(known)
+    assert np.ptp(panel.map.places()[:, 4]) == pytest.approx(near)
+    choose(panel, "x", "Direction 1")
+    panel.exploration.set_directions(None)
+    assert child(panel, QComboBox, "map_x").currentText() == "Code 1"
+    panel.exploration.set_directions(known)
+    assert child(panel, QComboBox, "map_x").currentText() == "Direction 1", "as it was chosen"
+
+
 def test_two_axes_that_are_one_are_no_plane(panel) -> None:
     choose(panel, "y", "Code 1")
     assert child(panel, QLabel, "map_hint").isVisible()
@@ -254,6 +298,8 @@ def test_a_window_draws_it(qtbot: QtBot, window: MainWindow, colour: int) -> Non
     images, values, _ = told[-1]
     np.testing.assert_array_equal(images, decode(session.training.snapshot, places))
     assert (values is None) == (colour == 0)
+    if colour == 1:
+        assert np.isnan(values).all(), "a D that has learned nothing has no verdict"
     if colour == 2:
         assert set(np.unique(values)) <= set(range(10))
     box = child(window, QComboBox, "map_x")

@@ -10,6 +10,7 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QCheckBox,
     QComboBox,
     QFileDialog,
@@ -25,6 +26,7 @@ from runs import run_info
 
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.panels.latent import LatentPanel
+from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.gui.widgets.number_field import NumberField
 from ganstudio.gui.widgets.walk_tab import LEG
 from ganstudio.latent import walks
@@ -122,8 +124,14 @@ def test_an_empty_name_is_none(qtbot: QtBot, make) -> None:
 
 def test_dragged_rows_change_the_order(make) -> None:
     panel = make(*ABC)
-    assert rows(panel).model().moveRow(QModelIndex(), 2, QModelIndex(), 0)
-    assert names(panel) == ["C", "A", "B"]
+    told: list[str] = []
+    panel.exploration.note_made.connect(lambda text, *_: told.append(text))
+    model = rows(panel).model()
+    assert model.moveRow(QModelIndex(), 2, QModelIndex(), 0)
+    assert model.moveRow(QModelIndex(), 2, QModelIndex(), 0)
+    QApplication.processEvents()
+    assert names(panel) == ["B", "C", "A"]
+    assert told == ["move bookmarks"], "of several rows, once"
 
 
 def test_what_is_noted_is_told_for_undo(qtbot: QtBot, make) -> None:
@@ -224,7 +232,7 @@ def test_a_loop_goes_on(qtbot: QtBot, make) -> None:
     np.testing.assert_array_equal(panel.exploration.state.z, ABC[1].z)
 
 
-@pytest.mark.parametrize("hand", ["random_z", "slider", "tab", "walk_play"])
+@pytest.mark.parametrize("hand", ["random_z", "slider", "tab", "walk_play", "undo", "run"])
 def test_whatever_else_is_done_stops_it(qtbot: QtBot, make, hand: str) -> None:
     panel = make(*ABC)
     panel.walk._timer.setInterval(10_000_000)
@@ -237,6 +245,13 @@ def test_whatever_else_is_done_stops_it(qtbot: QtBot, make, hand: str) -> None:
         qtbot.mousePress(place, LEFT, pos=handle(place).center())
         assert not panel.walk._timer.isActive()
         qtbot.mouseRelease(place, LEFT, pos=handle(place).center())
+    elif hand == "undo":
+        before = LatentState.unlocked(np.ones(6, np.float32))
+        panel.exploration.set_state(before)
+        assert panel.exploration.state == before, "it does not walk on from there"
+    elif hand == "run":
+        other = run_info(latent=OTHER, run_id="other")
+        panel.set_run(other, np.random.default_rng(2))
     else:
         press(qtbot, panel, hand)
     assert not panel.walk._timer.isActive()
@@ -260,7 +275,7 @@ def test_a_sum_of_three(qtbot: QtBot, make) -> None:
     last = child(panel, QComboBox, "term_c")
     last.setFocus()
     last.setCurrentIndex(0)
-    last.textActivated.emit("A")
+    last.activated.emit(0)
     press(qtbot, panel, "combine")
     np.testing.assert_allclose(panel.exploration.state.z, ABC[0].z - ABC[1].z + ABC[0].z, atol=1e-6)
     rows(panel).setCurrentRow(1)
@@ -347,3 +362,33 @@ def test_bookmarks_are_drawn_saved_and_opened_again(
     with qtbot.waitSignal(session.opened, timeout=WAIT):
         session.open(tmp_path / "run.pt")
     assert exploration.notes.bookmarks == (noted,)
+
+
+def test_films_are_written_one_after_the_other(
+    qtbot: QtBot, window: MainWindow, monkeypatch, tmp_path
+) -> None:
+    exploration = window.latent.exploration
+    marks = tuple(mark(name, i, exploration.latent) for i, name in enumerate("AB"))
+    exploration.set_notes(Notes(bookmarks=marks))
+    for name in ("a.gif", "b.png", "c.gif"):
+        choose(monkeypatch, tmp_path / name)
+        window.latent.walk.export_wanted.emit(name[1:])
+    wanted = {"a.gif", "b.png", "c.gif"}
+    qtbot.waitUntil(lambda: {path.name for path in tmp_path.glob("?.*")} >= wanted, timeout=WAIT)
+
+
+def test_a_cancelled_film_leaves_the_next_one(
+    qtbot: QtBot, window: MainWindow, monkeypatch, tmp_path
+) -> None:
+    exploration = window.latent.exploration
+    marks = tuple(mark(name, i, exploration.latent) for i, name in enumerate("AB"))
+    exploration.set_notes(Notes(bookmarks=marks))
+    works: list = []
+    window.walk_export.work_began.connect(lambda _path, work: works.append(work))
+    for name in ("a.gif", "b.png"):
+        choose(monkeypatch, tmp_path / name)
+        window.latent.walk.export_wanted.emit(name[1:])
+        works[0].cancel()
+    qtbot.waitUntil((tmp_path / "b.png").exists, timeout=WAIT)
+    assert not (tmp_path / "a.gif").exists()
+    assert works[0].ended

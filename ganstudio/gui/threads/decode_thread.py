@@ -9,13 +9,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QThread, Signal, SignalInstance
 
 from ganstudio.errors import unexpected
+from ganstudio.gui.widgets.thumbnails import Colour
 from ganstudio.latent.directions import Directions
 from ganstudio.latent.spec import Array
 from ganstudio.work import Cancelled, Work
@@ -91,7 +92,7 @@ class Job:
     info: "RunInfo | None" = field(default=None, repr=False)
     work: Work | None = field(default=None, repr=False)
     former: Directions | None = field(default=None, repr=False)
-    colour: Literal["", "rank", "digit"] = ""
+    colour: Colour = ""
     averaged: bool = True
     start: int = 0
     request: int = 0
@@ -110,6 +111,8 @@ class Drawn:
     start : int
         Index of the first image in the grid; else 0.
     images : (N, C, H, W) uint8
+    colour : {"", "rank", "digit"}
+        What `values` are.
     values : (N,) float32 or None
         Of thumbnails, where they are wanted: D's rank among held-out images in [0, 1], NaN where
         that is not known; or the digit that the studio's classifier sees.
@@ -126,6 +129,7 @@ class Drawn:
     snapshot: "Snapshot"
     start: int
     images: NDArray[np.uint8]
+    colour: Colour = ""
     values: NDArray[np.float32] | None = None
     rank: float | None = None
     learned: bool = True
@@ -172,6 +176,7 @@ class DecodeThread(QThread):
         judged: a `Verdict`.
         found: (run id, `Found`: the z of an image).
         walk_drawn: a `Drawn` of all images asked for.
+        walk_lost(), search_lost(): nothing will come of one, or of a search for directions.
         effect_measured: (run id, (latent_dim,) float32).
         directions_found: (run id, `Directions`, or `NamedDirections` of attributes).
         looked: (run id, `Observation`, seconds to the next look).
@@ -186,6 +191,8 @@ class DecodeThread(QThread):
     judged = Signal(object)
     found = Signal(str, object)
     walk_drawn = Signal(object)
+    walk_lost = Signal()
+    search_lost = Signal()
     effect_measured = Signal(str, object)
     directions_found = Signal(str, object)
     looked = Signal(str, object, float)
@@ -200,7 +207,7 @@ class DecodeThread(QThread):
         self._closed = False
         self._requests = 0
         self._whole: dict[Lane, list[NDArray[np.uint8]]] = {}  # the pieces so far
-        self._values: list[NDArray[np.float32]] = []  # of thumbnails
+        self._values: dict[Lane, list[NDArray[np.float32]]] = {}
         self._searches: dict[Lane, Search | AttributeSearch] = {}
         self._drawn: list[NDArray[np.uint8]] = []  # pieces that have not been shown
         self._seconds = 0.0  # of decoding the grid so far
@@ -246,10 +253,19 @@ class DecodeThread(QThread):
                 self._do(job)
             except Cancelled:
                 _end(job)
+                self._lose(job)
             except Exception as error:  # whatever it is, later requests must be answered
                 _end(job)
+                self._lose(job)
                 self.failed.emit(unexpected(error))
             job = self._next()
+
+    def _lose(self, job: Job) -> None:
+        """Tell that a job is over whose answer somebody waits for."""
+        if job.lane is Lane.WALK:
+            self.walk_lost.emit()
+        elif job.lane in (Lane.DIRECTIONS, Lane.ATTRIBUTES):
+            self.search_lost.emit()
 
     def _next(self) -> Job | None:
         """Wait for jobs and take the most urgent one; None to end."""
@@ -303,12 +319,12 @@ class DecodeThread(QThread):
         z = np.asarray(job.inputs, np.float32)
         end = min(job.start + self._pieces.images(job), len(z))
         if job.start == 0:
-            self._whole[job.lane], self._values = [], []
+            self._whole[job.lane], self._values[job.lane] = [], []
         start = time.thread_time()
         images = decode(job.snapshot, z[job.start : end], averaged=job.averaged)
         self._whole[job.lane].append(images)
         if job.colour:
-            self._values.append(self._value(job, images, z[job.start : end]))
+            self._values[job.lane].append(self._value(job, images, z[job.start : end]))
         self._pieces.took(start, job.lane, end - job.start)
         if job.work is not None:
             job.work.at(end / len(z))
@@ -317,8 +333,8 @@ class DecodeThread(QThread):
         else:
             _end(job)
             whole = _stamped(job, np.concatenate(self._whole.pop(job.lane)))
-            values = np.concatenate(self._values) if job.colour else None
-            drawn.emit(replace(whole, values=values))
+            values = np.concatenate(self._values.pop(job.lane)) if job.colour else None
+            drawn.emit(replace(whole, colour=job.colour, values=values))
 
     def _value(self, job: Job, images: NDArray[np.uint8], z: Array) -> NDArray[np.float32]:
         """Return what the images are to be coloured by."""
@@ -331,6 +347,8 @@ class DecodeThread(QThread):
         if self._reference is None or self._reference[0].run_id != job.snapshot.run_id:
             return np.full(len(images), np.nan, np.float32)
         judging, known = self._reference
+        if not judging.d_updates:
+            return np.full(len(images), np.nan, np.float32)
         logits = judge(judging, images, z)
         return np.array([rank(float(logit), known) for logit in logits], np.float32)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QSignalBlocker, QSize, Qt
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer
 from PySide6.QtGui import QIcon, QImage, QKeyEvent, QPalette, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QWidget
 
@@ -46,7 +46,9 @@ class BookmarkList(QListWidget):
         exploration.laid_out.connect(self._show)
         self.itemActivated.connect(lambda item: self._go_to(item.data(_MARK)))
         self.itemChanged.connect(self._on_renamed)
-        self.model().rowsMoved.connect(self._on_moved)
+        self._drop = QTimer(self, singleShot=True, interval=0)  # one note, however many rows
+        self._drop.timeout.connect(self._on_moved)
+        self.model().rowsMoved.connect(self._drop.start)
 
     def usable(self) -> list[Bookmark]:
         """Return the bookmarks whose z this model has, in their order."""

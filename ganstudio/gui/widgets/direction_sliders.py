@@ -48,7 +48,9 @@ class DirectionSliders(QWidget):
         self._attributes: NamedDirections | None = None
         self._found: list[Directions | NamedDirections] = []  # while a hand was on something
         self._listed: tuple[str, ...] = ()  # the names of the rows
-        self._stale, self._needed = True, False
+        self._stale, self._searching = True, False
+        self._user: QWidget | None = None
+        self._hand_down = False
         self._asked: list[int] = []  # the directions of `places`
         self._search_timer = QTimer(self, singleShot=True, interval=SEARCH_INTERVAL)
         self._images = Renewal(self)
@@ -57,24 +59,43 @@ class DirectionSliders(QWidget):
 
     # what the owner calls
 
-    def set_needed(self, needed: bool) -> None:
-        """Have directions found though these sliders may not be seen, or not any more."""
-        self._needed = needed
-        self._search()
+    def set_user(self, user: QWidget) -> None:
+        """Have directions found, too, while another widget can be seen that offers them."""
+        self._user = user
+
+    def search(self) -> None:
+        """Ask for directions, if they may have changed, can be seen, and nobody is at them."""
+        busy = self._exploration.dragging or self._list.is_editing()
+        free = not (busy or self._searching or self._search_timer.isActive())
+        seen = self.isVisible() or (self._user is not None and self._user.isVisible())
+        if self._stale and free and seen:
+            self.search_wanted.emit()
+
+    def search_began(self) -> None:
+        """Learn that they are being looked for."""
+        self._stale, self._searching = False, True
+
+    def search_ended(self) -> None:
+        """Learn that they are found, or will not be: the next search has to wait a little."""
+        self._searching = False
+        self._search_timer.start()
 
     def forget(self) -> None:
         """Forget all of it: it is another run's."""
+        if self._hand_down:  # what it holds is about to go, and will not tell
+            self._on_released()
         self._strongest = self._attributes = None
         self._exploration.set_directions(None)
         self._found.clear()
         self._stale = True
         self._search_timer.stop()
-        self._search()
+        self._searching = False
+        self.search()
 
     def snapshot_changed(self) -> None:
         """Learn that the generator has changed: directions are searched again, now and then."""
         self._stale = True
-        self._search()
+        self.search()
         self._images.renew()
 
     def former(self) -> Directions | None:
@@ -83,7 +104,9 @@ class DirectionSliders(QWidget):
 
     def set_found(self, found: Directions | NamedDirections) -> None:
         """Take the directions that change the image most, matched to the former, or attributes."""
-        if self._exploration.dragging:
+        if not isinstance(found, NamedDirections):
+            self.search_ended()
+        if self._exploration.dragging or self._list.is_editing():
             self._found.append(found)  # nothing moves below a hand
             return
         if isinstance(found, NamedDirections):
@@ -116,15 +139,6 @@ class DirectionSliders(QWidget):
 
     # what is found
 
-    def _search(self) -> None:
-        """Ask for directions, if they may have changed, can be seen, and nobody is at them."""
-        busy = self._exploration.dragging or self._list.is_editing()
-        free = not (busy or self._search_timer.isActive())
-        if self._stale and free and (self.isVisible() or self._needed):
-            self._stale = False
-            self._search_timer.start()
-            self.search_wanted.emit()
-
     def _join(self) -> None:
         """Show the directions that are known."""
         if self._strongest is None:
@@ -147,12 +161,12 @@ class DirectionSliders(QWidget):
 
     def _settle(self) -> None:
         """Take what was found during a drag, and go on."""
-        if self._exploration.dragging:
+        if self._exploration.dragging or self._list.is_editing():
             return
         found, self._found = self._found, []
         for each in found:
             self.set_found(each)
-        self._search()
+        self.search()
 
     def _show_all(self) -> None:
         """Give every direction its row."""
@@ -207,7 +221,7 @@ class DirectionSliders(QWidget):
 
     def _show(self) -> None:
         """Let the rows show where z is."""
-        if self._exploration.directions is None:
+        if self._exploration.directions is None or not self.isVisible():
             return
         read = self._read()
         self._list.set_state(read)
@@ -237,11 +251,23 @@ class DirectionSliders(QWidget):
     def _move_text(self, direction: int) -> str:
         return self.tr("move {name}").format(name=self._label(self._name(direction)))
 
+    def _on_pressed(self) -> None:
+        self._hand_down = True
+        self._exploration.press()
+
+    def _on_released(self) -> None:
+        self._hand_down = False
+        self._exploration.release()
+
     def _on_dragged(self, direction: int, value: float) -> None:
         self._exploration.drag(self._move_text(direction), self._moved(direction, value))
 
     def _on_entered(self, direction: int, value: float) -> None:
         self._exploration.edit(self._move_text(direction), self._moved(direction, value))
+
+    def _on_stepped(self, direction: int, value: float) -> None:
+        moved = self._moved(direction, value)
+        self._exploration.edit(self._move_text(direction), moved, step=True)
 
     def _on_place(self, direction: int, place: int) -> None:
         self._on_entered(direction, float(PLACES[place]))
@@ -296,11 +322,11 @@ class DirectionSliders(QWidget):
         exploration.replaced.connect(self._list.fit_ranges)
         exploration.settled.connect(self._settle)
         self.sort.clicked.connect(self._sort)
-        self._search_timer.timeout.connect(self._search)
-        self._list.pressed.connect(exploration.press)
+        self._search_timer.timeout.connect(self.search)
+        self._list.pressed.connect(self._on_pressed)
         self._list.dragged.connect(self._on_dragged)
-        self._list.released.connect(exploration.release)
-        self._list.stepped.connect(self._on_entered)
+        self._list.released.connect(self._on_released)
+        self._list.stepped.connect(self._on_stepped)
         self._list.entered.connect(self._on_entered)
         self._list.place_wanted.connect(self._on_place)
         self._list.renamed.connect(self._on_renamed)
@@ -314,4 +340,4 @@ class DirectionSliders(QWidget):
         """Find out what has changed meanwhile."""
         super().showEvent(event)
         self._show()
-        self._search()
+        self.search()

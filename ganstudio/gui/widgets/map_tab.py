@@ -15,7 +15,9 @@ from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.gui.widgets.map_view import ZOOM, MapView
 from ganstudio.gui.widgets.thumbnails import Colour, Renewal
 from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
+from ganstudio.latent.directions import DIGITS
 from ganstudio.latent.spec import Array
+from ganstudio.training.status import RunInfo
 
 DIRECTIONS = 10  # that change the image most: so many to choose from
 _SHOWN = 0.75  # of a slider's range is in the usual view of a normal part, all of a uniform one
@@ -61,12 +63,24 @@ class MapTab(QWidget):
         super().__init__(parent)
         self._exploration = exploration
         self._axes: dict[str, Axis] = {}
+        self._keys: dict[QComboBox, str] = {}  # that a person chose, also where they are not known
         self._plane: NDArray[np.float32] | None = None  # as it was drawn last
         self._images = Renewal(self)
         self._build()
         self._connect()
 
     # what the owner calls
+
+    def set_run(self, info: RunInfo) -> None:
+        """Offer to colour by the digit where the images are digits."""
+        digits = info.config.dataset in DIGITS
+        if not digits and self.colour == "digit":
+            self._colours.setCurrentIndex(0)
+        place = self._colours.findData("digit")
+        if digits and place < 0:
+            self._colours.addItem(self.tr("Digit"), "digit")
+        elif not digits and place >= 0:
+            self._colours.removeItem(place)
 
     @property
     def colour(self) -> Colour:
@@ -94,8 +108,6 @@ class MapTab(QWidget):
         self, images: NDArray[np.uint8], values: NDArray[np.float32] | None = None
     ) -> None:
         """Show what `places` decode to, (N, C, H, W) uint8, and `colour` of each, (N,) float32."""
-        if round(len(images) ** 0.5) ** 2 != len(images):
-            return  # another tab's
         tints, words = None, None
         if values is not None and self.colour == "digit":
             tints = np.array(_DIGITS, np.uint8)[values.astype(int)]
@@ -147,23 +159,24 @@ class MapTab(QWidget):
 
     def _fill(self) -> None:
         """Offer the sliders, and the directions that are known."""
-        before = list(self._axes)
+        before = self._extents()
         self._axes = {axis.key: axis for axis in self._all_axes()}
-        if list(self._axes) != before:
-            for i, box in enumerate((self._x, self._y)):
-                chosen = box.currentData()
-                with QSignalBlocker(box):
-                    box.clear()
-                    for axis in self._axes.values():
-                        box.addItem(axis.name, axis.key)
-                    found = box.findData(chosen)
-                    box.setCurrentIndex(found if found >= 0 else min(i, box.count() - 1))
-            self._on_axes_chosen()
+        for i, box in enumerate((self._x, self._y)):
+            chosen = self._keys.get(box)
+            with QSignalBlocker(box):
+                box.clear()
+                for axis in self._axes.values():
+                    box.addItem(axis.name, axis.key)
+                found = box.findData(chosen)
+                box.setCurrentIndex(found if found >= 0 else min(i, box.count() - 1))
+        if self._extents() != before:
+            self._on_axes_shown()
         else:
-            for box in (self._x, self._y):
-                for i, axis in enumerate(self._axes.values()):
-                    box.setItemText(i, axis.name)
             self._show()
+
+    def _extents(self) -> list[tuple[str, float]]:
+        """Return the axes on show and what the usual view has of them."""
+        return [(axis.key, axis.extent) for axis in self._chosen() or ()]
 
     def _all_axes(self) -> list[Axis]:
         exploration = self._exploration
@@ -201,6 +214,10 @@ class MapTab(QWidget):
             self._images.renew()
 
     def _on_axes_chosen(self) -> None:
+        self._keys = {box: box.currentData() for box in (self._x, self._y)}
+        self._on_axes_shown()
+
+    def _on_axes_shown(self) -> None:
         self._plane = None
         if (axes := self._chosen()) is not None:
             self._view.set_extent(axes[0].extent, axes[1].extent)
@@ -210,7 +227,7 @@ class MapTab(QWidget):
         self._exploration.drag(self.tr("move on the map"), self._moved(x, y))
 
     def _on_stepped(self, x: float, y: float) -> None:
-        self._exploration.edit(self.tr("move on the map"), self._moved(x, y))
+        self._exploration.edit(self.tr("move on the map"), self._moved(x, y), step=True)
 
     def _on_colour_chosen(self) -> None:
         self._images.renew()
@@ -223,7 +240,6 @@ class MapTab(QWidget):
         self._colours = self._combo("map_colour", self.tr("Colour of the tiles"))
         self._colours.addItem(self.tr("Images"), "")
         self._colours.addItem(self.tr("D's verdict"), "rank")
-        self._colours.addItem(self.tr("Digit"), "digit")
         self._colours.setToolTip(
             self.tr(
                 "Colour the tiles by how real they are to D, from blue to orange, or by the digit "

@@ -108,7 +108,7 @@ class MapView(QWidget):
         self.update()
 
     def forget(self) -> None:
-        """Show nothing: it was of another model."""
+        """Show nothing: there is no plane."""
         self._sheet = QImage()
         self.update()
 

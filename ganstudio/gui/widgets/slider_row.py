@@ -31,6 +31,7 @@ from ganstudio.gui.widgets.number_edit import number_text
 
 _BUTTON = 24
 _GROOVE = 60  # px, at least: the slider
+_LONGEST = 18  # characters of a name; the rest of it is in its tooltip
 _MARGINS, _SPACING = QMargins(6, 0, 2, 0), 2
 _STEPS = 4000  # of the slider, from 0 to the bound
 
@@ -74,6 +75,7 @@ class RowSizes:
     ) -> "RowSizes":
         """Make room for all `labels`, for any value that can be typed, and for images."""
         label = max(map(metrics.horizontalAdvance, labels), default=0)
+        label = min(label, _LONGEST * metrics.averageCharWidth())
         value = metrics.horizontalAdvance("−100.00")
         line = max(_BUTTON, metrics.height()) + 4
         return RowSizes(label + 6, value + 10, line, line + (SIDE + 6 if strips else 0))
@@ -166,6 +168,7 @@ class SliderRow(QWidget):
         self._shown: tuple[float, float, bool] | None = None
         self._current = self._active = False
         self.label = QLabel()
+        self._full = ""  # the name
         self._note = QLabel()
         self._images = ImageStrip()
         self._slider = ValueSlider()
@@ -198,12 +201,13 @@ class SliderRow(QWidget):
 
     def bind(self, dim: int, label: str, note: str, bound: float) -> None:
         """Stand for slider `dim` from now on."""
-        if (dim, label, note) == (self.dim, self.label.text(), self._note.text()):
+        if (dim, label, note) == (self.dim, self._full, self._note.text()):
             return
         if dim != self.dim:
             self._images.set_images(None)
         self.dim, self._bound, self._shown = dim, bound, None
-        self.label.setText(label)
+        self._full = label
+        self._show_label()
         self._note.setText(note)
         names = {
             self: ("row", label),
@@ -249,7 +253,7 @@ class SliderRow(QWidget):
         end = round(limit / self._bound * _STEPS)
         with QSignalBlocker(self._slider):
             self._slider.setRange(-end, end)
-        label = self.label.text()
+        label = self._full
         self._slider.setToolTip(
             self.tr("{name}, from −{limit:g} to {limit:g} in units of the prior.").format(
                 name=label, limit=limit
@@ -274,11 +278,18 @@ class SliderRow(QWidget):
     def set_sizes(self, sizes: RowSizes) -> None:
         """Take other columns: the font has changed."""
         self.label.setFixedWidth(sizes.label)
+        self._show_label()
         self._note.setFixedWidth(sizes.label)
         self.value.setFixedSize(sizes.value, sizes.line - 4)
         strips = sizes.height > sizes.line
         self._note.setVisible(strips)
         self._images.setVisible(strips)
+
+    def _show_label(self) -> None:
+        """Write the name, or as much of it as there is room for."""
+        metrics, side = self.label.fontMetrics(), Qt.TextElideMode.ElideRight
+        self.label.setText(metrics.elidedText(self._full, side, self.label.maximumWidth()))
+        self.label.setToolTip(self._full if self.label.text() != self._full else "")
 
     def set_icons(self, icons: RowIcons) -> None:
         """Use other icons: the palette has changed."""

@@ -26,6 +26,7 @@ from ganstudio.gui.widgets.bookmark_list import BookmarkList
 from ganstudio.gui.widgets.thumbnails import Colour, Renewal
 from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
 from ganstudio.latent import walks
+from ganstudio.latent.notes import Bookmark
 from ganstudio.latent.spec import Array
 
 LEG = 60  # places from one bookmark to the next
@@ -66,7 +67,7 @@ class WalkTab(QWidget):
         self._timer.timeout.connect(self._advance)
         self._at = 0.0  # the place on the way, between two while it is slow
         self._scrubbing = False
-        self._chosen: dict[QComboBox, str] = {}  # terms of the sum
+        self._chosen: dict[QComboBox, Bookmark] = {}  # terms of the sum
         self._build()
         self._connect()
         self._show()
@@ -142,11 +143,12 @@ class WalkTab(QWidget):
             self._exploration.release()
 
     def _on_scrubbed(self, place: int) -> None:
-        if not self._scrubbing:  # a key: complete at once
+        if self._scrubbing:
             self._go_to(place)
-            self._exploration.release()
-        else:
-            self._go_to(place)
+        elif len(way := self.walk()):  # a key: complete at once
+            self._at = float(place)
+            state = self._exploration.towards(way[place])
+            self._exploration.edit(self.tr("walk"), state, step=True)
 
     def _on_scrub_pressed(self) -> None:
         self._pause()
@@ -157,11 +159,16 @@ class WalkTab(QWidget):
         self._scrubbing = False
         self._exploration.release()
 
+    def _on_term_chosen(self, box: QComboBox, index: int) -> None:
+        self._chosen[box] = self._list.usable()[index]
+
     def _combine(self) -> None:
         marks = self._list.usable()
         chosen = [marks[box.currentIndex()] for box in self._terms]
         a, b, c = (mark.name for mark in chosen)
         z = walks.combined(self._exploration.latent, *(mark.z for mark in chosen))
+        if not np.isfinite(z).all():  # after many sums, each of the last
+            return
         self._exploration.load(z, self.tr("{a} − {b} + {c}").format(a=a, b=b, c=c))
 
     # what is shown
@@ -173,8 +180,9 @@ class WalkTab(QWidget):
             with QSignalBlocker(box):
                 box.clear()
                 box.addItems([mark.name for mark in marks])
-                found = box.findText(self._chosen.get(box, ""))
-                box.setCurrentIndex(found if found >= 0 else min(i, len(marks) - 1))
+                chosen = self._chosen.get(box)
+                usual = min(i, len(marks) - 1)
+                box.setCurrentIndex(marks.index(chosen) if chosen in marks else usual)
             box.setEnabled(bool(marks))
         self._sum.setEnabled(bool(marks))
         self._remove.setEnabled(self._list.count() > 0)
@@ -302,12 +310,13 @@ class WalkTab(QWidget):
         exploration.laid_out.connect(self._show)
         exploration.drag_toggled.connect(lambda _down: self._pause())
         exploration.edited.connect(lambda *_: self._pause())
+        exploration.replaced.connect(self._pause)  # as undo does
         self._images.wanted.connect(self.images_wanted)
         self._add.clicked.connect(self._list.add)
         self._remove.clicked.connect(self._list.remove)
         self._sum.clicked.connect(self._combine)
         for box in self._terms:
-            box.textActivated.connect(partial(self._chosen.__setitem__, box))
+            box.activated.connect(partial(self._on_term_chosen, box))
         self._play.clicked.connect(self._toggle)
         self._scrub.sliderPressed.connect(self._on_scrub_pressed)
         self._scrub.valueChanged.connect(self._on_scrubbed)
