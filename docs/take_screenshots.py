@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QComboBox, QTabWidget
 
 from ganstudio.gui import app, appearance
 from ganstudio.gui.main_window import MainWindow
@@ -39,16 +39,27 @@ def main() -> None:
     pause(application, 1.0)
     take(window, "latent")
 
+    window.session.pause()
+    window.latent.findChild(QComboBox, "slider_view").setCurrentIndex(1)
+    known = window.latent.exploration
+    wait(application, lambda: known.directions is not None and len(known.directions.names) > 20)
+    pause(application, 2.0)
+    take(window, "directions", "light")
+    window.latent.findChild(QTabWidget, "latent_tabs").setCurrentWidget(window.latent.map)
+    window.latent.findChild(QComboBox, "map_colour").setCurrentIndex(2)
+    pause(application, 3.0)
+    take(window, "map", "dark")
+
     window.files.open_file(Path("notes.txt"))
     wait(application, window.banner.isVisible)
     take(window, "error")
     window.session.close()
 
 
-def take(window: MainWindow, name: str) -> None:
-    """Write NAME-light.png and NAME-dark.png."""
+def take(window: MainWindow, name: str, *themes: str) -> None:
+    """Write NAME-light.png and NAME-dark.png, or one of them."""
     FOLDER.mkdir(exist_ok=True)
-    for theme in ("light", "dark"):
+    for theme in themes or ("light", "dark"):
         appearance.set_theme(theme)
         pause(QApplication.instance(), 0.5)
         window.grab().save(str(FOLDER / f"{name}-{theme}.png"))
