@@ -204,3 +204,21 @@ def test_they_stay_an_orthonormal_basis_and_keep_their_strength(seeds):
 def test_directions_of_another_z_are_not_likened():
     now = basis(4)
     assert now.like(basis(6)) is now
+
+
+@given(seed=st.integers(0, 99), places=st.lists(st.integers(0, 5), unique=True, max_size=4))
+def test_directions_return_to_the_places_that_they_were_named_at(seed, places):
+    now = basis(6, seed=seed)
+    shuffled = np.random.default_rng(seed).permutation(6)
+    ways = {place: -now.vectors[shuffled[place]] for place in places}
+    found = now.placed(ways)
+    for place, way in ways.items():
+        np.testing.assert_array_equal(found.vectors[place], way)
+        assert found.strengths[place] == now.strengths[shuffled[place]]
+    assert sorted(found.strengths.tolist()) == sorted(now.strengths.tolist())
+
+
+def test_places_and_ways_of_another_z_are_passed_over():
+    now = basis(3)
+    same = now.placed({7: now.vectors[0], 1: np.ones(4, np.float32)})
+    np.testing.assert_array_equal(same.vectors, now.vectors)

@@ -21,7 +21,11 @@ SPEC = LatentSpec(
     )
 )
 HERE = Bookmark(name="hier 你好", z=np.array([0, 1, 0, 0.1, -2.5], np.float32), latent=SPEC)
-NOTES = Notes(bookmarks=(HERE,), names=(("direction 1", "loop"),))
+NOTES = Notes(
+    bookmarks=(HERE,),
+    names=(("direction 1", "loop"),),
+    ways=(("direction 1", (0.0, 0.0, 0.0, 0.5, -0.25)),),
+)
 
 
 def test_they_come_back_as_they_were_through_json():
@@ -35,6 +39,9 @@ def test_names_of_directions_come_and_go():
     notes = Notes().calling("direction 1", "loop").calling("slant", "lean")
     assert (notes.called("direction 1"), notes.called("direction 2")) == ("loop", "")
     assert notes.calling("direction 1", "").names == (("slant", "lean"),)
+    named = notes.calling("direction 2", "hook", np.array([0.5, 1], np.float32))
+    assert named.ways == (("direction 2", (0.5, 1.0)),)
+    assert named.calling("direction 2", "").ways == ()
 
 
 @pytest.mark.parametrize("z", [[0, 1, 0, 0.1], [0, 1, 0, 1, float("nan")], [1, 1, 0, 0, 0], 3])

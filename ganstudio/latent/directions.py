@@ -4,6 +4,7 @@ z is counted in the prior's standard deviations, so that normal and uniform part
 numpy only: the window moves z along them without torch.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -84,6 +85,25 @@ class Directions:
             vectors[theirs] = turn @ self.vectors[group]
             strengths[theirs] = np.sqrt(turn**2 @ self.strengths[group] ** 2)
         return replace(self, vectors=vectors, strengths=strengths)
+
+    def placed(self, ways: Mapping[int, Array]) -> "Directions":
+        """Return the same directions in another order: those at some places lead along `ways`.
+
+        Each place gets the one nearest to its way (dim,) that is left, with its sign; places and
+        ways that there are none of here are passed over.
+        """
+        order, signs = np.arange(len(self.vectors)), np.ones(len(self.vectors), np.float32)
+        left = np.ones(len(order), np.bool_)
+        for place, way in ways.items():
+            if place >= len(order) or way.shape != self.vectors[0].shape:
+                continue
+            along = self.vectors[order] @ way
+            nearest = int(np.where(left, np.abs(along), -1).argmax())
+            order[[place, nearest]] = order[[nearest, place]]
+            signs[order[place]] = -1 if along[nearest] < 0 else 1
+            left[place] = False
+        vectors = (self.vectors * signs[:, None])[order]
+        return replace(self, vectors=vectors, strengths=self.strengths[order])
 
     def sorted(self) -> "Directions":
         """Return them in the order of their strength."""

@@ -46,19 +46,30 @@ class Notes:
         In the person's order.
     names : tuple of (str, str)
         Directions by their names, and what the person calls them.
+    ways : tuple of (str, tuple of float)
+        Directions that were found by their strength, and where they led when they were named: by
+        their numbers alone they could not be told again.
     """
 
     bookmarks: tuple[Bookmark, ...] = ()
     names: tuple[tuple[str, str], ...] = ()
+    ways: tuple[tuple[str, tuple[float, ...]], ...] = ()
 
     def called(self, direction: str) -> str:
         """Return what a direction is called; "" if it has its usual name."""
         return dict(self.names).get(direction, "")
 
-    def calling(self, direction: str, name: str) -> "Notes":
+    def calling(self, direction: str, name: str, way: Array | None = None) -> "Notes":
         """Return the notes with another name for a direction; "" is the usual one."""
         names = {**dict(self.names), direction: name}
-        return replace(self, names=tuple((key, called) for key, called in names.items() if called))
+        ways = dict(self.ways)
+        if way is not None:
+            ways[direction] = tuple(way.tolist())
+        return replace(
+            self,
+            names=tuple((key, called) for key, called in names.items() if called),
+            ways=tuple((key, told) for key, told in ways.items() if names.get(key)),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return a description of plain values, as checkpoints hold it."""
@@ -66,7 +77,8 @@ class Notes:
             {"name": mark.name, "z": mark.z.tolist(), "latent": mark.latent.to_dict()}
             for mark in self.bookmarks
         ]
-        return {"bookmarks": marks, "names": dict(self.names)}
+        ways = {key: list(way) for key, way in self.ways}
+        return {"bookmarks": marks, "names": dict(self.names), "ways": ways}
 
     @staticmethod
     def from_dict(table: Mapping[str, Any]) -> "Notes":
@@ -80,6 +92,9 @@ class Notes:
         return Notes(
             bookmarks=tuple(map(_bookmark, table["bookmarks"])),
             names=tuple((str(key), str(name)) for key, name in table["names"].items()),
+            ways=tuple(
+                (str(key), tuple(map(float, way))) for key, way in table.get("ways", {}).items()
+            ),
         )
 
 

@@ -213,6 +213,16 @@ def test_a_name_is_typed_over_the_old_one(qtbot: QtBot, panel) -> None:
     assert "Direction 4" in shown(panel), "as undo does"
 
 
+def test_a_name_is_found_again_by_where_its_direction_led(panel) -> None:
+    basis = orthonormal()
+    notes = Notes().calling("direction 2", "hook", -basis.vectors[6])
+    panel.set_run(run_info(latent=SPEC, run_id="opened", notes=notes), np.random.default_rng(2))
+    directions_of(panel).set_found(basis)
+    known = panel.exploration.directions.directions
+    np.testing.assert_array_equal(known.vectors[1], -basis.vectors[6])
+    assert "hook" in shown(panel)
+
+
 def test_places_are_those_of_the_rows_in_view_and_show_there(qtbot: QtBot, panel) -> None:
     exploration = panel.exploration
     exploration.toggle_lock(slice(6, 7), "z 6")

@@ -1,5 +1,6 @@
 """Sliders of the directions of z: what changes the image most, and what it looks like."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -111,9 +112,19 @@ class DirectionSliders(QWidget):
             return
         if isinstance(found, NamedDirections):
             self._attributes = found
+        elif self._strongest is None:  # those that were named are known by where they led
+            self._strongest = found.placed(self._named())
         else:
             self._strongest = found
         self._join()
+
+    def _named(self) -> dict[int, Array]:
+        """Return the places of directions that the person has named, and where they led then."""
+        return {
+            int(number[1]) - 1: np.array(way, np.float32)
+            for key, way in self._exploration.notes.ways
+            if (number := re.fullmatch(r"direction ([1-9]\d*)", key))
+        }
 
     def places(self) -> Array:
         """Return the latents of the images in view: (N * len(PLACES), dim) float32."""
@@ -284,7 +295,11 @@ class DirectionSliders(QWidget):
         name = self._name(direction)
         text = self.tr("rename {name}").format(name=self._label(name))
         called = "" if called == direction_name(name) else called
-        self._exploration.note(text, self._exploration.notes.calling(name, called))
+        known = self._exploration.directions
+        assert known is not None
+        fitted = known.explained[direction] is not None
+        way = None if fitted else known.directions.vectors[direction]
+        self._exploration.note(text, self._exploration.notes.calling(name, called, way))
 
     # the widgets
 
