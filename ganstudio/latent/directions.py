@@ -105,11 +105,6 @@ class Directions:
         vectors = (self.vectors * signs[:, None])[order]
         return replace(self, vectors=vectors, strengths=self.strengths[order])
 
-    def sorted(self) -> "Directions":
-        """Return them in the order of their strength."""
-        order = np.argsort(-self.strengths, kind="stable")
-        return replace(self, vectors=self.vectors[order], strengths=self.strengths[order])
-
 
 @dataclass(frozen=True, kw_only=True, eq=False, slots=True)
 class NamedDirections:
