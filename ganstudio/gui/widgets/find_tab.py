@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -22,6 +21,7 @@ from ganstudio.data import pictures
 from ganstudio.errors import StudioError
 from ganstudio.gui.folders import file_folder
 from ganstudio.gui.widgets.canvas import PAGE, Canvas
+from ganstudio.gui.widgets.controls import push_button
 from ganstudio.gui.widgets.image_view import ImageView
 from ganstudio.latent.directions import DIGITS
 from ganstudio.training.status import RunInfo
@@ -199,17 +199,17 @@ class FindTab(QWidget):
             label.setWordWrap(True)
             label.setMinimumHeight(3 * label.fontMetrics().lineSpacing())
             label.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._find = self._button(
+        self._find = push_button(
             "find_z",
             self.tr("Let G answer"),
             self.tr("Find the z whose image is the nearest, and move the sliders there"),
         )
         self._find.setEnabled(False)
-        self._erase = self._button("clear_canvas", self.tr("Clear"), self.tr("Begin a new page"))
-        self._open = self._button(
+        self._erase = push_button("clear_canvas", self.tr("Clear"), self.tr("Begin a new page"))
+        self._open = push_button(
             "open_picture", self.tr("Open…"), self.tr("Look for a picture of any size and colours")
         )
-        self._take = self._button(
+        self._take = push_button(
             "real_image", self.tr("Real image"), self.tr("Look for an image that was held out")
         )
         self._wants = QCheckBox(self.tr("What D wants"))
@@ -250,15 +250,6 @@ class FindTab(QWidget):
         self._find.clicked.connect(lambda: self.find_wanted.emit(self._target))
         self._wants.toggled.connect(self._show_wishes)
         self._read.connect(self._on_read)
-
-    def _button(self, object_name: str, text: str, tip: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setObjectName(object_name)
-        button.setAccessibleName(text)
-        button.setToolTip(tip)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setMinimumSize(28, 26)
-        return button
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take pictures."""

@@ -4,17 +4,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ganstudio.gui import colours
 from ganstudio.gui.exploration import Exploration
 from ganstudio.gui.latent_layout import direction_name
+from ganstudio.gui.widgets.controls import narrow_combo, push_button
 from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.gui.widgets.map_view import ZOOM, MapView
 from ganstudio.gui.widgets.thumbnails import Colour, Renewal
-from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
 from ganstudio.latent.directions import DIGITS
 from ganstudio.latent.spec import Array
 from ganstudio.training.status import RunInfo
@@ -235,9 +235,9 @@ class MapTab(QWidget):
     # the widgets
 
     def _build(self) -> None:
-        self._x = self._combo("map_x", self.tr("From left to right"))
-        self._y = self._combo("map_y", self.tr("From below to above"))
-        self._colours = self._combo("map_colour", self.tr("Colour of the tiles"))
+        self._x = narrow_combo("map_x", self.tr("From left to right"), _CHARACTERS)
+        self._y = narrow_combo("map_y", self.tr("From below to above"), _CHARACTERS)
+        self._colours = narrow_combo("map_colour", self.tr("Colour of the tiles"), _CHARACTERS)
         self._colours.addItem(self.tr("Images"), "")
         self._colours.addItem(self.tr("D's verdict"), "rank")
         self._colours.setToolTip(
@@ -255,9 +255,9 @@ class MapTab(QWidget):
                 "(finely with Shift), Home shows all."
             )
         )
-        self._nearer = self._button("map_nearer", "+", self.tr("Zoom in"))
-        self._farther = self._button("map_farther", "−", self.tr("Zoom out"))
-        self._all = self._button("map_all", self.tr("All"), self.tr("Show all"))
+        self._nearer = self._sign("map_nearer", "+", self.tr("Zoom in"))
+        self._farther = self._sign("map_farther", "−", self.tr("Zoom out"))
+        self._all = self._sign("map_all", self.tr("All"), self.tr("Show all"))
         self._hint = QLabel(self.tr("Choose two axes that differ."))
         self._hint.setObjectName("map_hint")
         self._hint.setWordWrap(True)
@@ -299,24 +299,8 @@ class MapTab(QWidget):
         self._farther.clicked.connect(lambda: self._view.zoom(1 / ZOOM))
         self._all.clicked.connect(self._view.show_all)
 
-    def _combo(self, object_name: str, name: str) -> QComboBox:
-        combo = QComboBox()
-        combo.setObjectName(object_name)
-        combo.setAccessibleName(name)
-        combo.setToolTip(name)
-        combo.setMinimumHeight(26)
-        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        combo.setMinimumContentsLength(_CHARACTERS)
-        ignore_wheel_unless_focused(combo)
-        return combo
-
-    def _button(self, object_name: str, text: str, name: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setObjectName(object_name)
-        button.setAccessibleName(name)
-        button.setToolTip(name)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setMinimumSize(28, 26)
+    def _sign(self, object_name: str, sign: str, name: str) -> QPushButton:
+        button = push_button(object_name, sign, name, name)
         button.setMaximumWidth(48)
         return button
 

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
-    QPushButton,
     QSlider,
     QToolButton,
     QVBoxLayout,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 from ganstudio.gui.exploration import Exploration
 from ganstudio.gui.icons import icon
 from ganstudio.gui.widgets.bookmark_list import BookmarkList
+from ganstudio.gui.widgets.controls import narrow_combo, push_button
 from ganstudio.gui.widgets.thumbnails import Colour, Renewal
 from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
 from ganstudio.latent import walks
@@ -216,21 +216,26 @@ class WalkTab(QWidget):
 
     def _build(self) -> None:
         self._list = BookmarkList(self._exploration)
-        self._add = self._button("add_bookmark", self.tr("Bookmark z"))
-        self._add.setToolTip(self.tr("Keep this place; checkpoints of the run hold it"))
-        self._remove = self._button("remove_bookmarks", self.tr("Remove"))
-        self._remove.setToolTip(self.tr("Remove the selected bookmarks (Delete)"))
+        self._add = push_button(
+            "add_bookmark",
+            self.tr("Bookmark z"),
+            self.tr("Keep this place; checkpoints of the run hold it"),
+        )
+        self._remove = push_button(
+            "remove_bookmarks",
+            self.tr("Remove"),
+            self.tr("Remove the selected bookmarks (Delete)"),
+        )
         self._terms = [
-            self._combo("term_a", self.tr("Bookmark that is added to"), []),
-            self._combo("term_b", self.tr("Bookmark that is taken away"), []),
-            self._combo("term_c", self.tr("Bookmark that is added"), []),
+            narrow_combo("term_a", self.tr("Bookmark that is added to"), _CHARACTERS),
+            narrow_combo("term_b", self.tr("Bookmark that is taken away"), _CHARACTERS),
+            narrow_combo("term_c", self.tr("Bookmark that is added"), _CHARACTERS),
         ]
-        for box in self._terms:
-            box.setToolTip(box.accessibleName())
-        self._sum = self._button("combine", self.tr("Go"))
-        self._sum.setAccessibleName(self.tr("Go to the sum"))
-        self._sum.setToolTip(
-            self.tr("Go to the sum: what the first has and the second has not, given to the third")
+        self._sum = push_button(
+            "combine",
+            self.tr("Go"),
+            self.tr("Go to the sum: what the first has and the second has not, given to the third"),
+            self.tr("Go to the sum"),
         )
         self._play = QToolButton()
         self._play.setObjectName("walk_play")
@@ -249,7 +254,9 @@ class WalkTab(QWidget):
         self._loop.setToolTip(self.tr("Walk back to the first bookmark, and on"))
         self._loop.setMinimumHeight(24)
         around = [self.tr("around"), self.tr("straight")]
-        self._way = self._combo("walk_way", self.tr("The way between two bookmarks"), around)
+        self._way = narrow_combo(
+            "walk_way", self.tr("The way between two bookmarks"), _CHARACTERS, around
+        )
         self._way.setToolTip(
             self.tr(
                 "Around: along great circles, where normal draws lie. Straight: through the inside "
@@ -257,11 +264,14 @@ class WalkTab(QWidget):
             )
         )
         speeds = [f"{speed:g}×" for speed in SPEEDS]
-        self._speed = self._combo("walk_speed", self.tr("Speed"), speeds)
+        self._speed = narrow_combo("walk_speed", self.tr("Speed"), _CHARACTERS, speeds)
         self._speed.setCurrentIndex(SPEEDS.index(1.0))
         self._speed.setToolTip(self.tr("How fast the walk goes, on the screen and in a film"))
-        self._export = self._button("walk_export", self.tr("Export"))
-        self._export.setToolTip(self.tr("Write the walk as a film, a picture, or z itself"))
+        self._export = push_button(
+            "walk_export",
+            self.tr("Export"),
+            self.tr("Write the walk as a film, a picture, or z itself"),
+        )
         menu = QMenu(self._export)
         for suffix, text in {
             ".gif": self.tr("Film (GIF)…"),
@@ -323,25 +333,6 @@ class WalkTab(QWidget):
         self._scrub.sliderReleased.connect(self._on_scrub_released)
         self._loop.toggled.connect(self._show)
         self._show_playing()
-
-    def _button(self, object_name: str, text: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setObjectName(object_name)
-        button.setAccessibleName(text)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setMinimumSize(28, 26)
-        return button
-
-    def _combo(self, object_name: str, name: str, entries: list[str]) -> QComboBox:
-        combo = QComboBox()
-        combo.setObjectName(object_name)
-        combo.setAccessibleName(name)
-        combo.addItems(entries)
-        combo.setMinimumHeight(26)
-        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        combo.setMinimumContentsLength(_CHARACTERS)
-        ignore_wheel_unless_focused(combo)
-        return combo
 
     def showEvent(self, event: QShowEvent) -> None:
         """Have the bookmarks drawn by the generator as it is now."""
