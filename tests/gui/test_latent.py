@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QSlider,
     QTabBar,
+    QTabWidget,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -1009,3 +1010,18 @@ def test_every_control_has_names_and_a_tooltip(make: MakePanel) -> None:
             assert widget.toolTip(), widget.objectName()
             assert widget.height() >= 24
             assert widget.width() >= 24
+
+
+def test_another_tab_moves_nothing_above_it(qtbot: QtBot, make: MakePanel) -> None:
+    panel = make(width=328)
+    panel.set_image(np.zeros((1, 28, 28), np.uint8), 0.5, 6012)
+    tabs = child(panel, QTabWidget, "latent_tabs")
+    seen = set()
+    QApplication.processEvents()
+    for place in range(tabs.count()):
+        tabs.setCurrentIndex(place)
+        QApplication.processEvents()
+        bar = tabs.tabBar()
+        view = child(panel, ImageView, "decoded_image")
+        seen.add((bar.mapTo(panel, bar.rect().topLeft()).y(), view.width(), view.height()))
+    assert len(seen) == 1

@@ -178,7 +178,7 @@ class LatentPanel(QWidget):
         self.finder = FindTab()
         self._imaging: tuple[Illustrated, ...] = (self.sliders.directions, self.map, self.walk)
         self._undo = UndoButtons()
-        self._tabs = QTabWidget()
+        self._tabs = _Tabs()
         self._tabs.setObjectName("latent_tabs")
         self._tabs.setAccessibleName(self.tr("Ways to move z"))
         self._tabs.setDocumentMode(True)
@@ -247,3 +247,11 @@ class LatentPanel(QWidget):
         """Let the image grow with the panel."""
         super().resizeEvent(event)
         self._fit_image()
+
+
+class _Tabs(QTabWidget):
+    """Needs as much room whichever tab is in view, so that another one moves nothing above."""
+
+    def hasHeightForWidth(self) -> bool:
+        """Let the page make do: QTabWidget would ask for what the current one wants."""
+        return False

@@ -208,7 +208,7 @@ class ZSliders(QWidget):
         self._list.set_empty_text(self.tr("The sliders appear here once a run is loaded"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        layout.setSpacing(3)
         layout.addWidget(self._strip)
         layout.addWidget(self._no_effect)
         layout.addWidget(self._list, 1)
