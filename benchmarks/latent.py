@@ -86,41 +86,41 @@ def _back_and_forth(hand):
     return elsewhere
 
 
-def _sliders(seconds: float) -> dict:
-    from PySide6.QtWidgets import QSlider
-
+def _dragged(kind, name: str, seconds: float, prepare) -> dict:
+    """Drag on the widget of a name, once what shows it is prepared."""
     studio = _training(DIMENSIONS)
-    hand = studio.window.latent.findChild(QSlider, "latent_slider_0")
+    latent = studio.window.latent
+    prepare(latent)
+    studio.wait(lambda: latent.findChild(kind, name) is not None)
+    studio.spin(2.0)
+    hand = latent.findChild(kind, name)
     result = drag(studio, hand, _back_and_forth(hand), seconds)
     studio.close()
     return result
+
+
+def _sliders(seconds: float) -> dict:
+    from PySide6.QtWidgets import QSlider
+
+    return _dragged(QSlider, "latent_slider_0", seconds, lambda latent: None)
 
 
 def _directions(seconds: float) -> dict:
     from PySide6.QtWidgets import QComboBox, QSlider
 
-    studio = _training(DIMENSIONS)
-    latent = studio.window.latent
-    latent.findChild(QComboBox, "slider_view").setCurrentIndex(1)
-    studio.wait(lambda: latent.findChild(QSlider, "direction_slider_0") is not None)
-    studio.spin(2.0)
-    hand = latent.findChild(QSlider, "direction_slider_0")
-    result = drag(studio, hand, _back_and_forth(hand), seconds)
-    studio.close()
-    return result
+    def choose(latent) -> None:
+        latent.findChild(QComboBox, "slider_view").setCurrentIndex(1)
+
+    return _dragged(QSlider, "direction_slider_0", seconds, choose)
 
 
 def _map(seconds: float) -> dict:
     from PySide6.QtWidgets import QTabWidget, QWidget
 
-    studio = _training(DIMENSIONS)
-    latent = studio.window.latent
-    latent.findChild(QTabWidget, "latent_tabs").setCurrentWidget(latent.map)
-    studio.spin(2.0)
-    hand = latent.findChild(QWidget, "map")
-    result = drag(studio, hand, _back_and_forth(hand), seconds)
-    studio.close()
-    return result
+    def choose(latent) -> None:
+        latent.findChild(QTabWidget, "latent_tabs").setCurrentWidget(latent.map)
+
+    return _dragged(QWidget, "map", seconds, choose)
 
 
 def _search(_seconds: float) -> dict:

@@ -1,6 +1,7 @@
 """Tools that several tests share, and a step of each order in plain torch, to compare with."""
 
 import copy
+import dataclasses
 import importlib
 import math
 import os
@@ -17,9 +18,10 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ganstudio.data.batches import Dice
+from ganstudio.latent import networks
 from ganstudio.latent.networks import Architecture, build
-from ganstudio.latent.snapshot import Snapshot
-from ganstudio.latent.spec import Stream
+from ganstudio.latent.snapshot import Snapshot, forget
+from ganstudio.latent.spec import LatentPart, LatentSpec, Stream
 from ganstudio.training.trainer import Trainer
 
 
@@ -220,3 +222,44 @@ def fresh_snapshot(architecture: Architecture, seed: int = 1, **fields: Any) -> 
         "d_updates": 1,
     }
     return Snapshot(**usual | fields)
+
+
+MIXED = LatentSpec(
+    (
+        LatentPart(name="class", kind="one-hot", dim=3, role="class"),
+        LatentPart(name="z", kind="normal", dim=4),
+        LatentPart(name="code", kind="uniform", dim=2, role="code"),
+    )
+)
+"""A z of all kinds: a class, noise and codes."""
+
+LINEAR_SHAPE = (1, 6, 5)
+
+
+class Linear(nn.Module):
+    """Draws W z on a grey ground."""
+
+    def __init__(self, grey: float) -> None:
+        super().__init__()
+        self.layer = nn.Linear(MIXED.dim, math.prod(LINEAR_SHAPE), bias=False)
+        self.grey = grey
+
+    def forward(self, z):
+        return (self.grey + self.layer(z)).view(-1, *LINEAR_SHAPE)
+
+
+def linear_snapshot(
+    monkeypatch: pytest.MonkeyPatch, *, grey: float = 0.0, contrast: float = 1.0
+) -> Snapshot:
+    """Return a model of `MIXED` that is linear; ``G["layer.weight"]`` is its matrix."""
+    architecture = Architecture(model="mlp-gelu", latent=MIXED, image_shape=LINEAR_SHAPE)
+    usual = fresh_snapshot(architecture)
+    torch.manual_seed(3)
+    G = Linear(grey).eval()
+    with torch.no_grad():
+        G.layer.weight *= contrast
+    made = networks.Networks(G=G, D=nn.Linear(1, 1), E=None, output_range=(0.0, 1.0))
+    monkeypatch.setattr("ganstudio.latent.snapshot.build", lambda _: made)
+    forget()
+    weights = {"layer.weight": G.layer.weight.detach().clone()}
+    return dataclasses.replace(usual, G=weights)

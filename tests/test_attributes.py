@@ -4,20 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from oracle import MIXED
 
 from ganstudio.config import Config
 from ganstudio.evaluation import attributes
 from ganstudio.evaluation.attributes import SHAPES, fit, likeness, shapes
-from ganstudio.latent.spec import LatentPart, LatentSpec
 from ganstudio.training.headless import new_trainer
 
-MIXED = LatentSpec(
-    (
-        LatentPart(name="class", kind="one-hot", dim=3, role="class"),
-        LatentPart(name="z", kind="normal", dim=4),
-        LatentPart(name="code", kind="uniform", dim=2, role="code"),
-    )
-)
 UNITS = np.array([1, 1, 1, 1, 3**-0.5, 3**-0.5])  # of what can be moved
 
 

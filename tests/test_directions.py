@@ -7,12 +7,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from oracle import fresh_snapshot
-from torch import nn
+from oracle import LINEAR_SHAPE, MIXED, fresh_snapshot, linear_snapshot
 from torch.autograd.functional import jacobian
 from torch.func import functional_call
 
-from ganstudio.latent import networks
 from ganstudio.latent.directions import Directions
 from ganstudio.latent.holds import Holds
 from ganstudio.latent.networks import Architecture, build
@@ -20,45 +18,18 @@ from ganstudio.latent.search import Search, find
 from ganstudio.latent.snapshot import Snapshot, forget
 from ganstudio.latent.spec import LatentPart, LatentSpec, Stream, generator
 
-SHAPE = (1, 6, 5)
-MIXED = LatentSpec(
-    (
-        LatentPart(name="class", kind="one-hot", dim=3, role="class"),
-        LatentPart(name="z", kind="normal", dim=4),
-        LatentPart(name="code", kind="uniform", dim=2, role="code"),
-    )
-)
-
-
-class Linear(nn.Module):
-    """Draws W z, in [0, 1] if z is small."""
-
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.layer = nn.Linear(dim, 30, bias=False)
-
-    def forward(self, z):
-        return self.layer(z).view(-1, *SHAPE)
-
 
 @pytest.fixture
 def linear(monkeypatch) -> tuple[Snapshot, np.ndarray]:
     """A model that is linear, and its matrix in shades of 255 for a standard deviation."""
-    torch.manual_seed(3)
-    G, D = Linear(MIXED.dim), nn.Linear(1, 1)
-    made = networks.Networks(G=G.eval(), D=D, E=None, output_range=(0.0, 1.0))
-    snapshot = dataclasses.replace(
-        small(MIXED), G={"layer.weight": G.layer.weight.detach().clone()}
-    )
-    monkeypatch.setattr("ganstudio.latent.snapshot.build", lambda _: made)
-    forget()
+    snapshot = linear_snapshot(monkeypatch)
     scale = np.array([0, 0, 0, 1, 1, 1, 1, 3**-0.5, 3**-0.5])
     yield snapshot, 255 * snapshot.G["layer.weight"].numpy() * scale
     forget()
 
 
 def small(latent: LatentSpec) -> Snapshot:
-    return fresh_snapshot(Architecture(model="mlp-gelu", latent=latent, image_shape=SHAPE))
+    return fresh_snapshot(Architecture(model="mlp-gelu", latent=latent, image_shape=LINEAR_SHAPE))
 
 
 def test_of_a_linear_generator_they_are_its_singular_vectors(linear):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from ganstudio.cli import main
 from ganstudio.config import Config, load_preset
@@ -40,8 +40,8 @@ def changed(path: Path, about: dict[str, str] | None = None, without: str = "") 
     """Write the file again with other metadata, or without a tensor."""
     with safe_open(path, framework="pt") as file:
         told = file.metadata()
-        names = [name for name in file.keys() if name != without]  # noqa: SIM118
-        tensors = {name: file.get_tensor(name) for name in names}
+    tensors = load_file(path)
+    tensors.pop(without, None)
     save_file(tensors, path, {**told, **(about or {})})
 
 
@@ -88,8 +88,7 @@ def test_the_commands_take_one(written, tmp_path, capsys):
     assert "Step 3 written" in capsys.readouterr().out
     with safe_open(path, framework="pt") as one, safe_open(again, framework="pt") as other:
         assert one.metadata() == other.metadata()
-        for name in one.keys():  # noqa: SIM118
-            assert torch.equal(one.get_tensor(name), other.get_tensor(name))
+    torch.testing.assert_close(load_file(again), load_file(path), rtol=0, atol=0)
     assert main(["export", str(path), "--out", str(tmp_path / "g.pt")]) == 2
     assert ".safetensors" in capsys.readouterr().err
 
@@ -170,8 +169,7 @@ def test_what_its_description_has_wrong_is_told(written, key, value, code):
 
 def test_a_tensor_that_is_missing_is_named(written):
     _, path = written
-    with safe_open(path, framework="pt") as file:
-        name = next(name for name in file.keys() if name.startswith("G."))  # noqa: SIM118
+    name = next(name for name in load_file(path) if name.startswith("G."))
     changed(path, without=name)
     with pytest.raises(StudioError, match=name.removeprefix("G.")):
         checkpoint.snapshot_of(checkpoint.read(path), path)

@@ -4,17 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from oracle import MIXED
 
 from ganstudio.latent.holds import Holds
-from ganstudio.latent.spec import LatentPart, LatentSpec
 
-MIXED = LatentSpec(
-    (
-        LatentPart(name="class", kind="one-hot", dim=3, role="class"),
-        LatentPart(name="z", kind="normal", dim=4),
-        LatentPart(name="code", kind="uniform", dim=2, role="code"),
-    )
-)
 SCALE = np.array([0, 0, 0, 1, 1, 1, 1, 3**-0.5, 3**-0.5], np.float32)
 LOCKS = st.sets(st.integers(3, 8), max_size=3)
 

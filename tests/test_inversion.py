@@ -1,17 +1,13 @@
 """From an image back to z: of linear models in closed form, of trained ones by their own images."""
 
-import dataclasses
-
 import numpy as np
 import pytest
-import torch
-from oracle import fresh_snapshot
+from oracle import LINEAR_SHAPE, MIXED, fresh_snapshot, linear_snapshot
 from PIL import Image
-from torch import nn
 
 from ganstudio.cli import main
 from ganstudio.config import load_preset
-from ganstudio.latent import inversion, networks
+from ganstudio.latent import inversion
 from ganstudio.latent.decode import decode, encode
 from ganstudio.latent.inversion import Inversion, invert
 from ganstudio.latent.networks import Architecture
@@ -20,41 +16,11 @@ from ganstudio.latent.spec import LatentPart, LatentSpec
 from ganstudio.pretrained import pretrained
 from ganstudio.training import checkpoint, headless
 
-SHAPE = (1, 6, 5)
-MIXED = LatentSpec(
-    (
-        LatentPart(name="class", kind="one-hot", dim=3, role="class"),
-        LatentPart(name="z", kind="normal", dim=4),
-        LatentPart(name="code", kind="uniform", dim=2, role="code"),
-    )
-)
-
-
-class Linear(nn.Module):
-    """Draws a grey that W z makes lighter or darker; each class has a pixel of its own."""
-
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.layer = nn.Linear(dim, 30, bias=False)
-
-    def forward(self, z):
-        return (0.5 + self.layer(z)).view(-1, *SHAPE)
-
 
 @pytest.fixture
 def linear(monkeypatch):
-    torch.manual_seed(3)
-    G = Linear(MIXED.dim)
-    with torch.no_grad():
-        G.layer.weight *= 0.25
-    made = networks.Networks(G=G.eval(), D=nn.Linear(1, 1), E=None, output_range=(0.0, 1.0))
-    architecture = Architecture(model="mlp-gelu", latent=MIXED, image_shape=SHAPE)
-    snapshot = dataclasses.replace(
-        fresh_snapshot(architecture), G={"layer.weight": G.layer.weight.detach().clone()}
-    )
-    monkeypatch.setattr("ganstudio.latent.snapshot.build", lambda _: made)
-    forget()
-    yield snapshot
+    """A linear model on a grey ground, whose images have neither black nor white in them."""
+    yield linear_snapshot(monkeypatch, grey=0.5, contrast=0.25)
     forget()
 
 
@@ -88,7 +54,7 @@ def test_a_trained_generators_images_are_found_again(each):
 
 def test_it_says_how_far_it_is_and_pieces_are_small(linear):
     drawn: list[int] = []
-    search = Inversion(linear, np.full(SHAPE, 90, np.uint8))
+    search = Inversion(linear, np.full(LINEAR_SHAPE, 90, np.uint8))
     real = search._draw
     search._draw = lambda z: (drawn.append(len(z)), real(z))[1]
     before, found = 0.0, None
@@ -103,7 +69,7 @@ def test_it_says_how_far_it_is_and_pieces_are_small(linear):
 
 def test_a_model_of_choices_alone_takes_the_nearest():
     spec = LatentSpec((LatentPart(name="code", kind="one-hot", dim=3),))
-    snapshot = fresh_snapshot(Architecture(model="mlp-gelu", latent=spec, image_shape=SHAPE))
+    snapshot = fresh_snapshot(Architecture(model="mlp-gelu", latent=spec, image_shape=LINEAR_SHAPE))
     for choice in range(3):
         z = np.eye(3, dtype=np.float32)[choice]
         assert invert(snapshot, decode(snapshot, z[None])[0]).z.tolist() == z.tolist()

@@ -98,7 +98,6 @@ class Exploration(QObject):
         self._rng = rng
         self._left[self.run_id] = self.state, self.base
         self.run_id = info.run_id
-        self.state = replace(self.state, held=frozenset())  # its directions are another's
         if (info.latent, info.config.dataset) != (self.latent, self._dataset):
             self.latent, self._dataset = info.latent, info.config.dataset
             if not self.latent.allows(self.state.z):
@@ -106,9 +105,10 @@ class Exploration(QObject):
                 self.state, self.base = self._left.get(info.run_id, (drawn, drawn.z))
             self._before = None
             self._lift_hand()  # what it holds is about to go, and will not tell
-            self.directions = None
             self.layout = LatentLayout.of(self.latent, self._dataset)
             self.laid_out.emit()
+        self.set_directions(None)  # they are the run's, and what they hold is
+        self.state = replace(self.state, held=frozenset())
         self.set_notes(info.notes)
         self.want_image()
         self.changed.emit()

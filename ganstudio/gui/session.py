@@ -653,7 +653,7 @@ class Session(QObject):
         averaged, former = self._samples.averaged(), self._directions.former()
         lanes = [Lane.DIRECTIONS]
         lanes += [Lane.ATTRIBUTES] if info.config.dataset in DIGITS else []
-        self._directions.search_began()
+        self._directions.search_began(len(lanes))
         for lane in lanes:
             self.decoding.ask(Job(lane=lane, snapshot=snapshot, averaged=averaged, former=former))
 

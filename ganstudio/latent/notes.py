@@ -33,8 +33,6 @@ class Bookmark:
         same = (self.name, self.latent) == (other.name, other.latent)
         return same and np.array_equal(self.z, other.z)
 
-    __hash__ = None  # type: ignore[assignment]
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notes:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from ganstudio.atomic import replacing
@@ -70,7 +70,7 @@ def read(path: Path, kind: dict[str, Any]) -> dict[str, Any]:
     try:
         with safe_open(path, framework="pt") as file:
             about = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors = load_file(path)
     except SafetensorError as error:
         raise StudioError("damaged-checkpoint", path=path, detail=error) from None
     if about.get("format") != _FORMAT:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hands import WAIT
+from hands import WAIT, child
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QAction, QColor, QMouseEvent, QPalette, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLabel, QToolButton, QWidget
@@ -68,12 +68,6 @@ def count(widget: QWidget, colour: str | QColor, tolerance: int = 12) -> int:
     pixels = np.frombuffer(image.constBits(), np.uint8).reshape(shape)[..., 2::-1].astype(int)
     wanted = QColor(colour).getRgb()[:3]
     return int((abs(pixels - wanted).max(axis=2) <= tolerance).sum())
-
-
-def child(panel: QWidget, kind: type[Any], name: str) -> Any:
-    found = panel.findChild(kind, name)
-    assert found is not None, name
-    return found
 
 
 def at(panel: CurvesPanel, x: float) -> QPoint:

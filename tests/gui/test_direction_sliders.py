@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hands import WAIT, handle
+from hands import WAIT, child, handle
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QSlider, QWidget
@@ -58,12 +58,6 @@ def panel(qtbot: QtBot) -> LatentPanel:
     child(panel, QComboBox, "slider_view").setCurrentIndex(1)
     directions_of(panel).set_found(orthonormal())
     return panel
-
-
-def child(parent: QWidget, kind: type, name: str):
-    found = parent.findChild(kind, name)
-    assert found is not None, name
-    return found
 
 
 def directions_of(panel: LatentPanel) -> DirectionSliders:
@@ -349,11 +343,12 @@ def test_a_search_waits_for_the_one_under_way(qtbot: QtBot, panel) -> None:
     tab.search_wanted.connect(lambda: asked.append(1))
     tab.forget()
     assert len(asked) == 1
-    tab.search_began()
+    tab.search_began(2)
     tab._search_timer.stop()  # however long it takes
-    tab.snapshot_changed()
-    assert len(asked) == 1
-    tab.set_found(orthonormal())
+    for found in (orthonormal(), attributes()):
+        tab.snapshot_changed()
+        assert len(asked) == 1
+        tab.set_found(found)
     assert tab._search_timer.isActive(), "and then a little longer"
     tab._search_timer.stop()
     tab.snapshot_changed()
@@ -377,3 +372,13 @@ def test_a_long_name_leaves_room_for_the_slider(qtbot: QtBot, panel) -> None:
     row = child(panel, QWidget, "direction_row_1")
     told = [label for label in row.findChildren(QLabel) if label.text().endswith("…")]
     assert told[0].toolTip() == name
+
+
+def test_what_is_held_along_directions_does_not_outlive_them(panel) -> None:
+    exploration = panel.exploration
+    exploration.toggle_held("direction 2", "Direction 2")
+    other = LatentSpec((LatentPart(name="z", kind="normal", dim=5),))
+    panel.set_run(run_info(latent=other, run_id="other"), np.random.default_rng(2))
+    panel.set_run(run_info(latent=SPEC), np.random.default_rng(2))
+    assert exploration.directions is None
+    assert exploration.state.held == frozenset()

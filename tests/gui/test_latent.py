@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hands import handle
+from hands import child, handle
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QEnterEvent, QImage
 from PySide6.QtTest import QTest
@@ -90,12 +90,6 @@ class Watcher(QObject):
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         self.count += event.type() == self._kind
         return False
-
-
-def child(panel: QWidget, kind: type, name: str):
-    found = panel.findChild(kind, name)
-    assert found is not None, name
-    return found
 
 
 def sliders(panel: LatentPanel) -> SliderList:

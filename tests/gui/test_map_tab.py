@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hands import WAIT
+from hands import WAIT, child
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
@@ -36,12 +36,6 @@ SPEC = LatentSpec(
         LatentPart(name="code", kind="uniform", dim=2, role="code"),
     )
 )
-
-
-def child(parent: QWidget, kind: type, name: str):
-    found = parent.findChild(kind, name)
-    assert found is not None, name
-    return found
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hands import WAIT, handle
+from hands import WAIT, child, handle
 from PIL import Image
 from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtTest import QTest
@@ -45,12 +45,6 @@ def mark(name: str, seed: int, latent: LatentSpec = SPEC) -> Bookmark:
 
 
 ABC = tuple(mark(name, i) for i, name in enumerate("ABC"))
-
-
-def child(parent: QWidget, kind: type, name: str):
-    found = parent.findChild(kind, name)
-    assert found is not None, name
-    return found
 
 
 @pytest.fixture

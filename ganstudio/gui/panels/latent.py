@@ -5,14 +5,15 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from ganstudio.errors import StudioError
 from ganstudio.gui.exploration import Exploration
 from ganstudio.gui.latent_layout import Choice
 from ganstudio.gui.widgets.choice_row import ChoiceRow
+from ganstudio.gui.widgets.controls import push_button
 from ganstudio.gui.widgets.decoded_image import DecodedImage
 from ganstudio.gui.widgets.draw_controls import DrawControls
 from ganstudio.gui.widgets.find_tab import FindTab
@@ -155,17 +156,15 @@ class LatentPanel(QWidget):
 
     def _build(self) -> None:
         self._hold = HoldButton()
-        self._centre = QPushButton(self.tr("Centre"))
-        self._centre.setObjectName("centre_z")
-        self._centre.setAccessibleName(self.tr("Centre z"))
-        self._centre.setToolTip(
+        self._centre = push_button(
+            "centre_z",
+            self.tr("Centre"),
             self.tr(
                 "Set z to the mean of the prior, which is not typical of it; what is locked or "
                 "chosen stays"
-            )
+            ),
+            self.tr("Centre z"),
         )
-        self._centre.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._centre.setMinimumSize(28, 26)
         self._centre.setEnabled(False)
         self._decoded = DecodedImage(self._centre, self._hold)
         self._draw = DrawControls()

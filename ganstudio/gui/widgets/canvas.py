@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QImage,
     QMouseEvent,
     QPainter,
@@ -15,6 +14,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from ganstudio.gui import colours
 from ganstudio.gui.widgets.image_view import to_qimage
 
 PAGE = 280  # px of the page, however large it is shown
@@ -78,10 +78,10 @@ class Canvas(QWidget):
         self._wishes, self._field = QImage(), field
         if wishes is not None:
             shades = np.zeros((*wishes.shape, 4), np.uint8)
-            orange, blue = QColor("#E69F00"), QColor("#56B4E9")
-            for colour, part in ((orange, wishes.clip(0, 1)), (blue, (-wishes).clip(0, 1))):
+            wanted = ((colours.ORANGE, wishes.clip(0, 1)), (colours.SKY, (-wishes).clip(0, 1)))
+            for colour, part in wanted:
                 here = part > 0
-                shades[here, :3] = (colour.red(), colour.green(), colour.blue())
+                shades[here, :3] = colours.rgb(colour)
                 shades[here, 3] = (255 * _OVERLAY * part[here]).astype(np.uint8)
             height, width = wishes.shape
             form = QImage.Format.Format_RGBA8888
@@ -105,7 +105,10 @@ class Canvas(QWidget):
         pen = QPen(colour, _RUBBER if self._rubbing else PEN)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
-        painter.drawLine(start, end) if start != end else painter.drawPoint(end)
+        if start == end:
+            painter.drawPoint(end)
+        else:
+            painter.drawLine(start, end)
         painter.end()
         self._blank = not self.page().any()
         self.update()

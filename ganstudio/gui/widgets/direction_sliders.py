@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ganstudio.gui.exploration import Exploration
 from ganstudio.gui.latent_layout import direction_name
+from ganstudio.gui.widgets.controls import push_button
 from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.gui.widgets.slider_list import SliderList
 from ganstudio.gui.widgets.thumbnails import Colour, Renewal
@@ -49,7 +50,7 @@ class DirectionSliders(QWidget):
         self._attributes: NamedDirections | None = None
         self._found: list[Directions | NamedDirections] = []  # while a hand was on something
         self._listed: tuple[str, ...] = ()  # the names of the rows
-        self._stale, self._searching = True, False
+        self._stale, self._searching = True, 0
         self._user: QWidget | None = None
         self._hand_down = False
         self._asked: list[int] = []  # the directions of `places`
@@ -72,25 +73,25 @@ class DirectionSliders(QWidget):
         if self._stale and free and seen:
             self.search_wanted.emit()
 
-    def search_began(self) -> None:
-        """Learn that they are being looked for."""
-        self._stale, self._searching = False, True
+    def search_began(self, searches: int) -> None:
+        """Learn that they are being looked for, in so many searches."""
+        self._stale, self._searching = False, searches
 
     def search_ended(self) -> None:
-        """Learn that they are found, or will not be: the next search has to wait a little."""
-        self._searching = False
-        self._search_timer.start()
+        """Learn that one search is over, found or not: after the last, the next has to wait."""
+        self._searching = max(0, self._searching - 1)
+        if not self._searching:
+            self._search_timer.start()
 
     def forget(self) -> None:
         """Forget all of it: it is another run's."""
         if self._hand_down:  # what it holds is about to go, and will not tell
             self._on_released()
         self._strongest = self._attributes = None
-        self._exploration.set_directions(None)
         self._found.clear()
         self._stale = True
         self._search_timer.stop()
-        self._searching = False
+        self._searching = 0
         self.search()
 
     def snapshot_changed(self) -> None:
@@ -105,11 +106,13 @@ class DirectionSliders(QWidget):
 
     def set_found(self, found: Directions | NamedDirections) -> None:
         """Take the directions that change the image most, matched to the former, or attributes."""
-        if not isinstance(found, NamedDirections):
-            self.search_ended()
+        self.search_ended()
         if self._exploration.dragging or self._list.is_editing():
             self._found.append(found)  # nothing moves below a hand
-            return
+        else:
+            self._take(found)
+
+    def _take(self, found: Directions | NamedDirections) -> None:
         if isinstance(found, NamedDirections):
             self._attributes = found
         elif self._strongest is None:  # those that were named are known by where they led
@@ -176,7 +179,7 @@ class DirectionSliders(QWidget):
             return
         found, self._found = self._found, []
         for each in found:
-            self.set_found(each)
+            self._take(each)
         self.search()
 
     def _show_all(self) -> None:
@@ -304,14 +307,14 @@ class DirectionSliders(QWidget):
     # the widgets
 
     def _build(self) -> None:
-        self.sort = QPushButton(self.tr("Sort"))
-        self.sort.setObjectName("sort_directions")
-        self.sort.setAccessibleName(self.tr("Sort the directions"))
-        self.sort.setToolTip(
+        self.sort = push_button(
+            "sort_directions",
+            self.tr("Sort"),
             self.tr(
                 "Show the directions that change the image most first, as the generator is now; "
                 "until then they keep their order, names and signs while it learns."
-            )
+            ),
+            self.tr("Sort the directions"),
         )
         self.sort.setEnabled(False)
         self._list = SliderList("direction", strips=True)

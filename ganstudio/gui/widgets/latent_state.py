@@ -70,8 +70,6 @@ class LatentState:
         same = np.array_equal(self.z, other.z) and np.array_equal(self.locked, other.locked)
         return same and self.held == other.held
 
-    __hash__ = None  # type: ignore[assignment]
-
 
 def _frozen(array: NDArray[_T], kind: type[_T]) -> NDArray[_T]:
     if array.dtype == kind and not array.flags.writeable:

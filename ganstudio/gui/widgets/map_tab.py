@@ -201,6 +201,8 @@ class MapTab(QWidget):
 
     def _show(self) -> None:
         """Show where z is; have the tiles drawn if the plane is another."""
+        if not self.isVisible():  # a drag elsewhere is not to wait for it
+            return
         axes = self._chosen()
         self._hint.setVisible(axes is None)
         self._view.setEnabled(axes is not None)

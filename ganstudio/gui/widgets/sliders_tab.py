@@ -1,14 +1,12 @@
 """The tab of sliders: those of the dimensions of z, or of its directions."""
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from ganstudio.gui.exploration import Exploration
+from ganstudio.gui.widgets.controls import narrow_combo
 from ganstudio.gui.widgets.direction_sliders import DirectionSliders
-from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
-from ganstudio.gui.widgets.z_sliders import ZSliders
-
-_CHARACTERS = 8  # of a list's entry, at least
+from ganstudio.gui.widgets.z_sliders import CHARACTERS, ZSliders
 
 
 class SlidersTab(QWidget):
@@ -24,28 +22,19 @@ class SlidersTab(QWidget):
         super().__init__(parent)
         self.z = ZSliders(exploration)
         self.directions = DirectionSliders(exploration)
-        self._views = QComboBox()
-        self._views.setObjectName("slider_view")
-        self._views.setAccessibleName(self.tr("What the sliders move"))
+        views = [self.tr("Dimensions of z"), self.tr("Directions")]
+        name = self.tr("What the sliders move")
+        self._views = narrow_combo("slider_view", name, CHARACTERS, views)
         self._views.setToolTip(
             self.tr(
                 "The dimensions of z one by one, or directions that mean something: what changes "
                 "the image most, thickness, slant, more like a 7."
             )
         )
-        self._views.addItem(self.tr("Dimensions of z"))
-        self._views.addItem(self.tr("Directions"))
-        ignore_wheel_unless_focused(self._views)
-        for combo in (self._views, self.z.orders):  # neither may widen the panel
-            combo.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
-            combo.setMinimumContentsLength(_CHARACTERS)
         self._orders = QStackedWidget()
         self._orders.addWidget(self.z.orders)
         self._orders.addWidget(self.directions.sort)
         self._orders.setSizePolicy(self.z.orders.sizePolicy())
-        self.directions.sort.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._pages = QStackedWidget()
         self._pages.addWidget(self.z)
         self._pages.addWidget(self.directions)

@@ -5,16 +5,17 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from ganstudio.gui.exploration import Exploration
+from ganstudio.gui.widgets.controls import narrow_combo
 from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.gui.widgets.slider_list import SliderList
-from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
 from ganstudio.gui.widgets.z_strip import ZStrip
 from ganstudio.latent.spec import Array
 
 EFFECT_INTERVAL = 5000  # ms between two measurements of the effects while training goes on
+CHARACTERS = 8  # of a list's entry, at least: it may not widen the panel
 KEYS_PAUSE = 1000  # ms without a key until the order of the rows may change again
 
 
@@ -177,9 +178,8 @@ class ZSliders(QWidget):
         self._strip.setToolTip(
             self.tr("Every slider of z as a bar. Click one to see its slider; drag to paint.")
         )
-        self.orders = QComboBox()
-        self.orders.setObjectName("latent_order")
-        self.orders.setAccessibleName(self.tr("Order of the sliders"))
+        name = self.tr("Order of the sliders")
+        self.orders = narrow_combo("latent_order", name, CHARACTERS)
         self.orders.setToolTip(
             self.tr(
                 "How the sliders are ordered. The effect is how much the image changes when a "
@@ -189,7 +189,6 @@ class ZSliders(QWidget):
         self.orders.addItem(self.tr("by number"), Order.NUMBER.value)
         self.orders.addItem(self.tr("by effect on the image"), Order.EFFECT.value)
         self.orders.addItem(self.tr("changed and locked"), Order.CHANGED.value)
-        ignore_wheel_unless_focused(self.orders)
         self._no_effect = QLabel(
             self.tr("No small step of a slider changes this image: by number.")
         )
