@@ -172,7 +172,6 @@ class SliderRow(QWidget):
         self._note = QLabel()
         self._images = ImageStrip()
         self._slider = ValueSlider()
-        self._slider.setMinimumHeight(_BUTTON)
         self.value, self._reset, self._lock = (self._button() for _ in range(3))
         self._lock.setCheckable(True)
         self.set_sizes(sizes)
@@ -280,6 +279,7 @@ class SliderRow(QWidget):
         self.label.setFixedWidth(sizes.label)
         self._show_label()
         self._note.setFixedWidth(sizes.label)
+        self._slider.setFixedHeight(sizes.line)  # no gap between rows for a hand to fall into
         self.value.setFixedSize(sizes.value, sizes.line - 4)
         strips = sizes.height > sizes.line
         self._note.setVisible(strips)
