@@ -279,7 +279,7 @@ def drag(
     from PySide6.QtCore import QEvent, QObject, Qt, QTimer
     from PySide6.QtTest import QTest
 
-    from ganstudio.gui.threads.decode_thread import Drawn, Lane
+    from ganstudio.gui.threads.lanes import Drawn, Lane
     from ganstudio.gui.widgets.image_view import ImageView
 
     latent, session = studio.window.latent, studio.window.session
@@ -290,14 +290,14 @@ def drag(
     random.seed(0)
 
     def send() -> None:
-        waiting["request"] = session.requests[Lane.IMAGE] + 1
+        waiting["request"] = session.decoder.requests[Lane.IMAGE] + 1
         waiting["sent"] = time.perf_counter()
         QTest.mouseMove(hand, elsewhere())
 
     def drawn(answer: Drawn) -> None:
         if "request" in waiting and answer.request >= waiting["request"]:
             waiting["drawn"] = answer.request
-        session._on_image(answer)  # which may paint at once
+        session.decoder._on_image(answer)  # which may paint at once
 
     class Paints(QObject):
         def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -313,7 +313,7 @@ def drag(
 
     paints = Paints()
     view.installEventFilter(paints)
-    session.decoding.image_drawn.disconnect(session._on_image)
+    session.decoding.image_drawn.disconnect(session.decoder._on_image)
     session.decoding.image_drawn.connect(drawn)
     at = hand.rect().center()
     QTest.mousePress(hand, Qt.MouseButton.LeftButton, pos=at)

@@ -131,7 +131,7 @@ class MainWindow(QMainWindow):
             self._curves_due.timeout.connect(panel.refresh)
         self.session.saved.connect(self._on_saved)
         self.session.exported.connect(self._on_exported)
-        self.session.find_began.connect(
+        self.session.decoder.find_began.connect(
             lambda work: self._works.add(work, self.tr("Looking for the image"))
         )
         self.session.failed.connect(lambda _: self._on_nothing_opened())

@@ -1,4 +1,4 @@
-"""The session: it owns the threads and wires them to the panels, all on this page."""
+"""The session: it owns the threads, and what a person can do to a run."""
 
 import time
 from collections.abc import Callable
@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
@@ -15,6 +14,7 @@ from ganstudio.config import LIVE, Config
 from ganstudio.data.loading import downloads, find_root, read_ahead
 from ganstudio.errors import StudioError
 from ganstudio.gui.commands import Change
+from ganstudio.gui.decoder import Decoder
 from ganstudio.gui.folders import data_folder
 from ganstudio.gui.panels.curves import CurvesPanel
 from ganstudio.gui.panels.experiment import ExperimentPanel
@@ -22,28 +22,24 @@ from ganstudio.gui.panels.latent import LatentPanel
 from ganstudio.gui.panels.quality import QualityPanel
 from ganstudio.gui.panels.samples import SamplesPanel
 from ganstudio.gui.setting_texts import setting_texts
-from ganstudio.gui.threads.decode_thread import DecodeThread, Drawn, Job, Lane, Verdict
+from ganstudio.gui.threads.decode_thread import DecodeThread
 from ganstudio.gui.threads.evaluation_thread import EvaluationThread
+from ganstudio.gui.threads.lanes import Job, Lane
 from ganstudio.gui.threads.training_thread import TrainingThread
 from ganstudio.gui.widgets.latent_state import LatentState
-from ganstudio.latent.directions import DIGITS, Directions, NamedDirections
 from ganstudio.latent.notes import Notes
-from ganstudio.latent.spec import Array, Stream, generator
+from ganstudio.latent.spec import Stream, generator
 from ganstudio.model_file import ModelFile
 from ganstudio.pretrained import GENERATOR_SUFFIX
 from ganstudio.training.health import Doctor, Observation, Remedy
 from ganstudio.training.status import Phase, RunInfo, Status
-from ganstudio.work import Work
 
 if TYPE_CHECKING:
-    from ganstudio.latent.inversion import Found
-    from ganstudio.latent.snapshot import Snapshot
     from ganstudio.training.runner import Runner
 
     Begin = Callable[[Runner, ModelFile | None], None]
 
 FIRST_LOOK_SECONDS = 3.0  # until the first look at a run's health
-JUDGE_SECONDS = 2.0  # between two times that D judges held-out images while training goes on
 
 
 class Session(QObject):
@@ -60,9 +56,6 @@ class Session(QObject):
         background_failed: a `StudioError` of what goes on by itself, told once per run.
         model_file_ran: the `ModelFile` that a person wants networks from, which works.
         model_file_needed: (`StudioError`, what to call with the `ModelFile` that may run).
-        find_began: a `Work`: the z of an image is being looked for.
-        walk_drawn: (N, C, H, W) uint8, the images of the walk.
-        walk_lost(): there will be none.
         health_changed: (`Diagnosis`, the `Doctor`).
         undone_live: (name, value) after undo or redo set a live setting of the running training.
 
@@ -76,8 +69,8 @@ class Session(QObject):
         Where it is.
     paths : dict of str to Path
         Where each run was last saved or opened, by its id.
-    requests : dict of Lane to int
-        The number of the latest request to the decode thread in each lane.
+    decoder : Decoder
+        What draws and judges the images that the window shows.
     """
 
     work_began = Signal(object)
@@ -92,9 +85,6 @@ class Session(QObject):
     model_file_needed = Signal(object, object)
     _lacks_file = Signal(object, object)  # as model_file_needed
     _switched = Signal(str, object, object)  # see _on_switched; after its run_changed
-    find_began = Signal(object)
-    walk_drawn = Signal(object)
-    walk_lost = Signal()
     health_changed = Signal(object, object)
     undone_live = Signal(str, object)
 
@@ -114,20 +104,11 @@ class Session(QObject):
         self.info: RunInfo | None = None
         self.status = Status()
         self.paths: dict[str, Path] = {}
-        self.requests: dict[Lane, int] = {}
         self._device = device
         self._experiment, self._samples, self._latent = experiment, samples, latent
-        self._directions = latent.sliders.directions
         self._curves = (losses, scores)
         self._quality = quality
-        self._grid_z = np.zeros((0, 1), np.float32)
-        self._renewing: set[Lane] = set()  # lanes of which pieces are still to come,
-        self._stale: set[Lane] = set()  # and there is a newer snapshot meanwhile
-        self._judge_at = 0.0  # the earliest time to have held-out images judged by a newer D
         self._randoms: dict[int, np.random.Generator] = {}  # what Random draws z from, by the seed
-        self._finding: Work | None = None  # the z of an image
-        self._held: Snapshot | None = None
-        self._shown: Snapshot | None = None  # the model of the large image
         self._closed = False
         self._fell_back = False  # to the default run, because the one asked for was refused
         self._first_dataset = ""
@@ -143,6 +124,7 @@ class Session(QObject):
         self.training = TrainingThread(self)
         self.decoding = DecodeThread(self)
         self.evaluating = EvaluationThread(self)
+        self.decoder = Decoder(self.decoding, samples, latent, lambda: self.training.snapshot, self)
 
         # training thread -> window
         self.training.work_began.connect(self.work_began)
@@ -155,21 +137,10 @@ class Session(QObject):
         self._switched.connect(self._on_switched)
         self._lacks_file.connect(self._on_lacking_file)
 
-        # decode thread -> panels
-        self.decoding.image_drawn.connect(self._on_image)
-        self.decoding.thumbnails_drawn.connect(self._on_thumbnails)
-        self.decoding.grid_drawn.connect(self._on_grid)
-        self.decoding.reconstructed.connect(self._on_reconstructed)
-        self.decoding.effect_measured.connect(self._on_effect)
-        self.decoding.judged.connect(self._on_judged)
-        self.decoding.found.connect(self._on_found)
-        self.decoding.walk_drawn.connect(self._on_walk_drawn)
-        self.decoding.walk_lost.connect(self.walk_lost)
-        self.decoding.search_lost.connect(self._directions.search_ended)
-        self.decoding.directions_found.connect(self._on_directions)
-        self.decoding.reference_judged.connect(self._on_reference)
+        # decode thread -> window
         self.decoding.looked.connect(self._on_looked)
-        self.decoding.failed.connect(self._on_decoding_failed)
+        self.decoder.grid_drawn.connect(self._on_grid_drawn)
+        self.decoder.failed.connect(self._on_decoding_failed)
 
         # evaluation thread -> panel
         self.evaluating.evaluated.connect(quality.add)
@@ -179,24 +150,12 @@ class Session(QObject):
         # panels -> threads
         quality.wanted.connect(self._on_evaluation_wanted)
         exploration = latent.exploration
-        exploration.image_wanted.connect(self._draw_image)
-        exploration.changed.connect(self._mark_sample)
         exploration.edited.connect(self._on_latent_edited)
         exploration.noted.connect(self._on_noted)
         exploration.note_made.connect(self._on_note_made)
         exploration.drag_toggled.connect(self._on_drag_toggled)
-        latent.sliders.z.effect_wanted.connect(self._measure_effect)
-        self._directions.search_wanted.connect(self._search)
-        latent.images_wanted.connect(lambda: self._renew(Lane.THUMBNAILS))
-        latent.finder.find_wanted.connect(self._find)
-        latent.finder.judge_wanted.connect(self._judge)
-        latent.hold_toggled.connect(self._on_hold_toggled)
         latent.undo_requested.connect(self.undo_stack.undo)
         latent.redo_requested.connect(self.undo_stack.redo)
-        samples.sample_chosen.connect(self._on_sample_chosen)
-        samples.averaged_changed.connect(self._on_averaged_changed)
-        samples.count_changed.connect(self._on_count_changed)
-        samples.reconstructions_wanted.connect(self._reconstruct)
         samples.start_requested.connect(self.start)
         experiment.live_changed.connect(self._on_live_changed)
         experiment.start_over_requested.connect(self._on_start_over)
@@ -374,17 +333,6 @@ class Session(QObject):
 
         self.training.post(request)
 
-    def draw_walk(self, z: Array, work: Work) -> None:
-        """Draw the images of a walk, (N, dim) float32, in the background: `walk_drawn`.
-
-        One at a time; a walk through another run's z is lost at once.
-        """
-        if z.shape[1] != self._latent.exploration.latent.dim or not self._ask(
-            Lane.WALK, self._explored(), z, work=work
-        ):
-            work.end()
-            self.walk_lost.emit()
-
     def close(self) -> None:
         """End the threads; wait for them."""
         self._closed = True
@@ -402,21 +350,15 @@ class Session(QObject):
     def _on_run(self, info: RunInfo) -> None:
         self._before, self.info = self.info, info
         self._config = info.config
-        self._held = self._shown = None
         self._told.clear()
-        self._renewing.clear()
-        self._stale.clear()
-        self._judge_at = 0.0  # verdicts on another run's images say nothing of this one
         self._looking, self._look_at = False, time.monotonic() + FIRST_LOOK_SECONDS
         self._show_health()
-        for panel in (self._experiment, self._samples, *self._curves, self._quality):
+        for panel in (self._experiment, *self._curves, self._quality):
             panel.set_run(info)
         self.evaluating.forget_others(info.dataset)
-        self._latent.set_holding(None)
         seed = info.config.seed  # whose z go on where another run left them: Random repeats none
         self._randoms.setdefault(seed, generator(seed, Stream.SAMPLES, 2))
-        self._latent.set_run(info, self._randoms[seed])
-        self._on_count_changed(self._samples.count())
+        self.decoder.set_run(info, self._randoms[seed])
         self.look_for_datasets()
         self.run_changed.emit(info)
 
@@ -448,21 +390,13 @@ class Session(QObject):
         self.training.post(lambda runner: runner.return_to(run_id))
 
     def _on_snapshot(self) -> None:
-        """Renew the grid and, unless held, the large image, from the newest snapshot."""
-        self._renew(Lane.GRID)
-        self._reconstruct()
+        self.decoder.on_snapshot()
         self._look()
-        if self._held is None:
-            if time.monotonic() >= self._judge_at:
-                self._judge_at = time.monotonic() + JUDGE_SECONDS
-                self._renew(Lane.REFERENCE)
-            self._draw_image()
-            self._latent.snapshot_changed()
 
     def _on_status(self, status: Status) -> None:
         paused = self.status.phase is Phase.TRAINING and status.phase is not Phase.TRAINING
-        if paused and self._held is None:
-            self._renew(Lane.REFERENCE)  # by the D of the last step
+        if paused:
+            self.decoder.on_paused()
         self.status = status
         self._experiment.set_progress(status.step, status.seconds)
         if status.phase is Phase.TRAINING and self._quality.is_due(status.seconds):
@@ -507,9 +441,11 @@ class Session(QObject):
             self._new_run(Config(), "auto")
 
     def _on_decoding_failed(self, error: StudioError) -> None:
-        self._renewing.clear()
         self._looking = False
         self._on_background_failed(error)
+
+    def _on_grid_drawn(self, seconds: float) -> None:
+        self.training.post(lambda runner: runner.drew(seconds))
 
     def _on_background_failed(self, error: StudioError) -> None:
         """Tell an error of what goes on by itself, once: it may come back every few seconds."""
@@ -518,61 +454,6 @@ class Session(QObject):
             self.background_failed.emit(error)
 
     # decode thread -> panels; answers about a run that is no longer the current one are dropped
-
-    def _on_image(self, drawn: Drawn) -> None:
-        if self.info is not None and drawn.run_id == self.info.run_id:
-            self._shown = drawn.snapshot
-            image, rank = drawn.images[0], drawn.rank
-            self._latent.set_image(image, rank, drawn.step, learned=drawn.learned)
-
-    def _on_thumbnails(self, drawn: Drawn) -> None:
-        if drawn.request == self.requests[Lane.THUMBNAILS] and Lane.THUMBNAILS in self._renewing:
-            self._on_renewed(Lane.THUMBNAILS)
-            if drawn.colour == self._latent.colour:  # else the answer to another choice is coming
-                self._latent.set_thumbnails(drawn.images, drawn.values)
-
-    def _on_judged(self, verdict: Verdict) -> None:
-        if self.info is not None and verdict.run_id == self.info.run_id:
-            self._latent.finder.set_verdict(verdict.rank, verdict.wishes)
-
-    def _on_found(self, run_id: str, found: "Found") -> None:
-        if self.info is not None and run_id == self.info.run_id:
-            self._latent.finder.set_found(found.image, found.error)
-            self._latent.exploration.load(found.z, self.tr("find image"))
-
-    def _on_walk_drawn(self, drawn: Drawn) -> None:
-        if drawn.request == self.requests[Lane.WALK]:
-            self.walk_drawn.emit(drawn.images)
-
-    def _on_grid(self, drawn: Drawn) -> None:
-        if self.info is None or drawn.run_id != self.info.run_id:
-            return
-        if drawn.request != self.requests[Lane.GRID]:
-            return
-        self._samples.set_partial(drawn.start, drawn.images, drawn.step)
-        if drawn.start + len(drawn.images) >= len(self._grid_z):
-            self.training.post(lambda runner: runner.drew(drawn.seconds))
-            self._on_renewed(Lane.GRID)
-
-    def _on_reconstructed(self, drawn: Drawn) -> None:
-        if self.info is not None and drawn.run_id == self.info.run_id:
-            self._samples.set_reconstructions(drawn.images)
-
-    def _on_effect(self, run_id: str, effect: Array) -> None:
-        if self.info is not None and run_id == self.info.run_id:
-            self._latent.sliders.z.set_effect(effect)
-
-    def _on_directions(self, run_id: str, found: Directions | NamedDirections) -> None:
-        if self.info is not None and run_id == self.info.run_id:
-            self._directions.set_found(found)
-
-    def _on_reference(self, request: int) -> None:
-        if request == self.requests[Lane.REFERENCE]:
-            self._draw_image()
-            self._latent.finder.judge_again()
-            if self._latent.colour == "rank":
-                self._renew(Lane.THUMBNAILS)
-            self._on_renewed(Lane.REFERENCE)
 
     # the run's health
 
@@ -602,61 +483,6 @@ class Session(QObject):
 
     # panels -> threads
 
-    def _ask(self, lane: Lane, snapshot: "Snapshot | None", inputs: Any, **more: Any) -> bool:
-        """Ask the decode thread; return whether there is a snapshot of the current run."""
-        if snapshot is None or self.info is None or snapshot.run_id != self.info.run_id:
-            return False
-        averaged = self._samples.averaged()
-        job = Job(lane=lane, snapshot=snapshot, inputs=inputs, averaged=averaged, **more)
-        self.requests[lane] = self.decoding.ask(job)
-        return True
-
-    def _explored(self) -> "Snapshot | None":
-        """Return the snapshot under the sliders: the held one, or else the newest."""
-        return self._held or self.training.snapshot
-
-    def _draw_image(self, z: Array | None = None) -> None:
-        z = self._latent.exploration.state.z if z is None else z
-        self._ask(Lane.IMAGE, self._explored(), z[None])
-
-    def _measure_effect(self, z: Array) -> None:
-        self._ask(Lane.EFFECT, self._explored(), z[None])
-
-    def _judge(self, image: NDArray[np.uint8]) -> None:
-        """Have D judge an image, as one of the class that z has."""
-        self._ask(Lane.VERDICT, self._explored(), image[None], labels=self._label())
-
-    def _label(self) -> NDArray[np.int64]:
-        """Return the class of z, (1,); 0 where there is none."""
-        exploration = self._latent.exploration
-        if not exploration.latent.classes:
-            return np.zeros(1, np.int64)
-        chosen: NDArray[np.int64] = exploration.latent.classes_of(exploration.state.z[None]).argmax(
-            axis=1
-        )
-        return chosen
-
-    def _find(self, image: NDArray[np.uint8]) -> None:
-        """Have the z of an image looked for."""
-        if self._finding is not None:
-            self._finding.end()  # the latest is wanted
-        work = Work()
-        if self._ask(Lane.FIND, self._explored(), image[None], work=work):
-            self._finding = work
-            self.find_began.emit(work)
-
-    def _search(self) -> None:
-        """Have the directions of the generator under the sliders found."""
-        snapshot, info = self._explored(), self.info
-        if snapshot is None or info is None or snapshot.run_id != info.run_id:
-            return
-        averaged, former = self._samples.averaged(), self._directions.former()
-        lanes = [Lane.DIRECTIONS]
-        lanes += [Lane.ATTRIBUTES] if info.config.dataset in DIGITS else []
-        self._directions.search_began(len(lanes))
-        for lane in lanes:
-            self.decoding.ask(Job(lane=lane, snapshot=snapshot, averaged=averaged, former=former))
-
     def _evaluate(self) -> None:
         """Have the newest snapshot judged, unless one is being judged."""
         if self._judging:
@@ -676,70 +502,6 @@ class Session(QObject):
         self._told.clear()  # whoever asks is told again why it fails
         self._evaluate()
 
-    def _reconstruct(self) -> None:
-        """Ask for as many held-out images and what an autoencoder makes of them as are shown."""
-        count = self._samples.pairs()
-        if self.info is not None and count:
-            images = self.info.held_out[:count]
-            self._ask(Lane.RECONSTRUCTION, self.training.snapshot, images)
-
-    def _renew(self, lane: Lane) -> None:
-        """Ask for what is drawn or judged in pieces; if under way, once it is done.
-
-        A newer request would begin again before the pieces of the last are done.
-        """
-        if lane in self._renewing:
-            self._stale.add(lane)
-        elif self.info is not None:
-            self._stale.discard(lane)
-            if lane is Lane.GRID:
-                asked = self._ask(lane, self.training.snapshot, self._grid_z)
-            elif lane is Lane.THUMBNAILS:
-                z, colour = self._latent.places(), self._latent.colour
-                asked = len(z) > 0 and self._ask(lane, self._explored(), z, colour=colour)
-            else:
-                held_out, labels = self.info.held_out, self.info.held_out_labels
-                asked = self._ask(lane, self._explored(), held_out, labels=labels)
-            if asked:
-                self._renewing.add(lane)
-
-    def _renew_at_once(self, lane: Lane) -> None:
-        """Ask for it whatever is under way, because something else is wanted now."""
-        self._renewing.discard(lane)
-        self._renew(lane)
-
-    def _on_renewed(self, lane: Lane) -> None:
-        self._renewing.discard(lane)
-        if lane in self._stale:
-            self._renew(lane)
-
-    def _on_count_changed(self, count: int) -> None:
-        if self.info is not None:
-            rng = generator(self.info.config.seed, Stream.SAMPLES)
-            self._grid_z = self.info.latent.sample_grid(count, rng)
-            self._mark_sample()
-            self._renew_at_once(Lane.GRID)
-            self._reconstruct()
-
-    def _on_averaged_changed(self, _averaged: bool) -> None:
-        self._renew_at_once(Lane.GRID)
-        self._reconstruct()
-        self._draw_image()
-        self._latent.snapshot_changed()
-
-    def _on_sample_chosen(self, index: int) -> None:
-        text = self.tr("load sample {index}").format(index=index + 1)
-        self._latent.exploration.load(self._grid_z[index].copy(), text)
-
-    def _mark_sample(self) -> None:
-        """Frame the sample that a click on it would change nothing of z, if there is one."""
-        state, count = self._latent.exploration.state, self._samples.count()
-        marked: int | None = None
-        if self._grid_z.shape == (count, len(state.z)) and not state.locked.all():
-            same = ((self._grid_z == state.z) | state.locked).all(axis=1)
-            marked = int(same.argmax()) if same.any() else None
-        self._samples.set_marked(marked)
-
     def _on_drag_toggled(self, dragging: bool) -> None:
         self._dragging = dragging
         self._give_way()
@@ -752,13 +514,6 @@ class Session(QObject):
         """
         core, quietly = self._dragging or self._judging, self._dragging
         self.training.post(lambda runner: runner.give_way(core=core, quietly=quietly))
-
-    def _on_hold_toggled(self, hold: bool) -> None:
-        self._held = self._shown if hold else None  # the step that the button names
-        self._latent.set_holding(self._held.step if self._held else None)
-        self._renew_at_once(Lane.REFERENCE)
-        self._draw_image()
-        self._latent.snapshot_changed()
 
     def _on_noted(self) -> None:
         run_id, notes = self._latent.exploration.run_id, self._latent.exploration.notes

@@ -51,8 +51,8 @@ class WalkExport(QObject):
         self._writer.saved.connect(self._on_saved)
         self._writer.failed.connect(self.failed)
         tab.export_wanted.connect(self.export)
-        session.walk_drawn.connect(self._on_drawn)
-        session.walk_lost.connect(self._next)
+        session.decoder.walk_drawn.connect(self._on_drawn)
+        session.decoder.walk_lost.connect(self._next)
 
     def export(self, suffix: str) -> None:
         """Ask for a file and write the walk into it, as its suffix says."""
@@ -84,7 +84,7 @@ class WalkExport(QObject):
         self.work_began.emit(path, film.work)
         self._waiting.append(film)
         if len(self._waiting) == 1:
-            self._session.draw_walk(z, film.work)
+            self._session.decoder.draw_walk(z, film.work)
 
     def _on_drawn(self, images: NDArray[np.uint8]) -> None:
         self._waiting[0].write(images)
@@ -95,7 +95,7 @@ class WalkExport(QObject):
         self._waiting.popleft()
         if self._waiting:
             film = self._waiting[0]
-            self._session.draw_walk(film.z, film.work)
+            self._session.decoder.draw_walk(film.z, film.work)
 
     def _on_saved(self, path: Path) -> None:
         self.message.emit(self.tr("Saved {name}").format(name=path))

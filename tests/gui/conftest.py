@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
 
 from ganstudio.gui.main_window import MainWindow
-from ganstudio.gui.threads.decode_thread import Drawn, Lane
+from ganstudio.gui.threads.lanes import Drawn, Lane
 from ganstudio.training.status import Phase
 
 
@@ -83,7 +83,7 @@ def image_after(qtbot) -> Callable[..., Drawn]:
         session = window.session
 
         def latest(drawn: Drawn) -> bool:
-            return drawn.request == session.requests[Lane.IMAGE]
+            return drawn.request == session.decoder.requests[Lane.IMAGE]
 
         signal = session.decoding.image_drawn
         with qtbot.waitSignal(signal, timeout=WAIT, check_params_cb=latest) as drawn:

@@ -12,9 +12,8 @@ from ganstudio.gui.threads.decode_thread import (
     PIECE_MOST,
     PIECE_SECONDS,
     DecodeThread,
-    Job,
-    Lane,
 )
+from ganstudio.gui.threads.lanes import Job, Lane
 from ganstudio.latent.decode import decode, judge, judge_real, rank, reconstruct
 from ganstudio.latent.networks import Architecture
 from ganstudio.latent.snapshot import Snapshot
@@ -161,7 +160,8 @@ def test_a_request_that_fails_is_told_and_later_ones_are_answered(qtbot, thread)
     thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=np.zeros((1, 5), np.float32)))
     with qtbot.waitSignal(thread.failed, timeout=WAIT) as failed:
         thread.start()
-    assert failed.args[0].code == "latent-mismatch"
+    lane, error = failed.args
+    assert (lane, error.code) == (Lane.IMAGE, "latent-mismatch")
     with qtbot.waitSignal(thread.image_drawn, timeout=WAIT):
         thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=latents(1)))
 

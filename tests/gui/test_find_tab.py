@@ -224,6 +224,20 @@ def test_g_answers_and_the_sliders_go_there(qtbot: QtBot, explored: MainWindow) 
     assert explored.latent.exploration.state == before
 
 
+def test_what_was_drawn_meanwhile_is_not_answered(qtbot: QtBot, explored: MainWindow) -> None:
+    session, finder = explored.session, explored.latent.finder
+    press(qtbot, explored, "real_image")
+    before = explored.latent.exploration.state
+    with qtbot.waitSignal(session.decoding.found, timeout=WAIT):
+        press(qtbot, explored, "find_z")
+        press(qtbot, explored, "real_image")
+    assert explored.latent.exploration.state == before
+    assert not child(finder, QLabel, "found_error").text()
+    with qtbot.waitSignal(session.decoding.found, timeout=WAIT):
+        press(qtbot, explored, "find_z")
+    assert explored.latent.exploration.state != before
+
+
 def test_d_ranks_the_drawing_among_held_out_images(qtbot: QtBot, explored: MainWindow) -> None:
     session, finder = explored.session, explored.latent.finder
     info, snapshot = session.info, session.training.snapshot

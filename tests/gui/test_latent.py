@@ -25,7 +25,7 @@ from runs import run_info
 from ganstudio.errors import StudioError
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.panels.latent import LatentPanel
-from ganstudio.gui.threads.decode_thread import Drawn
+from ganstudio.gui.threads.lanes import Drawn
 from ganstudio.gui.widgets import z_sliders as sliders_module
 from ganstudio.gui.widgets.image_view import ImageView
 from ganstudio.gui.widgets.latent_state import LatentState
@@ -176,6 +176,19 @@ def test_a_click_in_the_groove_brings_the_handle_there(qtbot: QtBot, make: MakeP
     assert log.texts == ["move z 1"]
     qtbot.mouseClick(control, LEFT, pos=handle(control).center())
     assert log.texts == ["move z 1"], "a click that moves nothing is no edit"
+
+
+def test_a_hand_finds_the_slider_wherever_its_row_is(qtbot: QtBot, make: MakePanel) -> None:
+    panel = make(8)
+    control = slider(panel, 2)
+    row = control.parentWidget()
+    for y in range(row.height()):
+        before = panel.exploration.state.z[2]
+        x = handle(control).center().x() + (30 if y % 2 else -30)
+        place = QPoint(control.mapTo(row, QPoint(x, 0)).x(), y)
+        under = row.childAt(place) or row
+        qtbot.mouseClick(under, LEFT, pos=under.mapFrom(row, place))
+        assert panel.exploration.state.z[2] != before, y
 
 
 def test_undo_in_the_middle_of_a_drag(qtbot: QtBot, make: MakePanel) -> None:
@@ -658,11 +671,11 @@ def test_what_the_run_before_drew_is_not_taken_for_this_one(qapp: QApplication) 
     session.decoding.effect_measured.emit("second", effect)
     assert len(taken) == 1
     session._latent.hold_toggled.emit(True)  # before the first image
-    assert session._held is None
+    assert session.decoder.held is None
     session.training.run_changed.emit(replace(latent_run(), run_id="first"))
     session.decoding.image_drawn.emit(image)
     session._latent.hold_toggled.emit(True)
-    assert session._held is image.snapshot, "it would be held"
+    assert session.decoder.held is image.snapshot, "it would be held"
     session.close()
     window.deleteLater()
 

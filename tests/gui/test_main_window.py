@@ -38,8 +38,8 @@ from ganstudio.errors import StudioError
 from ganstudio.gui import appearance
 from ganstudio.gui.colours import is_dark
 from ganstudio.gui.main_window import MainWindow
-from ganstudio.gui.threads.decode_thread import Job, Lane
 from ganstudio.gui.threads.evaluation_thread import EvaluationThread
+from ganstudio.gui.threads.lanes import Job, Lane
 from ganstudio.gui.threads.training_thread import NICENESS, TrainingThread
 from ganstudio.gui.widgets.sample_grid import SampleGrid
 from ganstudio.gui.widgets.work_bar import WorkBar
@@ -553,13 +553,21 @@ def test_two_checkpoints_opened_at_once_keep_their_names(qtbot, window, tmp_path
     qtbot.waitUntil(lambda: session.path == first, timeout=WAIT)
 
 
+def test_an_error_in_one_lane_leaves_what_another_answers(qtbot, window) -> None:
+    session = window.session
+    with qtbot.waitSignal(session.decoder.grid_drawn, timeout=WAIT):
+        window.samples.count_changed.emit(window.samples.count())
+        session.decoding.failed.emit(Lane.REFERENCE, StudioError("unexpected", detail="no D"))
+    assert "no D" in str(window.banner.error)
+
+
 def test_errors_in_the_background_are_told_once_and_stop_nothing(
     qtbot, window, monkeypatch
 ) -> None:
     monkeypatch.setattr(window.session.evaluating, "ask", lambda *_: Work())
 
     def fail(detail: str) -> None:
-        window.session.decoding.failed.emit(StudioError("unexpected", detail=detail))
+        window.session.decoding.failed.emit(Lane.IMAGE, StudioError("unexpected", detail=detail))
 
     window.files.closing = True  # once a save is done
     fail("a look")
@@ -1076,7 +1084,7 @@ def test_the_large_image_has_the_verdict_of_the_d_that_judged_last(
     wait_phase(qtbot, window, Phase.TRAINING)
     asked: list[Job] = []
     monkeypatch.setattr(session.decoding, "ask", lambda job: asked.append(job) or 0)
-    session.decoding.reference_judged.emit(session.requests[Lane.REFERENCE])
+    session.decoding.reference_judged.emit(session.decoder.requests[Lane.REFERENCE])
     assert [job.lane for job in asked] == [Lane.IMAGE]
 
 

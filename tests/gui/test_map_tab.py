@@ -21,7 +21,7 @@ from runs import run_info
 from ganstudio.config import Config
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.panels.latent import LatentPanel
-from ganstudio.gui.threads.decode_thread import Lane
+from ganstudio.gui.threads.lanes import Lane
 from ganstudio.gui.widgets.map_tab import MapTab
 from ganstudio.gui.widgets.map_view import MapView
 from ganstudio.latent.decode import decode
@@ -219,7 +219,7 @@ def test_an_answer_to_another_choice_is_not_shown(qtbot: QtBot, window: MainWind
     child(window, QTabWidget, "latent_tabs").setCurrentWidget(tab)
     told: list[object] = []
     tab.set_images = lambda images, values: told.append(values)
-    qtbot.waitUntil(lambda: Lane.THUMBNAILS in session._renewing, timeout=WAIT)
+    qtbot.waitUntil(lambda: Lane.THUMBNAILS in session.decoder._renewing, timeout=WAIT)
     child(window, QComboBox, "map_colour").setCurrentIndex(2)
     qtbot.waitUntil(lambda: bool(told), timeout=WAIT)
     assert np.isfinite(told[0]).all(), "digits, not verdicts that are unknown"

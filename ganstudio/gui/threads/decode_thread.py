@@ -7,8 +7,7 @@ and the others work in pieces of a few milliseconds, so that it never waits long
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from enum import IntEnum
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,10 +15,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QThread, Signal, SignalInstance
 
 from ganstudio.errors import unexpected
-from ganstudio.gui.widgets.thumbnails import Colour
+from ganstudio.gui.threads.lanes import Drawn, Job, Lane, Verdict
 from ganstudio.latent.directions import Directions
 from ganstudio.latent.spec import Array
-from ganstudio.work import Cancelled, Work
+from ganstudio.work import Cancelled
 
 if TYPE_CHECKING:
     from ganstudio.evaluation.attributes import Search as AttributeSearch
@@ -29,140 +28,11 @@ if TYPE_CHECKING:
     from ganstudio.latent.snapshot import Snapshot
     from ganstudio.training.health import Observation
     from ganstudio.training.observer import Observer
-    from ganstudio.training.status import RunInfo
 
 # Between two looks at what else waits, as many images are computed as take so long.
 PIECE_SECONDS = 0.005
 PIECE, PIECE_MOST = 16, 64  # the first piece, before it is known how long, and the largest
 SHOW_SECONDS = 0.1  # of a grid that takes longer, what is done is shown this often
-
-
-class Lane(IntEnum):
-    """What is asked for, the most urgent first."""
-
-    IMAGE = 0
-    VERDICT = 1  # D's, on an image that is no snapshot's
-    THUMBNAILS = 2
-    GRID = 3
-    RECONSTRUCTION = 4
-    REFERENCE = 5  # D's logits of held-out images, which a verdict is ranked among
-    EFFECT = 6
-    FIND = 7  # the z of an image
-    DIRECTIONS = 8  # of z, which change the image most
-    ATTRIBUTES = 9  # the directions of what can be read off a digit
-    HEALTH = 10  # a look at D and G for the doctor
-    WALK = 11  # for a file
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Job:
-    """A request: what to draw, with which model.
-
-    Attributes
-    ----------
-    lane : Lane
-        What is asked for.
-    snapshot : Snapshot
-        The model.
-    inputs : (N, latent_dim) float32, or (N, C, H, W) uint8
-        Latents, or images in the lanes RECONSTRUCTION, all in one piece, FIND, and VERDICT and
-        REFERENCE,
-    labels : (N,) int64 or None
-        and in the latter two their classes.
-    info : RunInfo or None
-        The run, in the lane HEALTH, which needs no inputs.
-    work : Work or None
-        In the lanes WALK and FIND: hears how far it is, and may cancel.
-    former : Directions or None
-        In the lane DIRECTIONS, those that the new ones are to be matched to.
-    colour : {"", "rank", "digit"}
-        In the lane THUMBNAILS, what else is wanted of the images: `Drawn.values`.
-    averaged : bool
-        By the averaged generator, where there is one.
-    start : int
-        How many are done.
-    request : int
-        Its number, which `DecodeThread.ask` gives.
-    """
-
-    lane: Lane
-    snapshot: "Snapshot"
-    inputs: NDArray[np.float32] | NDArray[np.uint8] | None = field(default=None, repr=False)
-    labels: NDArray[np.int64] | None = field(default=None, repr=False)
-    info: "RunInfo | None" = field(default=None, repr=False)
-    work: Work | None = field(default=None, repr=False)
-    former: Directions | None = field(default=None, repr=False)
-    colour: Colour = ""
-    averaged: bool = True
-    start: int = 0
-    request: int = 0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Drawn:
-    """An answer, stamped with the request and the model.
-
-    Attributes
-    ----------
-    request : int
-        The number that `DecodeThread.ask` gave.
-    snapshot : Snapshot
-        The model.
-    start : int
-        Index of the first image in the grid; else 0.
-    images : (N, C, H, W) uint8
-    colour : {"", "rank", "digit"}
-        What `values` are.
-    values : (N,) float32 or None
-        Of thumbnails, where they are wanted: D's rank among held-out images in [0, 1], NaN where
-        that is not known; or the digit that the studio's classifier sees.
-    rank : float or None
-        The share of held-out images that D finds less real; None where it is not known (yet),
-        or where D has not learned anything.
-    learned : bool
-        Whether the D that ranks had any update.
-    seconds : float
-        Of decoding so far, in a grid.
-    """
-
-    request: int
-    snapshot: "Snapshot"
-    start: int
-    images: NDArray[np.uint8]
-    colour: Colour = ""
-    values: NDArray[np.float32] | None = None
-    rank: float | None = None
-    learned: bool = True
-    seconds: float = 0.0
-
-    @property
-    def run_id(self) -> str:
-        """The run of the model."""
-        return self.snapshot.run_id
-
-    @property
-    def step(self) -> int:
-        """The step of the model."""
-        return self.snapshot.step
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
-    """What D thinks of an image.
-
-    Attributes
-    ----------
-    run_id : str
-        The run of D.
-    rank : float or None
-        The share of held-out images that it finds less real; None where that is not known.
-    wishes : (H, W) float32
-        Where it wants more ink or less, in [-1, 1].
-    """
-
-    run_id: str
-    rank: float | None
-    wishes: NDArray[np.float32] = field(repr=False)
 
 
 class DecodeThread(QThread):
@@ -181,7 +51,7 @@ class DecodeThread(QThread):
         directions_found: (run id, `Directions`, or `NamedDirections` of attributes).
         looked: (run id, `Observation`, seconds to the next look).
         reference_judged: the request's number; verdicts are ranked by newer logits from now on.
-        failed: a `StudioError`; the request it belongs to is forgotten.
+        failed: (`Lane`, `StudioError`); the request that it belongs to is forgotten.
     """
 
     image_drawn = Signal(object)
@@ -197,7 +67,7 @@ class DecodeThread(QThread):
     directions_found = Signal(str, object)
     looked = Signal(str, object, float)
     reference_judged = Signal(int)
-    failed = Signal(object)
+    failed = Signal(object, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -257,7 +127,7 @@ class DecodeThread(QThread):
             except Exception as error:  # whatever it is, later requests must be answered
                 _end(job)
                 self._lose(job)
-                self.failed.emit(unexpected(error))
+                self.failed.emit(job.lane, unexpected(error))
             job = self._next()
 
     def _lose(self, job: Job) -> None:

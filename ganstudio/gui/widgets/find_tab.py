@@ -38,6 +38,11 @@ class FindTab(QWidget):
         find_wanted(object): the z of an image, (C, H, W) uint8.
         judge_wanted(object): D's verdict on one.
         failed: a `StudioError`: what was opened is no picture.
+
+    Attributes
+    ----------
+    target : (C, H, W) uint8 or None
+        What is looked for.
     """
 
     find_wanted = Signal(object)
@@ -48,7 +53,7 @@ class FindTab(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._info: RunInfo | None = None
-        self._target: Pixels | None = None
+        self.target: Pixels | None = None
         self._wishes: NDArray[np.float32] | None = None
         self._field = WHOLE  # where the target is on the page
         self._real = 0  # which held-out image comes next
@@ -60,7 +65,7 @@ class FindTab(QWidget):
 
     def set_run(self, info: RunInfo) -> None:
         """Find in another run; a target that its images could be stays."""
-        kept = self._target
+        kept = self.target
         self._info = info
         if kept is not None and kept.shape != info.image_shape:
             self._clear()
@@ -70,13 +75,13 @@ class FindTab(QWidget):
 
     def judge_again(self) -> None:
         """Ask what D thinks of the target: the drawing has changed, or D has."""
-        self._find.setEnabled(self._target is not None)
-        if self._target is not None and self.isVisible():
-            self.judge_wanted.emit(self._target)
+        self._find.setEnabled(self.target is not None)
+        if self.target is not None and self.isVisible():
+            self.judge_wanted.emit(self.target)
 
     def set_verdict(self, rank: float | None, wishes: NDArray[np.float32]) -> None:
         """Show D's rank of the target in [0, 1], and where it wants more ink or less."""
-        if self._target is None:
+        if self.target is None:
             return
         text = self.tr("D has learned nothing yet")
         if rank is not None:
@@ -99,7 +104,7 @@ class FindTab(QWidget):
     # what is looked for
 
     def _set_target(self, image: Pixels | None) -> None:
-        self._target = image
+        self.target = image
         self._show_found(None)
         if image is None:
             self._verdict.setText("")
@@ -247,7 +252,7 @@ class FindTab(QWidget):
         self._erase.clicked.connect(self._clear)
         self._open.clicked.connect(self._ask_picture)
         self._take.clicked.connect(self._take_real)
-        self._find.clicked.connect(lambda: self.find_wanted.emit(self._target))
+        self._find.clicked.connect(lambda: self.find_wanted.emit(self.target))
         self._wants.toggled.connect(self._show_wishes)
         self._read.connect(self._on_read)
 

@@ -1,0 +1,342 @@
+"""Between the panels and the decode thread: what is asked of it, and where its answers go."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from ganstudio.errors import StudioError
+from ganstudio.gui.panels.latent import LatentPanel
+from ganstudio.gui.panels.samples import SamplesPanel
+from ganstudio.gui.threads.decode_thread import DecodeThread
+from ganstudio.gui.threads.lanes import Drawn, Job, Lane, Verdict
+from ganstudio.latent.directions import DIGITS, Directions, NamedDirections
+from ganstudio.latent.spec import Array, Stream, generator
+from ganstudio.training.status import RunInfo
+from ganstudio.work import Work
+
+if TYPE_CHECKING:
+    from ganstudio.latent.inversion import Found
+    from ganstudio.latent.snapshot import Snapshot
+
+JUDGE_SECONDS = 2.0  # between two times that D judges held-out images while training goes on
+
+
+class Decoder(QObject):
+    """Draws and judges for the panels, by the newest snapshot of the run or the held one.
+
+    Answers about a run that is no longer the current one are dropped.
+
+    Signals:
+        grid_drawn(seconds): the whole grid is drawn, which took so long.
+        find_began: a `Work`: the z of an image is being looked for.
+        walk_drawn: (N, C, H, W) uint8, the images of the walk.
+        walk_lost(): there will be none.
+        failed: a `StudioError`.
+
+    Attributes
+    ----------
+    requests : dict of Lane to int
+        The number of the latest request to the decode thread in each lane.
+    held : Snapshot or None
+        What is explored while training goes on, if not what is newest.
+    """
+
+    grid_drawn = Signal(float)
+    find_began = Signal(object)
+    walk_drawn = Signal(object)
+    walk_lost = Signal()
+    failed = Signal(object)
+
+    def __init__(
+        self,
+        thread: DecodeThread,
+        samples: SamplesPanel,
+        latent: LatentPanel,
+        newest: "Callable[[], Snapshot | None]",
+        parent: QObject | None = None,
+    ) -> None:
+        """Serve two panels; `newest` returns the newest snapshot, of whichever run."""
+        super().__init__(parent)
+        self.requests: dict[Lane, int] = {}
+        self.held: Snapshot | None = None
+        self._thread, self._newest = thread, newest
+        self._samples, self._latent = samples, latent
+        self._directions = latent.sliders.directions
+        self._info: RunInfo | None = None
+        self._shown: Snapshot | None = None  # the model of the large image
+        self._grid_z = np.zeros((0, 1), np.float32)
+        self._renewing: set[Lane] = set()  # lanes of which pieces are still to come,
+        self._stale: set[Lane] = set()  # and there is a newer snapshot meanwhile
+        self._judge_at = 0.0  # the earliest time to have held-out images judged by a newer D
+        self._finding: Work | None = None  # the z of an image,
+        self._sought: NDArray[np.uint8] | None = None  # which is this
+        self._connect()
+
+    def _connect(self) -> None:
+        thread, samples, latent = self._thread, self._samples, self._latent
+
+        # thread -> panels
+        thread.image_drawn.connect(self._on_image)
+        thread.thumbnails_drawn.connect(self._on_thumbnails)
+        thread.grid_drawn.connect(self._on_grid)
+        thread.reconstructed.connect(self._on_reconstructed)
+        thread.effect_measured.connect(self._on_effect)
+        thread.judged.connect(self._on_judged)
+        thread.found.connect(self._on_found)
+        thread.walk_drawn.connect(self._on_walk_drawn)
+        thread.walk_lost.connect(self.walk_lost)
+        thread.search_lost.connect(self._directions.search_ended)
+        thread.directions_found.connect(self._on_directions)
+        thread.reference_judged.connect(self._on_reference)
+        thread.failed.connect(self._on_failed)
+
+        # panels -> thread
+        latent.exploration.image_wanted.connect(self._draw_image)
+        latent.exploration.changed.connect(self._mark_sample)
+        latent.sliders.z.effect_wanted.connect(self._measure_effect)
+        self._directions.search_wanted.connect(self._search)
+        latent.images_wanted.connect(lambda: self._renew(Lane.THUMBNAILS))
+        latent.finder.find_wanted.connect(self._find)
+        latent.finder.judge_wanted.connect(self._judge)
+        latent.hold_toggled.connect(self._on_hold_toggled)
+        samples.sample_chosen.connect(self._on_sample_chosen)
+        samples.averaged_changed.connect(self._on_averaged_changed)
+        samples.count_changed.connect(self._on_count_changed)
+        samples.reconstructions_wanted.connect(self._reconstruct)
+
+    # What the session tells
+
+    def set_run(self, info: RunInfo, rng: np.random.Generator) -> None:
+        """Show another run; `rng` draws z."""
+        self._info = info
+        self.held = self._shown = None
+        self._renewing.clear()
+        self._stale.clear()
+        self._judge_at = 0.0  # verdicts on another run's images say nothing of this one
+        self._samples.set_run(info)
+        self._latent.set_holding(None)
+        self._latent.set_run(info, rng)
+        self._on_count_changed(self._samples.count())
+
+    def on_snapshot(self) -> None:
+        """Renew the grid and, unless held, what is explored: there is a newer snapshot."""
+        self._renew(Lane.GRID)
+        self._reconstruct()
+        if self.held is None:
+            if time.monotonic() >= self._judge_at:
+                self._judge_at = time.monotonic() + JUDGE_SECONDS
+                self._renew(Lane.REFERENCE)
+            self._draw_image()
+            self._latent.snapshot_changed()
+
+    def on_paused(self) -> None:
+        """Judge by the D of the last step."""
+        if self.held is None:
+            self._renew(Lane.REFERENCE)
+
+    def draw_walk(self, z: Array, work: Work) -> None:
+        """Draw the images of a walk, (N, dim) float32, in the background: `walk_drawn`.
+
+        One at a time; a walk through another run's z is lost at once.
+        """
+        if z.shape[1] != self._latent.exploration.latent.dim or not self._ask(
+            Lane.WALK, self._explored(), z, work=work
+        ):
+            work.end()
+            self.walk_lost.emit()
+
+    # thread -> panels
+
+    def _on_image(self, drawn: Drawn) -> None:
+        if self._info is not None and drawn.run_id == self._info.run_id:
+            self._shown = drawn.snapshot
+            image, rank = drawn.images[0], drawn.rank
+            self._latent.set_image(image, rank, drawn.step, learned=drawn.learned)
+
+    def _on_thumbnails(self, drawn: Drawn) -> None:
+        if drawn.request == self.requests[Lane.THUMBNAILS] and Lane.THUMBNAILS in self._renewing:
+            self._on_renewed(Lane.THUMBNAILS)
+            if drawn.colour == self._latent.colour:  # else the answer to another choice is coming
+                self._latent.set_thumbnails(drawn.images, drawn.values)
+
+    def _on_judged(self, verdict: Verdict) -> None:
+        if self._info is not None and verdict.run_id == self._info.run_id:
+            self._latent.finder.set_verdict(verdict.rank, verdict.wishes)
+
+    def _on_found(self, run_id: str, found: "Found") -> None:
+        if self._info is None or run_id != self._info.run_id:
+            return
+        if self._sought is self._latent.finder.target:  # else another was drawn meanwhile
+            self._latent.finder.set_found(found.image, found.error)
+            self._latent.exploration.load(found.z, self.tr("find image"))
+
+    def _on_walk_drawn(self, drawn: Drawn) -> None:
+        if drawn.request == self.requests[Lane.WALK]:
+            self.walk_drawn.emit(drawn.images)
+
+    def _on_grid(self, drawn: Drawn) -> None:
+        if self._info is None or drawn.run_id != self._info.run_id:
+            return
+        if drawn.request != self.requests[Lane.GRID]:
+            return
+        self._samples.set_partial(drawn.start, drawn.images, drawn.step)
+        if drawn.start + len(drawn.images) >= len(self._grid_z):
+            self.grid_drawn.emit(drawn.seconds)
+            self._on_renewed(Lane.GRID)
+
+    def _on_reconstructed(self, drawn: Drawn) -> None:
+        if self._info is not None and drawn.run_id == self._info.run_id:
+            self._samples.set_reconstructions(drawn.images)
+
+    def _on_effect(self, run_id: str, effect: Array) -> None:
+        if self._info is not None and run_id == self._info.run_id:
+            self._latent.sliders.z.set_effect(effect)
+
+    def _on_directions(self, run_id: str, found: Directions | NamedDirections) -> None:
+        if self._info is not None and run_id == self._info.run_id:
+            self._directions.set_found(found)
+
+    def _on_reference(self, request: int) -> None:
+        if request == self.requests[Lane.REFERENCE]:
+            self._draw_image()
+            self._latent.finder.judge_again()
+            if self._latent.colour == "rank":
+                self._renew(Lane.THUMBNAILS)
+            self._on_renewed(Lane.REFERENCE)
+
+    def _on_failed(self, lane: Lane, error: StudioError) -> None:
+        self._renewing.discard(lane)
+        self._stale.discard(lane)
+        self.failed.emit(error)
+
+    # panels -> thread
+
+    def _ask(self, lane: Lane, snapshot: "Snapshot | None", inputs: Any, **more: Any) -> bool:
+        """Ask the decode thread; return whether there is a snapshot of the current run."""
+        if snapshot is None or self._info is None or snapshot.run_id != self._info.run_id:
+            return False
+        averaged = self._samples.averaged()
+        job = Job(lane=lane, snapshot=snapshot, inputs=inputs, averaged=averaged, **more)
+        self.requests[lane] = self._thread.ask(job)
+        return True
+
+    def _explored(self) -> "Snapshot | None":
+        """Return the snapshot under the sliders: the held one, or else the newest."""
+        return self.held or self._newest()
+
+    def _draw_image(self, z: Array | None = None) -> None:
+        z = self._latent.exploration.state.z if z is None else z
+        self._ask(Lane.IMAGE, self._explored(), z[None])
+
+    def _measure_effect(self, z: Array) -> None:
+        self._ask(Lane.EFFECT, self._explored(), z[None])
+
+    def _judge(self, image: NDArray[np.uint8]) -> None:
+        """Have D judge an image, as one of the class that z has."""
+        self._ask(Lane.VERDICT, self._explored(), image[None], labels=self._label())
+
+    def _label(self) -> NDArray[np.int64]:
+        """Return the class of z, (1,); 0 where there is none."""
+        exploration = self._latent.exploration
+        if not exploration.latent.classes:
+            return np.zeros(1, np.int64)
+        chosen: NDArray[np.int64] = exploration.latent.classes_of(exploration.state.z[None]).argmax(
+            axis=1
+        )
+        return chosen
+
+    def _find(self, image: NDArray[np.uint8]) -> None:
+        """Have the z of an image looked for."""
+        if self._finding is not None:
+            self._finding.end()  # the latest is wanted
+        work = Work()
+        if self._ask(Lane.FIND, self._explored(), image[None], work=work):
+            self._finding, self._sought = work, image
+            self.find_began.emit(work)
+
+    def _search(self) -> None:
+        """Have the directions of the generator under the sliders found."""
+        snapshot, info = self._explored(), self._info
+        if snapshot is None or info is None or snapshot.run_id != info.run_id:
+            return
+        averaged, former = self._samples.averaged(), self._directions.former()
+        lanes = [Lane.DIRECTIONS]
+        lanes += [Lane.ATTRIBUTES] if info.config.dataset in DIGITS else []
+        self._directions.search_began(len(lanes))
+        for lane in lanes:
+            self._thread.ask(Job(lane=lane, snapshot=snapshot, averaged=averaged, former=former))
+
+    def _reconstruct(self) -> None:
+        """Ask for as many held-out images and what an autoencoder makes of them as are shown."""
+        count = self._samples.pairs()
+        if self._info is not None and count:
+            images = self._info.held_out[:count]
+            self._ask(Lane.RECONSTRUCTION, self._newest(), images)
+
+    def _renew(self, lane: Lane) -> None:
+        """Ask for what is drawn or judged in pieces; if under way, once it is done.
+
+        A newer request would begin again before the pieces of the last are done.
+        """
+        if lane in self._renewing:
+            self._stale.add(lane)
+        elif self._info is not None:
+            self._stale.discard(lane)
+            if lane is Lane.GRID:
+                asked = self._ask(lane, self._newest(), self._grid_z)
+            elif lane is Lane.THUMBNAILS:
+                z, colour = self._latent.places(), self._latent.colour
+                asked = len(z) > 0 and self._ask(lane, self._explored(), z, colour=colour)
+            else:
+                held_out, labels = self._info.held_out, self._info.held_out_labels
+                asked = self._ask(lane, self._explored(), held_out, labels=labels)
+            if asked:
+                self._renewing.add(lane)
+
+    def _renew_at_once(self, lane: Lane) -> None:
+        """Ask for it whatever is under way, because something else is wanted now."""
+        self._renewing.discard(lane)
+        self._renew(lane)
+
+    def _on_renewed(self, lane: Lane) -> None:
+        self._renewing.discard(lane)
+        if lane in self._stale:
+            self._renew(lane)
+
+    def _on_count_changed(self, count: int) -> None:
+        if self._info is not None:
+            rng = generator(self._info.config.seed, Stream.SAMPLES)
+            self._grid_z = self._info.latent.sample_grid(count, rng)
+            self._mark_sample()
+            self._renew_at_once(Lane.GRID)
+            self._reconstruct()
+
+    def _on_averaged_changed(self, _averaged: bool) -> None:
+        self._renew_at_once(Lane.GRID)
+        self._reconstruct()
+        self._draw_image()
+        self._latent.snapshot_changed()
+
+    def _on_sample_chosen(self, index: int) -> None:
+        text = self.tr("load sample {index}").format(index=index + 1)
+        self._latent.exploration.load(self._grid_z[index].copy(), text)
+
+    def _mark_sample(self) -> None:
+        """Frame the sample that a click on it would change nothing of z, if there is one."""
+        state, count = self._latent.exploration.state, self._samples.count()
+        marked: int | None = None
+        if self._grid_z.shape == (count, len(state.z)) and not state.locked.all():
+            same = ((self._grid_z == state.z) | state.locked).all(axis=1)
+            marked = int(same.argmax()) if same.any() else None
+        self._samples.set_marked(marked)
+
+    def _on_hold_toggled(self, hold: bool) -> None:
+        self.held = self._shown if hold else None  # the step that the button names
+        self._latent.set_holding(self.held.step if self.held else None)
+        self._renew_at_once(Lane.REFERENCE)
+        self._draw_image()
+        self._latent.snapshot_changed()

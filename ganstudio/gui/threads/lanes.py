@@ -1,0 +1,144 @@
+"""What can be asked of the decode thread, and what it answers."""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganstudio.gui.widgets.thumbnails import Colour
+from ganstudio.latent.directions import Directions
+from ganstudio.work import Work
+
+if TYPE_CHECKING:
+    from ganstudio.latent.snapshot import Snapshot
+    from ganstudio.training.status import RunInfo
+
+
+class Lane(IntEnum):
+    """What is asked for, the most urgent first."""
+
+    IMAGE = 0
+    VERDICT = 1  # D's, on an image that is no snapshot's
+    THUMBNAILS = 2
+    GRID = 3
+    RECONSTRUCTION = 4
+    REFERENCE = 5  # D's logits of held-out images, which a verdict is ranked among
+    EFFECT = 6
+    FIND = 7  # the z of an image
+    DIRECTIONS = 8  # of z, which change the image most
+    ATTRIBUTES = 9  # the directions of what can be read off a digit
+    HEALTH = 10  # a look at D and G for the doctor
+    WALK = 11  # for a file
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """A request: what to draw, with which model.
+
+    Attributes
+    ----------
+    lane : Lane
+        What is asked for.
+    snapshot : Snapshot
+        The model.
+    inputs : (N, latent_dim) float32, or (N, C, H, W) uint8
+        Latents, or images in the lanes RECONSTRUCTION, all in one piece, FIND, and VERDICT and
+        REFERENCE,
+    labels : (N,) int64 or None
+        and in the latter two their classes.
+    info : RunInfo or None
+        The run, in the lane HEALTH, which needs no inputs.
+    work : Work or None
+        In the lanes WALK and FIND: hears how far it is, and may cancel.
+    former : Directions or None
+        In the lane DIRECTIONS, those that the new ones are to be matched to.
+    colour : {"", "rank", "digit"}
+        In the lane THUMBNAILS, what else is wanted of the images: `Drawn.values`.
+    averaged : bool
+        By the averaged generator, where there is one.
+    start : int
+        How many are done.
+    request : int
+        Its number, which `DecodeThread.ask` gives.
+    """
+
+    lane: Lane
+    snapshot: "Snapshot"
+    inputs: NDArray[np.float32] | NDArray[np.uint8] | None = field(default=None, repr=False)
+    labels: NDArray[np.int64] | None = field(default=None, repr=False)
+    info: "RunInfo | None" = field(default=None, repr=False)
+    work: Work | None = field(default=None, repr=False)
+    former: Directions | None = field(default=None, repr=False)
+    colour: Colour = ""
+    averaged: bool = True
+    start: int = 0
+    request: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drawn:
+    """An answer, stamped with the request and the model.
+
+    Attributes
+    ----------
+    request : int
+        The number that `DecodeThread.ask` gave.
+    snapshot : Snapshot
+        The model.
+    start : int
+        Index of the first image in the grid; else 0.
+    images : (N, C, H, W) uint8
+    colour : {"", "rank", "digit"}
+        What `values` are.
+    values : (N,) float32 or None
+        Of thumbnails, where they are wanted: D's rank among held-out images in [0, 1], NaN where
+        that is not known; or the digit that the studio's classifier sees.
+    rank : float or None
+        The share of held-out images that D finds less real; None where it is not known (yet),
+        or where D has not learned anything.
+    learned : bool
+        Whether the D that ranks had any update.
+    seconds : float
+        Of decoding so far, in a grid.
+    """
+
+    request: int
+    snapshot: "Snapshot"
+    start: int
+    images: NDArray[np.uint8]
+    colour: Colour = ""
+    values: NDArray[np.float32] | None = None
+    rank: float | None = None
+    learned: bool = True
+    seconds: float = 0.0
+
+    @property
+    def run_id(self) -> str:
+        """The run of the model."""
+        return self.snapshot.run_id
+
+    @property
+    def step(self) -> int:
+        """The step of the model."""
+        return self.snapshot.step
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What D thinks of an image.
+
+    Attributes
+    ----------
+    run_id : str
+        The run of D.
+    rank : float or None
+        The share of held-out images that it finds less real; None where that is not known.
+    wishes : (H, W) float32
+        Where it wants more ink or less, in [-1, 1].
+    """
+
+    run_id: str
+    rank: float | None
+    wishes: NDArray[np.float32] = field(repr=False)
