@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 from torch.nn.utils import fuse_conv_bn_eval
 
+from ganstudio.data.dataset import Dataset
+from ganstudio.errors import Phrase
 from ganstudio.resources import resource
 
 SIDE = 28  # pixels: images of another size are resized with antialiasing
@@ -115,6 +117,22 @@ def prepared(images: NDArray[np.uint8]) -> Tensor:
     if x.shape[2:] != (SIDE, SIDE):
         x = interpolate(x, (SIDE, SIDE), mode="bilinear", antialias=True, align_corners=False)
     return x.div_(127.5).sub_(1)
+
+
+def unfit(dataset: Dataset, features: Features) -> Phrase | None:
+    """Return why features say nothing of a dataset, whatever its images are."""
+    if dataset.image_shape[0] != 1:
+        return Phrase("unfit-colour", network=features.name)
+    if dataset.classes == 1:
+        return Phrase("unfit-unlabelled", network=features.name)
+    return None
+
+
+def misread(right: float, features: Features) -> Phrase | None:
+    """Return why features say nothing of images of which the share `right` are named right."""
+    if right >= FITS:
+        return None
+    return Phrase("unfit-network", network=features.name, right=f"{100 * right:.0f}")
 
 
 @cache

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ganstudio.data.dataset import Dataset
 from ganstudio.errors import Phrase
 from ganstudio.evaluation import metrics
-from ganstudio.evaluation.features import CLASSES, FITS, Features, digits
+from ganstudio.evaluation.features import CLASSES, Features, digits, misread, unfit
 from ganstudio.evaluation.metrics import Matrix, Moments
 from ganstudio.evaluation.quality import Figure, Quality, Rated
 from ganstudio.latent.decode import decode, judge, judge_real
@@ -62,17 +62,15 @@ class Judge:
     def _look(self, work: Work) -> Phrase | None:
         """Look at the real images; return why that says nothing, if so."""
         data = self._dataset
-        if data.image_shape[0] != 1:
-            return Phrase("unfit-colour", network=self._features.name)
-        if data.classes == 1:
-            return Phrase("unfit-unlabelled", network=self._features.name)
+        if reason := unfit(data, self._features):
+            return reason
         if min(len(self._train), len(self._test)) < NEEDED:
             return Phrase("unfit-few", needed=NEEDED)
         tried = self._test[:TRIED]
         self._held_out = self._seen(data.test[tried], work, 0.0, 0.2)
         right = float((self._held_out[1].argmax(1) == data.test_labels[tried]).mean())
-        if right < FITS:
-            return Phrase("unfit-network", network=self._features.name, right=f"{100 * right:.0f}")
+        if reason := misread(right, self._features):
+            return reason
         self._real, _ = self._seen(data.train[self._train], work, 0.2, 1.0)
         self._moments = Moments.of(self._real)
         self._among = metrics.kernel_mean(self._real[: metrics.KID_MOST])

@@ -8,13 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from ganstudio.data.dataset import Dataset
 from ganstudio.errors import StudioError
+from ganstudio.evaluation.neighbourhood import Neighbourhood
 from ganstudio.gui.panels.latent import LatentPanel
 from ganstudio.gui.panels.samples import SamplesPanel
 from ganstudio.gui.threads.decode_thread import DecodeThread
 from ganstudio.gui.threads.lanes import Drawn, Job, Lane, Verdict
 from ganstudio.latent.directions import DIGITS, Directions, NamedDirections
 from ganstudio.latent.spec import Array, Stream, generator
+from ganstudio.latent.trail import Trail
 from ganstudio.training.status import RunInfo
 from ganstudio.work import Work
 
@@ -72,6 +75,16 @@ class Decoder(QObject):
         self._renewing: set[Lane] = set()  # lanes of which pieces are still to come,
         self._stale: set[Lane] = set()  # and there is a newer snapshot meanwhile
         self._judge_at = 0.0  # the earliest time to have held-out images judged by a newer D
+        self._trails: dict[str, Trail] = {}  # of each run, by its id
+        self._drawing: tuple[Snapshot, ...] = ()  # which the trail is being drawn by
+        self._indexed: Dataset | None = None  # of which all images have been asked to be looked at
+        self._asks: dict[Lane, Callable[[], bool]] = {  # what is renewed; whether that was possible
+            Lane.GRID: self._ask_grid,
+            Lane.THUMBNAILS: self._ask_thumbnails,
+            Lane.TRAIL: self._ask_trail,
+            Lane.NEIGHBOURS: self._ask_neighbours,
+            Lane.REFERENCE: self._ask_reference,
+        }
         self._finding: Work | None = None  # the z of an image,
         self._sought: NDArray[np.uint8] | None = None  # which is this
         self._connect()
@@ -84,6 +97,9 @@ class Decoder(QObject):
         thread.thumbnails_drawn.connect(self._on_thumbnails)
         thread.grid_drawn.connect(self._on_grid)
         thread.reconstructed.connect(self._on_reconstructed)
+        thread.trail_drawn.connect(self._on_trail)
+        thread.neighbours_found.connect(self._on_neighbours)
+        thread.indexed.connect(self._on_indexed)
         thread.effect_measured.connect(self._on_effect)
         thread.judged.connect(self._on_judged)
         thread.found.connect(self._on_found)
@@ -100,8 +116,11 @@ class Decoder(QObject):
         latent.sliders.z.effect_wanted.connect(self._measure_effect)
         self._directions.search_wanted.connect(self._search)
         latent.images_wanted.connect(lambda: self._renew(Lane.THUMBNAILS))
-        latent.finder.find_wanted.connect(self._find)
-        latent.finder.judge_wanted.connect(self._judge)
+        latent.drawing.find_wanted.connect(self._find)
+        latent.drawing.judge_wanted.connect(self._judge)
+        latent.trail.wanted.connect(lambda: self._renew(Lane.TRAIL))
+        latent.trail.step_chosen.connect(self._on_step_chosen)
+        latent.near.wanted.connect(lambda: self._renew(Lane.NEIGHBOURS))
         latent.hold_toggled.connect(self._on_hold_toggled)
         samples.sample_chosen.connect(self._on_sample_chosen)
         samples.averaged_changed.connect(self._on_averaged_changed)
@@ -117,13 +136,23 @@ class Decoder(QObject):
         self._renewing.clear()
         self._stale.clear()
         self._judge_at = 0.0  # verdicts on another run's images say nothing of this one
+        if self._indexed is not info.dataset:
+            self._indexed = None
+            self._thread.forget_others(info.dataset)
         self._samples.set_run(info)
         self._latent.set_holding(None)
         self._latent.set_run(info, rng)
         self._on_count_changed(self._samples.count())
 
+    def keep_runs(self, run_ids: set[str]) -> None:
+        """Forget the trails of earlier runs but these: there is no way back to them."""
+        current = self._info.run_id if self._info else ""
+        self._trails = {k: v for k, v in self._trails.items() if k in run_ids or k == current}
+
     def on_snapshot(self) -> None:
         """Renew the grid and, unless held, what is explored: there is a newer snapshot."""
+        if (newest := self._newest()) is not None:
+            self._trails.setdefault(newest.run_id, Trail()).add(newest)
         self._renew(Lane.GRID)
         self._reconstruct()
         if self.held is None:
@@ -132,6 +161,8 @@ class Decoder(QObject):
                 self._renew(Lane.REFERENCE)
             self._draw_image()
             self._latent.snapshot_changed()
+        else:
+            self._latent.trail.snapshot_changed()  # which has the newest, too
 
     def on_paused(self) -> None:
         """Judge by the D of the last step."""
@@ -165,13 +196,13 @@ class Decoder(QObject):
 
     def _on_judged(self, verdict: Verdict) -> None:
         if self._info is not None and verdict.run_id == self._info.run_id:
-            self._latent.finder.set_verdict(verdict.rank, verdict.wishes)
+            self._latent.drawing.set_verdict(verdict.rank, verdict.wishes)
 
     def _on_found(self, run_id: str, found: "Found") -> None:
         if self._info is None or run_id != self._info.run_id:
             return
-        if self._sought is self._latent.finder.target:  # else another was drawn meanwhile
-            self._latent.finder.set_found(found.image, found.error)
+        if self._sought is self._latent.drawing.target:  # else another was drawn meanwhile
+            self._latent.drawing.set_found(found.image, found.error)
             self._latent.exploration.load(found.z, self.tr("find image"))
 
     def _on_walk_drawn(self, drawn: Drawn) -> None:
@@ -200,10 +231,26 @@ class Decoder(QObject):
         if self._info is not None and run_id == self._info.run_id:
             self._directions.set_found(found)
 
+    def _on_trail(self, drawn: Drawn) -> None:
+        if drawn.request == self.requests[Lane.TRAIL] and Lane.TRAIL in self._renewing:
+            self._latent.trail.set_images([kept.step for kept in self._drawing], drawn.images)
+            self._on_renewed(Lane.TRAIL)
+
+    def _on_neighbours(self, request: int, found: Neighbourhood) -> None:
+        if request == self.requests[Lane.NEIGHBOURS] and Lane.NEIGHBOURS in self._renewing:
+            self._latent.near.set_found(found)
+            self._on_renewed(Lane.NEIGHBOURS)
+
+    def _on_indexed(self, dataset: Dataset, fraction: float) -> None:
+        if dataset is self._indexed:
+            self._latent.near.set_progress(fraction)
+            if fraction == 1 or not self._latent.near.has_answer:
+                self._renew(Lane.NEIGHBOURS)
+
     def _on_reference(self, request: int) -> None:
         if request == self.requests[Lane.REFERENCE]:
             self._draw_image()
-            self._latent.finder.judge_again()
+            self._latent.drawing.judge_again()
             if self._latent.colour == "rank":
                 self._renew(Lane.THUMBNAILS)
             self._on_renewed(Lane.REFERENCE)
@@ -286,16 +333,39 @@ class Decoder(QObject):
             self._stale.add(lane)
         elif self._info is not None:
             self._stale.discard(lane)
-            if lane is Lane.GRID:
-                asked = self._ask(lane, self._newest(), self._grid_z)
-            elif lane is Lane.THUMBNAILS:
-                z, colour = self._latent.places(), self._latent.colour
-                asked = len(z) > 0 and self._ask(lane, self._explored(), z, colour=colour)
-            else:
-                held_out, labels = self._info.held_out, self._info.held_out_labels
-                asked = self._ask(lane, self._explored(), held_out, labels=labels)
-            if asked:
+            if self._asks[lane]():
                 self._renewing.add(lane)
+
+    def _ask_grid(self) -> bool:
+        return self._ask(Lane.GRID, self._newest(), self._grid_z)
+
+    def _ask_thumbnails(self) -> bool:
+        z, colour = self._latent.places(), self._latent.colour
+        return len(z) > 0 and self._ask(Lane.THUMBNAILS, self._explored(), z, colour=colour)
+
+    def _ask_trail(self) -> bool:
+        assert self._info is not None
+        trail = self._trails.get(self._info.run_id)
+        self._drawing = trail.snapshots if trail else ()
+        z = self._latent.exploration.state.z[None]
+        return bool(self._drawing) and self._ask(Lane.TRAIL, self._newest(), z, trail=self._drawing)
+
+    def _ask_neighbours(self) -> bool:
+        """Ask for what is near z, among what has been looked at; and for a look at the rest."""
+        assert self._info is not None
+        snapshot, z = self._explored(), self._latent.exploration.state.z[None]
+        if not self._ask(Lane.NEIGHBOURS, snapshot, z, info=self._info):
+            return False
+        if self._indexed is not self._info.dataset:
+            self._indexed = self._info.dataset
+            self._latent.near.set_progress(0.0)
+            self._ask(Lane.INDEX, snapshot, None, info=self._info)
+        return True
+
+    def _ask_reference(self) -> bool:
+        assert self._info is not None
+        held_out, labels = self._info.held_out, self._info.held_out_labels
+        return self._ask(Lane.REFERENCE, self._explored(), held_out, labels=labels)
 
     def _renew_at_once(self, lane: Lane) -> None:
         """Ask for it whatever is under way, because something else is wanted now."""
@@ -335,7 +405,15 @@ class Decoder(QObject):
         self._samples.set_marked(marked)
 
     def _on_hold_toggled(self, hold: bool) -> None:
-        self.held = self._shown if hold else None  # the step that the button names
+        self._hold(self._shown if hold else None)  # the step that the button names
+
+    def _on_step_chosen(self, step: int) -> None:
+        """Hold the generator of an earlier step; the newest is followed."""
+        *earlier, _newest = self._drawing
+        self._hold(next((kept for kept in earlier if kept.step == step), None))
+
+    def _hold(self, snapshot: "Snapshot | None") -> None:
+        self.held = snapshot
         self._latent.set_holding(self.held.step if self.held else None)
         self._renew_at_once(Lane.REFERENCE)
         self._draw_image()

@@ -402,7 +402,7 @@ class Session(QObject):
         if status.phase is Phase.TRAINING and self._quality.is_due(status.seconds):
             self._evaluate()
         kept = {run.run_id for run in status.left}
-        for keeper in (self._latent.exploration, self._quality):
+        for keeper in (self._latent.exploration, self._quality, self.decoder):
             keeper.keep_runs(kept)
         current = self.info.run_id if self.info else ""
         self._doctors = {k: v for k, v in self._doctors.items() if k in kept or k == current}

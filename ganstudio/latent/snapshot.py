@@ -54,6 +54,12 @@ class Snapshot:
         """What z consists of."""
         return self.architecture.latent
 
+    @property
+    def nbytes(self) -> int:
+        """How much memory its weights take."""
+        states = (self.G, self.D, self.G_ema, self.E)
+        return sum(value.nbytes for state in states if state for value in state.values())
+
     def generator(self, averaged: bool) -> State:
         """Return the averaged generator's state if asked for and there, else the latest's."""
         return self.G_ema if averaged and self.G_ema is not None else self.G

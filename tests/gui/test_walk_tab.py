@@ -58,7 +58,7 @@ def make(qtbot: QtBot) -> Callable[..., LatentPanel]:
             panel.activateWindow()
         notes = Notes(bookmarks=bookmarks)
         panel.set_run(run_info(latent=SPEC, notes=notes), np.random.default_rng(1))
-        child(panel, QTabWidget, "latent_tabs").setCurrentWidget(panel.walk)
+        child(panel, QTabWidget, "latent_tabs").setCurrentIndex(2)
         return panel
 
     return made
@@ -335,7 +335,7 @@ def test_bookmarks_are_drawn_saved_and_opened_again(
     exploration, session = window.latent.exploration, window.session
     session.step("both")
     qtbot.waitUntil(lambda: session.status.step == 1, timeout=WAIT)
-    child(window, QTabWidget, "latent_tabs").setCurrentWidget(window.latent.walk)
+    child(window, QTabWidget, "latent_tabs").setCurrentIndex(2)
     press(qtbot, window, "add_bookmark")
     (noted,) = exploration.notes.bookmarks
     qtbot.waitUntil(lambda: not rows(window).item(0).icon().isNull(), timeout=WAIT)

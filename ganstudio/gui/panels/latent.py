@@ -16,12 +16,15 @@ from ganstudio.gui.widgets.choice_row import ChoiceRow
 from ganstudio.gui.widgets.controls import push_button
 from ganstudio.gui.widgets.decoded_image import DecodedImage
 from ganstudio.gui.widgets.draw_controls import DrawControls
-from ganstudio.gui.widgets.find_tab import FindTab
+from ganstudio.gui.widgets.drawing_view import DrawingView
 from ganstudio.gui.widgets.hold_button import HoldButton
 from ganstudio.gui.widgets.map_tab import MapTab
+from ganstudio.gui.widgets.near_view import NearView
 from ganstudio.gui.widgets.sliders_tab import SlidersTab
 from ganstudio.gui.widgets.thumbnails import Colour, Illustrated
+from ganstudio.gui.widgets.trail_view import TrailView
 from ganstudio.gui.widgets.undo_buttons import UndoButtons
+from ganstudio.gui.widgets.views import Views
 from ganstudio.gui.widgets.walk_tab import WalkTab
 from ganstudio.latent import z_text
 from ganstudio.latent.spec import Array
@@ -50,8 +53,12 @@ class LatentPanel(QWidget):
         Two sliders at once.
     walk : WalkTab
         Bookmarks, and the way through them.
-    finder : FindTab
+    trail : TrailView
+        The same z over training.
+    drawing : DrawingView
         The z of an image.
+    near : NearView
+        The training images that are near.
     """
 
     images_wanted = Signal()
@@ -73,7 +80,9 @@ class LatentPanel(QWidget):
         self._decoded.set_judges_codes(info.autoencoder)
         self.sliders.z.forget_effect()
         self.exploration.set_run(info, rng)
-        self.finder.set_run(info)
+        self.drawing.set_run(info)
+        self.trail.clear()
+        self.near.set_found(None)
         self.map.set_run(info)
         self.sliders.directions.forget()
         self._draw.enable(True)
@@ -138,6 +147,7 @@ class LatentPanel(QWidget):
     def set_holding(self, step: int | None) -> None:
         """Show that the generator of `step` is held, or that training is followed."""
         self._hold.set_holding(step is not None)
+        self.trail.set_held(step)
 
     def set_can_undo(self, possible: bool, text: str) -> None:
         """Enable Undo; `text` is what it would undo."""
@@ -149,7 +159,7 @@ class LatentPanel(QWidget):
 
     def _tab(self) -> Illustrated:
         """Return what shows small images now."""
-        tabs: dict[QWidget, Illustrated] = {self.map: self.map, self.walk: self.walk}
+        tabs: dict[QWidget, Illustrated] = {self.map: self.map, self._walks: self.walk}
         return tabs.get(self._tabs.currentWidget(), self.sliders.directions)
 
     # the widgets
@@ -174,8 +184,23 @@ class LatentPanel(QWidget):
         self.sliders = SlidersTab(self.exploration)
         self.sliders.directions.set_user(self.map)
         self.walk = WalkTab(self.exploration, self._draw.psi)
-        self.finder = FindTab()
-        self._imaging: tuple[Illustrated, ...] = (self.sliders.directions, self.map, self.walk)
+        self.trail = TrailView(self.exploration)
+        self.drawing = DrawingView()
+        self.near = NearView(self.exploration)
+        self._imaging = (self.sliders.directions, self.map, self.walk, self.trail, self.near)
+        self._walks, self._finds = Views("walk_view"), Views("find_view")
+        self._walks.describe(
+            self.tr("What the walk goes through"),
+            self.tr("From place to place in z, or the same place over the steps of training."),
+        )
+        self._walks.add(self.tr("Through bookmarks"), self.walk)
+        self._walks.add(self.tr("Through training"), self.trail)
+        self._finds.describe(
+            self.tr("What is looked for"),
+            self.tr("The z of an image, or the training images that are near the one above."),
+        )
+        self._finds.add(self.tr("The z of an image"), self.drawing)
+        self._finds.add(self.tr("Is it a copy?"), self.near)
         self._undo = UndoButtons()
         self._tabs = _Tabs()
         self._tabs.setObjectName("latent_tabs")
@@ -184,8 +209,8 @@ class LatentPanel(QWidget):
         self._tabs.setCornerWidget(self._undo)
         self._tabs.addTab(self.sliders, self.tr("Sliders"))
         self._tabs.addTab(self.map, self.tr("Map"))
-        self._tabs.addTab(self.walk, self.tr("Walk"))
-        self._tabs.addTab(self.finder, self.tr("Find"))
+        self._tabs.addTab(self._walks, self.tr("Walk"))
+        self._tabs.addTab(self._finds, self.tr("Find"))
         self._asking = self._tab()  # for images
         self._choices_box = QVBoxLayout()
         self._choices_box.setSpacing(4)
@@ -231,13 +256,17 @@ class LatentPanel(QWidget):
         draw.seed_wanted.connect(lambda seed: exploration.draw(draw.psi(), seed))
         for wanted in (self.sliders.directions, self.map, self.walk):
             wanted.images_wanted.connect(self.images_wanted)
-        self.finder.failed.connect(self.failed)
-        self._tabs.currentChanged.connect(lambda _: self.finder.judge_again())
+        self.drawing.failed.connect(self.failed)
+        self.near.picture_chosen.connect(self._on_picture_chosen)
         self._tabs.currentChanged.connect(lambda _: self.sliders.directions.search())
         self._centre.clicked.connect(exploration.centre)
         self._hold.toggled.connect(self.hold_toggled)
         self._undo.undo_requested.connect(self.undo_requested)
         self._undo.redo_requested.connect(self.redo_requested)
+
+    def _on_picture_chosen(self, image: NDArray[np.uint8]) -> None:
+        self._finds.choose(self.drawing)
+        self.drawing.show_picture(image)
 
     def _fit_image(self) -> None:
         self._decoded.fit(self._tabs.width(), round(_IMAGE_SHARE * self.height()))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QThread, Signal, SignalInstance
 
+from ganstudio.data.dataset import Dataset
 from ganstudio.errors import unexpected
 from ganstudio.gui.threads.lanes import Drawn, Job, Lane, Verdict
 from ganstudio.latent.directions import Directions
@@ -22,6 +23,8 @@ from ganstudio.work import Cancelled
 
 if TYPE_CHECKING:
     from ganstudio.evaluation.attributes import Search as AttributeSearch
+    from ganstudio.evaluation.neighbourhood import Neighbourhood
+    from ganstudio.evaluation.neighbours import Neighbours
     from ganstudio.latent.inversion import Inversion
     from ganstudio.latent.networks import Architecture
     from ganstudio.latent.search import Search
@@ -47,6 +50,9 @@ class DecodeThread(QThread):
         found: (run id, `Found`: the z of an image).
         walk_drawn: a `Drawn` of all images asked for.
         walk_lost(), search_lost(): nothing will come of one, or of a search for directions.
+        trail_drawn: a `Drawn` of one image a model.
+        neighbours_found: (the request's number, `Neighbourhood`).
+        indexed: (the `Dataset`, how much of a look at it is done, in [0, 1]).
         effect_measured: (run id, (latent_dim,) float32).
         directions_found: (run id, `Directions`, or `NamedDirections` of attributes).
         looked: (run id, `Observation`, seconds to the next look).
@@ -63,6 +69,9 @@ class DecodeThread(QThread):
     walk_drawn = Signal(object)
     walk_lost = Signal()
     search_lost = Signal()
+    trail_drawn = Signal(object)
+    neighbours_found = Signal(int, object)
+    indexed = Signal(object, float)
     effect_measured = Signal(str, object)
     directions_found = Signal(str, object)
     looked = Signal(str, object, float)
@@ -89,6 +98,8 @@ class DecodeThread(QThread):
         self._observer: tuple[str, Observer] | None = None  # of a run
         self._look: Iterator[Observation | None] = iter(())
         self._reference: tuple[Snapshot, NDArray[np.float32]] | None = None
+        self._neighbours: Neighbours | None = None
+        self._near: Iterator[Neighbourhood | None] = iter(())
 
     def ask(self, job: Job) -> int:
         """Ask for a job; an earlier one in the same lane that waits is forgotten.
@@ -103,6 +114,12 @@ class DecodeThread(QThread):
             self._jobs[job.lane] = replace(job, request=self._requests)
             self._wake.notify()
             return self._requests
+
+    def forget_others(self, dataset: Dataset) -> None:
+        """Let go of what is known of the images of other datasets."""
+        known = self._neighbours
+        if known is not None and known.dataset is not dataset:
+            self._neighbours = None
 
     def stop(self) -> None:
         """End the thread after the current piece, and wait for it."""
@@ -153,6 +170,12 @@ class DecodeThread(QThread):
                 self._find_piece(job)
             case Lane.THUMBNAILS:
                 self._draw_all(job, self.thumbnails_drawn)
+            case Lane.TRAIL:
+                self._draw_trail(job)
+            case Lane.NEIGHBOURS:
+                self._near_piece(job)
+            case Lane.INDEX:
+                self._index_piece(job)
             case Lane.GRID:
                 self._draw_piece(job)
             case Lane.RECONSTRUCTION:
@@ -205,6 +228,57 @@ class DecodeThread(QThread):
             whole = _stamped(job, np.concatenate(self._whole.pop(job.lane)))
             values = np.concatenate(self._values.pop(job.lane)) if job.colour else None
             drawn.emit(replace(whole, colour=job.colour, values=values))
+
+    def _draw_trail(self, job: Job) -> None:
+        """Draw z by the next of some models; all are shown together."""
+        from ganstudio.latent.decode import decode
+
+        if job.start == 0:
+            self._whole[job.lane] = []
+        z = np.asarray(job.inputs, np.float32)
+        self._whole[job.lane].append(decode(job.trail[job.start], z, averaged=job.averaged))
+        if job.start + 1 < len(job.trail):
+            self._continue(job, job.start + 1)
+        else:
+            self.trail_drawn.emit(_stamped(job, np.concatenate(self._whole.pop(job.lane))))
+
+    def _near_piece(self, job: Job) -> None:
+        """Go on looking for the training images nearest to the image of z."""
+        from ganstudio.latent.decode import decode
+
+        if job.start == 0:
+            assert job.info is not None
+            z = np.asarray(job.inputs, np.float32)
+            image = decode(job.snapshot, z, averaged=job.averaged)[0]
+            self._near = self._among(job.info.dataset).of(image)
+        found = next(self._near)
+        if found is None:
+            self._continue(job, job.start + 1)
+        else:
+            self.neighbours_found.emit(job.request, found)
+
+    def _index_piece(self, job: Job) -> None:
+        """Go on looking at the training images that neighbours are found among."""
+        assert job.info is not None
+        known = self._neighbours if job.start else self._among(job.info.dataset)
+        if known is None or known.dataset is not job.info.dataset:
+            return  # it has been forgotten
+        images = self._pieces.images(job)
+        before, start = known.fraction, time.thread_time()
+        done = known.go_on(images)
+        self._pieces.took(start, job.lane, images)
+        if done or int(100 * known.fraction) > int(100 * before):
+            self.indexed.emit(known.dataset, 1.0 if done else known.fraction)
+        if not done:
+            self._continue(job, job.start + 1)
+
+    def _among(self, dataset: Dataset) -> "Neighbours":
+        """Return what finds neighbours in a dataset, as far as it is; that of another goes."""
+        from ganstudio.evaluation.neighbours import Neighbours
+
+        if self._neighbours is None or self._neighbours.dataset is not dataset:
+            self._neighbours = Neighbours(dataset)
+        return self._neighbours
 
     def _value(self, job: Job, images: NDArray[np.uint8], z: Array) -> NDArray[np.float32]:
         """Return what the images are to be coloured by."""

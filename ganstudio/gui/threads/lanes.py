@@ -22,15 +22,18 @@ class Lane(IntEnum):
     IMAGE = 0
     VERDICT = 1  # D's, on an image that is no snapshot's
     THUMBNAILS = 2
-    GRID = 3
-    RECONSTRUCTION = 4
-    REFERENCE = 5  # D's logits of held-out images, which a verdict is ranked among
-    EFFECT = 6
-    FIND = 7  # the z of an image
-    DIRECTIONS = 8  # of z, which change the image most
-    ATTRIBUTES = 9  # the directions of what can be read off a digit
-    HEALTH = 10  # a look at D and G for the doctor
-    WALK = 11  # for a file
+    TRAIL = 3  # the image of z at earlier steps
+    NEIGHBOURS = 4  # the training images nearest to the image of z
+    GRID = 5
+    RECONSTRUCTION = 6
+    REFERENCE = 7  # D's logits of held-out images, which a verdict is ranked among
+    EFFECT = 8
+    FIND = 9  # the z of an image
+    DIRECTIONS = 10  # of z, which change the image most
+    ATTRIBUTES = 11  # the directions of what can be read off a digit
+    HEALTH = 12  # a look at D and G for the doctor
+    INDEX = 13  # a look at all training images, which neighbours are found among
+    WALK = 14  # for a file
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +52,9 @@ class Job:
     labels : (N,) int64 or None
         and in the latter two their classes.
     info : RunInfo or None
-        The run, in the lane HEALTH, which needs no inputs.
+        The run, in the lanes HEALTH and INDEX, which need no inputs, and NEIGHBOURS.
+    trail : tuple of Snapshot
+        In the lane TRAIL, the models that each draw the one z, oldest first.
     work : Work or None
         In the lanes WALK and FIND: hears how far it is, and may cancel.
     former : Directions or None
@@ -69,6 +74,7 @@ class Job:
     inputs: NDArray[np.float32] | NDArray[np.uint8] | None = field(default=None, repr=False)
     labels: NDArray[np.int64] | None = field(default=None, repr=False)
     info: "RunInfo | None" = field(default=None, repr=False)
+    trail: "tuple[Snapshot, ...]" = field(default=(), repr=False)
     work: Work | None = field(default=None, repr=False)
     former: Directions | None = field(default=None, repr=False)
     colour: Colour = ""

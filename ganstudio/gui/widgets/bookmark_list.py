@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer
-from PySide6.QtGui import QIcon, QImage, QKeyEvent, QPalette, QPixmap
+from PySide6.QtGui import QIcon, QKeyEvent, QPalette, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QWidget
 
 from ganstudio.gui.exploration import Exploration
-from ganstudio.gui.widgets.image_view import to_qimage
+from ganstudio.gui.widgets.image_view import to_icon
 from ganstudio.latent.notes import Bookmark
 from ganstudio.latent.spec import Array
 
@@ -82,7 +82,7 @@ class BookmarkList(QListWidget):
 
     def set_images(self, images: NDArray[np.uint8]) -> None:
         """Show what `places` decode to, (N, C, H, W) uint8."""
-        icons = (QIcon(QPixmap.fromImage(_scaled(image))) for image in images)
+        icons = (to_icon(image, _SIDE) for image in images)
         self._images = dict(zip(self._asked, icons, strict=False))
         self._show_images()
 
@@ -166,8 +166,3 @@ class BookmarkList(QListWidget):
                 self.setCurrentRow(there)
         else:
             super().keyPressEvent(event)
-
-
-def _scaled(image: NDArray[np.uint8]) -> QImage:
-    smooth = Qt.TransformationMode.SmoothTransformation
-    return to_qimage(image).scaled(_SIDE, _SIDE, Qt.AspectRatioMode.KeepAspectRatio, smooth)

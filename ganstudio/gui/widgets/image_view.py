@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QIcon, QImage, QPainter, QPaintEvent, QPalette, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 
@@ -13,6 +13,18 @@ def to_qimage(image: NDArray[np.uint8]) -> QImage:
     form = QImage.Format.Format_Grayscale8 if channels == 1 else QImage.Format.Format_RGB888
     pixels = np.ascontiguousarray(image.transpose(1, 2, 0))
     return QImage(pixels.data, width, height, width * channels, form).copy()
+
+
+def to_icon(image: NDArray[np.uint8], side: int) -> QIcon:
+    """Return a (C, H, W) uint8 array as an icon of `side` pixels: crisp where it is a multiple."""
+    crisp = side % image.shape[1] == 0
+    mode = Qt.TransformationMode
+    how = mode.FastTransformation if crisp else mode.SmoothTransformation
+    keep = Qt.AspectRatioMode.KeepAspectRatio
+    pixels = QPixmap.fromImage(to_qimage(image).scaled(side, side, keep, how))
+    icon = QIcon(pixels)
+    icon.addPixmap(pixels, QIcon.Mode.Selected)  # else a list would tint it
+    return icon
 
 
 class ImageView(QWidget):

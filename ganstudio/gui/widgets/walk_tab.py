@@ -305,7 +305,7 @@ class WalkTab(QWidget):
         options.addWidget(self._speed, 1)
         options.addWidget(self._export)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 4, 0, 0)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addLayout(marks)
         layout.addWidget(self._list, 1)

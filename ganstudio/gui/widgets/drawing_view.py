@@ -1,11 +1,11 @@
-"""The tab that finds an image: draw it, open it or take a real one, and see what G answers."""
+"""Find an image: draw it, open it or take a real one, and see what G answers."""
 
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt, QThreadPool, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -31,7 +31,7 @@ Pixels = NDArray[np.uint8]
 WHOLE = QRectF(0, 0, PAGE, PAGE)
 
 
-class FindTab(QWidget):
+class DrawingView(QWidget):
     """A page beside what G makes of it, and what D thinks of it.
 
     Signals:
@@ -101,6 +101,12 @@ class FindTab(QWidget):
             )
         )
 
+    def show_picture(self, image: Pixels) -> None:
+        """Look for an image, (C, H, W) uint8 of the run's shape."""
+        self._canvas.show_picture(image)
+        self._field = WHOLE
+        self._set_target(image)
+
     # what is looked for
 
     def _set_target(self, image: Pixels | None) -> None:
@@ -136,12 +142,7 @@ class FindTab(QWidget):
         if self._info is not None and len(self._info.held_out):
             image = self._info.held_out[self._real % len(self._info.held_out)]
             self._real += 1
-            self._show_picture(image)
-
-    def _show_picture(self, image: Pixels) -> None:
-        self._canvas.show_picture(image)
-        self._field = WHOLE
-        self._set_target(image)
+            self.show_picture(image)
 
     def _ask_picture(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
@@ -173,7 +174,7 @@ class FindTab(QWidget):
 
     def _on_read(self, run_id: str, image: Pixels) -> None:
         if self._info is not None and run_id == self._info.run_id:
-            self._show_picture(image)
+            self.show_picture(image)
 
     # what is shown
 
@@ -241,7 +242,7 @@ class FindTab(QWidget):
         last.addWidget(self._find, 1)
         last.addWidget(self._wants)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 4, 0, 0)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addLayout(row)
         layout.addLayout(pages, 1)
@@ -255,6 +256,11 @@ class FindTab(QWidget):
         self._find.clicked.connect(lambda: self.find_wanted.emit(self.target))
         self._wants.toggled.connect(self._show_wishes)
         self._read.connect(self._on_read)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Hear what D thinks by now."""
+        super().showEvent(event)
+        self.judge_again()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take pictures."""

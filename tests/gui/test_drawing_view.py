@@ -24,7 +24,7 @@ from ganstudio.config import Config
 from ganstudio.errors import StudioError
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.widgets.canvas import PAGE, Canvas
-from ganstudio.gui.widgets.find_tab import FindTab
+from ganstudio.gui.widgets.drawing_view import DrawingView
 from ganstudio.gui.widgets.image_view import ImageView
 from ganstudio.latent.decode import decode, judge_real, rank, taste
 from ganstudio.pretrained import pretrained
@@ -33,8 +33,8 @@ LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 
 
 @pytest.fixture
-def tab(qtbot: QtBot) -> FindTab:
-    tab = FindTab()
+def tab(qtbot: QtBot) -> DrawingView:
+    tab = DrawingView()
     qtbot.addWidget(tab)
     tab.resize(330, 340)
     with qtbot.waitExposed(tab):
@@ -46,7 +46,7 @@ def tab(qtbot: QtBot) -> FindTab:
 class Log:
     """What a tab has asked for."""
 
-    def __init__(self, tab: FindTab) -> None:
+    def __init__(self, tab: DrawingView) -> None:
         self.judged: list[np.ndarray] = []
         self.found: list[np.ndarray] = []
         self.failed: list[StudioError] = []
@@ -198,12 +198,12 @@ def explored(qtbot: QtBot, open_window) -> MainWindow:
     window = open_window(pretrained()[0].path)
     qtbot.waitUntil(lambda: window.session.status.step > 0, timeout=WAIT)
     tabs = child(window, QTabWidget, "latent_tabs")
-    tabs.setCurrentWidget(window.latent.finder)
+    tabs.setCurrentIndex(3)
     return window
 
 
 def test_g_answers_and_the_sliders_go_there(qtbot: QtBot, explored: MainWindow) -> None:
-    session, finder = explored.session, explored.latent.finder
+    session, finder = explored.session, explored.latent.drawing
     log = Log(finder)
     with qtbot.waitSignal(session.decoding.judged, timeout=WAIT):
         press(qtbot, explored, "real_image")
@@ -225,7 +225,7 @@ def test_g_answers_and_the_sliders_go_there(qtbot: QtBot, explored: MainWindow) 
 
 
 def test_what_was_drawn_meanwhile_is_not_answered(qtbot: QtBot, explored: MainWindow) -> None:
-    session, finder = explored.session, explored.latent.finder
+    session, finder = explored.session, explored.latent.drawing
     press(qtbot, explored, "real_image")
     before = explored.latent.exploration.state
     with qtbot.waitSignal(session.decoding.found, timeout=WAIT):
@@ -239,7 +239,7 @@ def test_what_was_drawn_meanwhile_is_not_answered(qtbot: QtBot, explored: MainWi
 
 
 def test_d_ranks_the_drawing_among_held_out_images(qtbot: QtBot, explored: MainWindow) -> None:
-    session, finder = explored.session, explored.latent.finder
+    session, finder = explored.session, explored.latent.drawing
     info, snapshot = session.info, session.training.snapshot
     known = judge_real(snapshot, info.held_out, info.held_out_labels)
     label = child(finder, QLabel, "drawing_verdict")

@@ -1,0 +1,41 @@
+"""A few snapshots of a run, from its first step to the newest, to compare over training."""
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ganstudio.latent.snapshot import Snapshot
+
+MOST = 12  # snapshots
+BYTES = 200 << 20  # that they take in memory, but for the fewest
+FEWEST = 3
+_EARLY = 10  # steps, below which the logarithm would make too much of each
+
+
+class Trail:
+    """Keeps snapshots whose steps are about evenly apart on a logarithmic scale.
+
+    A generator changes the most in its first steps. So where there are too many, that one goes
+    whose neighbours are nearest to each other; the first and the newest stay.
+    """
+
+    def __init__(self) -> None:
+        self._kept: list[Snapshot] = []
+
+    @property
+    def snapshots(self) -> "tuple[Snapshot, ...]":
+        """Those that are kept, oldest first."""
+        return tuple(self._kept)
+
+    def add(self, snapshot: "Snapshot") -> None:
+        """Keep the newest; those of later steps, which the run has gone back from, are dropped."""
+        self._kept = [kept for kept in self._kept if kept.step < snapshot.step]
+        self._kept.append(snapshot)
+        most = max(FEWEST, min(MOST, BYTES // max(1, snapshot.nbytes)))
+        while len(self._kept) > most:
+            del self._kept[min(range(1, len(self._kept) - 1), key=self._gap_without)]
+
+    def _gap_without(self, place: int) -> float:
+        """Return how far apart the neighbours of a snapshot are."""
+        before, after = self._kept[place - 1].step, self._kept[place + 1].step
+        return math.log((after + _EARLY) / (before + _EARLY))

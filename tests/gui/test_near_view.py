@@ -1,0 +1,138 @@
+"""Is it a copy: training images near the one that z decodes to, in the window."""
+
+import numpy as np
+import pytest
+from hands import WAIT, child
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QLabel, QTabWidget
+from pytestqt.qtbot import QtBot
+
+from ganstudio.config import Config
+from ganstudio.errors import Phrase
+from ganstudio.evaluation.neighbourhood import Near, Neighbourhood
+from ganstudio.gui.exploration import Exploration
+from ganstudio.gui.main_window import MainWindow
+from ganstudio.gui.widgets.image_strip import ImageStrip
+from ganstudio.gui.widgets.near_view import NearView
+from ganstudio.latent.decode import decode
+from ganstudio.training.status import Phase
+
+LEFT, Key = Qt.MouseButton.LeftButton, Qt.Key
+IMAGES = np.arange(6, dtype=np.uint8)[:, None, None, None] * np.full((1, 1, 8, 8), 40, np.uint8)
+
+
+@pytest.fixture
+def view(qtbot: QtBot) -> NearView:
+    view = NearView(Exploration())
+    qtbot.addWidget(view)
+    view.resize(320, 330)
+    with qtbot.waitExposed(view):
+        view.show()
+    return view
+
+
+def found(share: float | None, distance: float = 0.1, **more) -> Neighbourhood:
+    near = Near(images=IMAGES, distance=distance, share=share)
+    return Neighbourhood(**{"pixels": near, "features": None, "unfit": None, **more})
+
+
+def words(view, measure: str) -> str:
+    return child(view, QLabel, f"near_{measure}_words").text()
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0, "this may be a copy"),
+        (0.002, "fewer than 1\u00a0% of held-out"),
+        (0.416, "42\u00a0% of held-out"),
+        (1.0, "100\u00a0% of held-out"),
+        (None, "No image was held out"),
+    ],
+)
+def test_says_how_near_that_is(view: NearView, share, text) -> None:
+    view.set_found(found(share))
+    assert text in words(view, "pixels")
+    assert "0.1 away" in child(view, ImageStrip, "near_pixels").toolTip()
+
+
+def test_shows_the_images_the_nearest_first(view: NearView) -> None:
+    view.set_found(found(0.5))
+    strip = child(view, ImageStrip, "near_pixels")
+    pixels = strip.grab().toImage()
+    for place in range(len(IMAGES)):
+        middle = strip.area(place).center()
+        assert pixels.pixelColor(middle).red() == 40 * place
+    assert "Looking at all training images" in words(view, "features")
+
+
+def test_shows_how_far_the_look_is_and_why_there_is_none(view: NearView) -> None:
+    view.set_progress(0.418)
+    assert "41\u00a0%" in words(view, "pixels")
+    view.set_found(found(0.5, unfit=Phrase("unfit-colour", network="digits-0")))
+    assert "digits-0" in words(view, "features")
+
+
+def test_an_image_is_chosen_by_mouse_and_by_keys(qtbot: QtBot, view: NearView) -> None:
+    chosen: list[np.ndarray] = []
+    view.picture_chosen.connect(chosen.append)
+    strip = child(view, ImageStrip, "near_pixels")
+    qtbot.mouseClick(strip, LEFT, pos=strip.rect().center())
+    assert not chosen, "there is nothing to choose yet"
+    view.set_found(found(0.5))
+    qtbot.mouseClick(strip, LEFT, pos=strip.area(3).center())
+    assert chosen.pop().max() == 120
+    qtbot.mouseClick(strip, LEFT, pos=QPoint(strip.area(0).right() + 2, 5))
+    assert not chosen, "between two"
+    strip.setFocus()
+    for key in (Key.Key_Right, Key.Key_Right, Key.Key_Left, Key.Key_Return):
+        QTest.keyClick(strip, key)
+    assert chosen.pop().max() == 40
+    for _ in range(9):
+        QTest.keyClick(strip, Key.Key_Right)
+    QTest.keyClick(strip, Key.Key_Enter)
+    assert chosen.pop().max() == 200
+
+
+def test_the_images_of_a_run_are_its_own_and_what_is_chosen_is_looked_for(
+    qtbot: QtBot, open_window
+) -> None:
+    window = open_window()
+    session, near = window.session, window.latent.near
+    qtbot.waitUntil(lambda: session.status.phase is Phase.READY, timeout=WAIT)
+    few = Config(model="mlp-gelu", train_images=20, batch_size=4, latent_dim=4)
+    with qtbot.waitSignal(session.run_changed, timeout=WAIT):
+        session.start_over(few, "cpu")
+    child(window, QTabWidget, "latent_tabs").setCurrentIndex(3)
+    child(window, QComboBox, "find_view").setCurrentIndex(1)
+    assert near.isVisible()
+    qtbot.waitUntil(lambda: "held-out" in words(near, "features"), timeout=WAIT)
+    z = window.latent.exploration.state.z
+    image = decode(session.training.snapshot, z[None])[0]
+    train = session.info.dataset.train
+    apart = [float(np.square(one.astype(float) - image).sum()) for one in train]
+    nearest = train[int(np.argmin(apart))]
+    strip = child(near, ImageStrip, "near_pixels")
+    qtbot.mouseClick(strip, LEFT, pos=strip.area(0).center())
+    assert window.latent.drawing.isVisible()
+    assert np.array_equal(window.latent.drawing.target, nearest)
+    with qtbot.waitSignal(session.run_changed, timeout=WAIT):
+        session.undo_stack.undo()
+    assert "held-out" not in words(near, "pixels")
+
+
+def test_follows_z(qtbot: QtBot, window: MainWindow) -> None:
+    session = window.session
+    child(window, QTabWidget, "latent_tabs").setCurrentIndex(3)
+    child(window, QComboBox, "find_view").setCurrentIndex(1)
+    exploration = window.latent.exploration
+    thread = session.decoding
+    with qtbot.waitSignal(thread.neighbours_found, timeout=WAIT):
+        exploration.draw(1.0, 5)
+    child(window, QComboBox, "find_view").setCurrentIndex(0)
+    before = session.decoder.requests.copy()
+    exploration.draw(1.0, 6)
+    assert {key: n for key, n in session.decoder.requests.items() if before[key] != n}.keys() == {
+        0
+    }, "only the large image is asked for while nobody can see the others"

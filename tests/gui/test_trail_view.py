@@ -1,0 +1,135 @@
+"""The same z over training, and going back to an earlier generator."""
+
+import numpy as np
+import pytest
+from hands import WAIT, child
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QLabel, QListWidget, QPushButton, QTabWidget
+from pytestqt.qtbot import QtBot
+
+from ganstudio.gui.exploration import Exploration
+from ganstudio.gui.main_window import MainWindow
+from ganstudio.gui.widgets.trail_view import TrailView
+from ganstudio.latent.decode import decode
+
+LEFT, Key = Qt.MouseButton.LeftButton, Qt.Key
+IMAGES = np.array([30, 90, 150], np.uint8)[:, None, None, None] * np.ones((1, 1, 8, 8), np.uint8)
+
+
+@pytest.fixture
+def view(qtbot: QtBot) -> TrailView:
+    view = TrailView(Exploration())
+    qtbot.addWidget(view)
+    view.resize(320, 330)
+    with qtbot.waitExposed(view):
+        view.show()
+    return view
+
+
+def items(view) -> QListWidget:
+    return child(view, QListWidget, "trail")
+
+
+def texts(view) -> list[str]:
+    trail = items(view)
+    return [trail.item(row).text() for row in range(trail.count())]
+
+
+def test_shows_each_step_below_its_image(view: TrailView) -> None:
+    assert child(view, QLabel, "trail_hint").isVisible()
+    view.set_images([0, 120, 4500], IMAGES)
+    assert texts(view) == ["0", "120", "4,500"]
+    assert not child(view, QLabel, "trail_hint").isVisible()
+    trail = items(view)
+    pixels = trail.viewport().grab().toImage()
+    for row, shade in enumerate((30, 90, 150)):
+        place = trail.visualItemRect(trail.item(row))
+        middle = place.center()
+        middle.setY(place.top() + 25)
+        assert pixels.pixelColor(middle).red() == shade, "one that is selected is not tinted"
+    assert trail.currentRow() == 2, "the newest is followed"
+    view.set_held(120)
+    assert trail.currentRow() == 1
+    view.clear()
+    assert texts(view) == []
+
+
+def test_a_click_and_enter_choose_a_step(qtbot: QtBot, view: TrailView) -> None:
+    chosen: list[int] = []
+    view.step_chosen.connect(chosen.append)
+    view.set_images([0, 120, 4500], IMAGES)
+    trail = items(view)
+    place = trail.visualItemRect(trail.item(0)).center()
+    qtbot.mouseClick(trail.viewport(), LEFT, pos=place)
+    assert set(chosen) == {0}
+    trail.setFocus()
+    QTest.keyClick(trail, Key.Key_Right)
+    view.set_images([0, 120, 4600], IMAGES)
+    assert trail.currentRow() == 1, "newer images leave the keys where they are"
+    QTest.keyClick(trail, Key.Key_Return)
+    assert chosen[-1] == 120
+
+
+def go(qtbot: QtBot, window: MainWindow, steps: int) -> None:
+    session = window.session
+    until = session.status.step + steps
+    session.step("both", steps)
+    qtbot.waitUntil(
+        lambda: session.status.step == until and session.training.snapshot.step == until,
+        timeout=WAIT,
+    )
+
+
+def test_an_earlier_generator_is_held_and_the_newest_followed(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    session, trail = window.session, items(window)
+    child(window, QTabWidget, "latent_tabs").setCurrentIndex(2)
+    child(window, QComboBox, "walk_view").setCurrentIndex(1)
+    for _ in range(3):
+        go(qtbot, window, 2)
+    qtbot.waitUntil(lambda: texts(window)[-1:] == ["6"], timeout=WAIT)
+    assert texts(window)[0] == "0"
+    early = int(texts(window)[1])  # which others there are is up to the threads
+    kept = {snapshot.step: snapshot for snapshot in session.decoder._drawing}
+
+    place = trail.visualItemRect(trail.item(1)).center()
+    with qtbot.waitSignal(
+        session.decoding.image_drawn,
+        timeout=WAIT,
+        check_params_cb=lambda drawn: drawn.step == early,
+    ) as drawn:
+        qtbot.mouseClick(trail.viewport(), LEFT, pos=place)
+    z = window.latent.exploration.state.z
+    assert np.array_equal(drawn.args[0].images, decode(kept[early], z[None]))
+    assert child(window, QPushButton, "hold").text().startswith("Follow")
+    assert trail.currentRow() == 1
+
+    go(qtbot, window, 2)  # the held one stays under the sliders, the newest is shown, too
+    qtbot.waitUntil(lambda: texts(window)[-1:] == ["8"], timeout=WAIT)
+    assert session.decoder.held is kept[early]
+    assert trail.currentRow() == 1
+
+    trail.setFocus()
+    QTest.keyClick(trail, Key.Key_End)
+    with qtbot.waitSignal(
+        session.decoding.image_drawn, timeout=WAIT, check_params_cb=lambda drawn: drawn.step == 8
+    ):
+        QTest.keyClick(trail, Key.Key_Return)
+    assert session.decoder.held is None
+    assert child(window, QPushButton, "hold").text().startswith("Hold")
+
+
+def test_every_run_has_its_own(qtbot: QtBot, window: MainWindow) -> None:
+    session = window.session
+    child(window, QTabWidget, "latent_tabs").setCurrentIndex(2)
+    child(window, QComboBox, "walk_view").setCurrentIndex(1)
+    go(qtbot, window, 3)
+    qtbot.waitUntil(lambda: texts(window)[-1:] == ["3"], timeout=WAIT)
+    with qtbot.waitSignal(session.run_changed, timeout=WAIT):
+        session.start_over(session.info.config, "cpu")
+    qtbot.waitUntil(lambda: texts(window) == ["0"], timeout=WAIT)
+    with qtbot.waitSignal(session.run_changed, timeout=WAIT):
+        session.undo_stack.undo()
+    qtbot.waitUntil(lambda: texts(window)[-1:] == ["3"], timeout=WAIT)
