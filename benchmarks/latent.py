@@ -8,6 +8,8 @@ It needs a quiet machine and a screen, as window.py does, whose words it uses.
     search      from asking for the directions and attributes to having them, s
     find        a trained generator's own images and held-out digits: how many are found, s, MSE
     wishes      D's verdict on a drawing, and where it wants more ink, ms
+    copies      the nearest of 60,000 training images, in pixels and in features, ms
+    fool        better than what share of held-out images digits and scribbles pass, and D alone
 """
 
 import argparse
@@ -24,7 +26,7 @@ from window import Studio, drag, told_latency, told_ticks
 
 DIMENSIONS = 128
 OWN, DIGITS = 200, 50  # images to be found
-KINDS = ("sliders", "directions", "map", "search", "find", "wishes")
+KINDS = ("sliders", "directions", "map", "search", "find", "wishes", "copies", "fool")
 
 
 def main() -> None:
@@ -195,6 +197,151 @@ def _wishes(_seconds: float) -> dict:
         began = time.perf_counter()
         taken.append((taste(snapshot, image, 0), (time.perf_counter() - began) * 1000)[1])
     return {"median ms": statistics.median(taken), "worst ms": max(taken[5:])}
+
+
+def _copies(_seconds: float) -> dict:
+    """Look for neighbours by one thread, as the window does."""
+    import numpy as np
+
+    from ganstudio.data.loading import load
+    from ganstudio.evaluation.neighbours import Neighbours
+    from ganstudio.training.threads import use_threads
+    from ganstudio.work import Work
+
+    use_threads(1)
+    dataset = load("mnist", 0, None, Work())
+    known = Neighbours(dataset)
+    began = time.perf_counter()
+    while not known.go_on(16, features=False):
+        pass
+    pixels = time.perf_counter() - began
+    while not known.go_on(16):
+        pass
+    told = {"look by pixels, s": pixels, "look, s": time.perf_counter() - began}
+    taken, pieces = [], []
+    for image in dataset.test[np.random.default_rng(0).permutation(10_000)[:200]]:
+        began = last = time.perf_counter()
+        for _ in known.of(image):
+            pieces.append((time.perf_counter() - last) * 1000)
+            last = time.perf_counter()
+        taken.append((last - began) * 1000)
+    told |= {"median ms": statistics.median(taken), "worst ms": max(taken)}
+    return told | {"longest piece, ms": max(pieces)}
+
+
+TRUE, FOOLED = 1000, 200  # digits, and scribbles of each kind
+STEPS = 1500  # of studio
+
+
+def _fool(_seconds: float) -> dict:
+    """Judge digits and scribbles by the D of a trained file, and of some training."""
+    import numpy as np
+    import torch
+
+    from ganstudio.config import load_preset
+    from ganstudio.data import pictures
+    from ganstudio.data.loading import load
+    from ganstudio.evaluation.neighbours import HELD_OUT, Neighbours
+    from ganstudio.evaluation.passing import convincing, ranks
+    from ganstudio.latent.decode import judge_real
+    from ganstudio.pretrained import pretrained
+    from ganstudio.training import checkpoint
+    from ganstudio.training.trainer import Trainer
+    from ganstudio.work import Work
+
+    preset = load_preset("studio").config
+    dataset = load("mnist", 0, None, Work())
+    rng = np.random.default_rng(0)
+    among, others = np.split(dataset.held_out(HELD_OUT + TRUE), [HELD_OUT])
+    digits = dataset.test[others]
+    kinds = {"digits": digits}
+    kinds["digits drawn anew"] = np.stack([pictures.redrawn(one, digit=True) for one in digits])
+    for name, scribble in _scribbles().items():
+        drawn = [pictures.fitted(_drawn(scribble(rng))).image for _ in range(FOOLED)]
+        kinds[name] = np.stack(drawn)[:, None]
+    known = Neighbours(dataset)
+    while not known.go_on(16, features=False):
+        pass
+    near = {
+        name: [list(known.of(image, features=False))[-1].pixels.share for image in images]
+        for name, images in kinds.items()
+    }
+    path = pretrained()[0].path
+    trainer = Trainer(preset, dataset, torch.device("cpu"))
+    while trainer.step < STEPS:
+        trainer.train_step()
+    models = {path.stem: checkpoint.snapshot_of(checkpoint.read(path), path)}
+    models[f"studio, step {STEPS}"] = trainer.snapshot()
+    told = {}
+    for model, snapshot in models.items():
+        held_out = judge_real(snapshot, dataset.test[among], dataset.test_labels[among])
+        known_ranks = ranks(held_out, held_out)
+        scribbled = []
+        for name, images in kinds.items():
+            by_D = ranks(judge_real(snapshot, images, np.zeros(len(images), np.int64)), held_out)
+            passing = [
+                convincing(rank, 1 - share, known_ranks, known.typical)
+                for rank, share in zip(by_D, near[name], strict=True)
+            ]
+            told[f"{model}: {name}, median"] = statistics.median(passing)
+            told[f"{model}: {name}, median by D alone"] = float(np.median(by_D))
+            if "digits" not in name:
+                scribbled += passing
+        told[f"{model}: all scribbles, median"] = statistics.median(scribbled)
+    return told
+
+
+def _scribbles() -> dict:
+    """Return what draws the strokes of a scribble, lists of points, by its name."""
+    import numpy as np
+
+    def points(rng, count):
+        return rng.uniform(25, 255, (count, 2))
+
+    def zigzag(rng):
+        count = int(rng.integers(8, 14))
+        heights = np.where(np.arange(count) % 2, rng.uniform(40, 90), rng.uniform(180, 240))
+        return [np.stack([np.linspace(40, 240, count), heights + rng.normal(0, 10, count)], axis=1)]
+
+    def square(rng):
+        low, high = rng.uniform(30, 70, 2), rng.uniform(200, 250, 2)
+        x, y = (
+            (low[0], high[0], high[0], low[0], low[0]),
+            (low[1], low[1], high[1], high[1], low[1]),
+        )
+        return [np.stack([x, y], axis=1)]
+
+    def cross(rng):
+        ends = rng.uniform(30, 70, 4)
+        return [
+            np.array([[ends[0], ends[1]], [250, 250]]),
+            np.array([[ends[2], 250], [250, ends[3]]]),
+        ]
+
+    return {
+        "lines through 12 points": lambda rng: [points(rng, 12)],
+        "lines through 20 points": lambda rng: [points(rng, 20)],
+        "4 strokes": lambda rng: [points(rng, 2) for _ in range(4)],
+        "8 strokes": lambda rng: [points(rng, 2) for _ in range(8)],
+        "12 dots": lambda rng: [np.repeat(points(rng, 1), 2, axis=0) for _ in range(12)],
+        "zigzags": zigzag,
+        "squares": square,
+        "crosses": cross,
+    }
+
+
+def _drawn(strokes):
+    """Draw strokes on a page, as broad as the canvas's pen does."""
+    import numpy as np
+    from PIL import Image, ImageDraw
+
+    page = Image.new("L", (280, 280))
+    pen, half = ImageDraw.Draw(page), 10
+    for stroke in strokes:
+        pen.line([tuple(point) for point in stroke], fill=255, width=2 * half, joint="curve")
+        for x, y in stroke:
+            pen.ellipse((x - half, y - half, x + half, y + half), fill=255)
+    return np.asarray(page)
 
 
 if __name__ == "__main__":

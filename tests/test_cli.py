@@ -590,7 +590,7 @@ def test_training_is_judged_every_so_many_steps(train, folder, capsys, monkeypat
     assert train(*words, "--out", "unfit", "--evaluate-every", "2") == 0
     assert "no figures, since the feature network" in capsys.readouterr().err  # bars are no digits
     assert not (folder / "unfit" / "quality.csv").exists()
-    monkeypatch.setattr("ganstudio.evaluation.judge.FITS", 0.0)
+    monkeypatch.setattr("ganstudio.evaluation.features.FITS", 0.0)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert train(*words, "--out", "run", "--evaluate-every", "2") == 0
     with (folder / "run" / "quality.csv").open() as file:

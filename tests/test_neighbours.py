@@ -126,8 +126,21 @@ def test_features_of_other_data_are_left_out_with_the_reason(channels, classes, 
 def test_no_more_held_out_images_than_needed_are_compared() -> None:
     images = np.zeros((HELD_OUT * 4, 1, 2, 2), np.uint8)
     images[: HELD_OUT * 2] = 255
-    known = looked(dataset(images[:1], images))
-    assert near(known, np.full((1, 2, 2), 128, np.uint8)).pixels.share == pytest.approx(0.5)
+    data = dataset(images[:1], images)
+    known = looked(data)
+    among = data.held_out(HELD_OUT)
+    assert len(set(among)) == HELD_OUT
+    white = (images[among] == 255).all(axis=(1, 2, 3))
+    grey = near(known, np.full((1, 2, 2), 128, np.uint8)).pixels
+    assert grey.share == pytest.approx(white.mean())
+
+
+def test_how_near_held_out_images_are_is_ranked(some_digits, known) -> None:
+    among = some_digits.test[some_digits.held_out(HELD_OUT)]
+    nearest = np.array([distances(some_digits.train, image).min() for image in among])
+    farther = [np.mean(nearest > one) + 0.5 * np.mean(nearest == one) for one in nearest]
+    assert known.typical == pytest.approx(np.array(farther), abs=1.5 / len(among))
+    assert Neighbours(some_digits).typical is None
 
 
 def test_a_large_set_is_searched_in_pieces() -> None:

@@ -54,6 +54,10 @@ class Dataset:
             int(max(labels.max(initial=0) for labels in (self.train_labels, self.test_labels))) + 1
         )
 
+    def held_out(self, count: int) -> NDArray[np.intp]:
+        """Return which of `test` stand for all of them where a few must do: always the same."""
+        return np.random.default_rng(0).permutation(len(self.test))[:count]
+
     def with_train_images(self, count: int, rng: np.random.Generator) -> "Dataset":
         """Return the dataset with so many training images, at most, that `rng` draws; 0 is all."""
         if not 0 < count < len(self.train):

@@ -19,6 +19,7 @@ SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".t
 BOX = 20 / 28  # of the side: an MNIST digit fits into it, its ink around the middle
 _INK = 32  # shades: what differs less is blank
 _EDGE = 0.1  # of the brightest shade: what is darker is no stroke's
+_FINER = 10  # times as many pixels as an image's, on the page that it is drawn anew on
 _MOST = 16_384  # px a side: what is larger is no picture of one thing
 
 
@@ -134,6 +135,17 @@ def fitted(grey: Pixels, side: int = 28) -> Fitted:
     image[top : top + height, left : left + width] = np.rint(shades)
     x0, y0 = columns[0] - left / scale, rows[0] - top / scale
     return Fitted(image=image, left=float(x0), top=float(y0), size=side / scale)
+
+
+def redrawn(image: Pixels, *, digit: bool) -> Pixels:
+    """Return an image of a model, (C, H, W) uint8, as if somebody had drawn it on a page."""
+    _, height, width = image.shape
+    if image.max() == image.min():
+        return image
+    pages = [resized(channel, (_FINER * height, _FINER * width)) for channel in image]
+    if digit:
+        return np.stack([as_digit(page, height) for page in pages])
+    return np.stack([resized(page, (height, width)) for page in pages])
 
 
 def resized(grey: Pixels, size: tuple[int, int]) -> Pixels:

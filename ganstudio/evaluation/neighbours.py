@@ -15,10 +15,10 @@ from torch import Tensor
 from ganstudio.data.dataset import Dataset
 from ganstudio.evaluation.features import Features, digits, misread, unfit
 from ganstudio.evaluation.neighbourhood import NEAREST, Near, Neighbourhood
-from ganstudio.latent.decode import rank
+from ganstudio.evaluation.passing import ranks
 
 HELD_OUT = 256  # images, at most, that tell how near is near
-_BLOCK = 1 << 21  # numbers that are compared at once: a millisecond or two
+_BLOCK = 1 << 20  # numbers that are compared at once: a millisecond or so
 _AMONG = 4  # times as many are compared again, exactly
 # Points that are compared while the network looks at one image:
 _AS_LONG_PIXELS, _AS_LONG_FEATURES = 16, 128
@@ -47,8 +47,7 @@ class Neighbours:
         self.dataset = dataset
         self._network = features or digits()
         self.unfit = unfit(dataset, self._network)
-        among = np.linspace(0, len(dataset.test) - 1, min(HELD_OUT, len(dataset.test)))
-        self._among = among.astype(np.int64)
+        self._among = dataset.held_out(HELD_OUT)
         self._pixels = _Points(_flat(dataset.train), _flat(dataset.test[self._among]))
         self._features: _Points | None = None
         self._seen: list[NDArray[np.float32]] = []  # features: of held-out images, then of others
@@ -66,17 +65,22 @@ class Neighbours:
         compared = self._features.done / count if self._features else 0
         return 0.05 * self._pixels.done / count + 0.93 * looked + 0.02 * compared
 
-    def go_on(self, images: int) -> bool:
-        """Look at more images, or do as much as that takes; return whether all is done."""
+    def go_on(self, images: int, *, features: bool = True) -> bool:
+        """Look at more images, or do as much as that takes; return whether all is done.
+
+        All is done sooner without `features`.
+        """
         count = len(self.dataset.train)
         if self._pixels.done < count:
             self._pixels.take(_AS_LONG_PIXELS * images)
+        elif not features:
+            return True
         elif self.unfit is None and self._features is None:
             self._look(images)
         elif self._features is not None:
             self._features.take(_AS_LONG_FEATURES * images)
         done = self._pixels.done == count
-        if self.unfit is None:
+        if features and self.unfit is None:
             done = self._features is not None and self._features.done == count
         return done
 
@@ -102,23 +106,36 @@ class Neighbours:
             self._features = _Points(seen[held_out:], seen[:held_out])
             self._seen = []
 
-    def of(self, image: Pixels) -> Iterator[Neighbourhood | None]:
+    @property
+    def typical(self) -> NDArray[np.float32] | None:
+        """Of each of the dataset's first `HELD_OUT` held-out images, how near it is to training.
+
+        The share of them that are farther by pixels, (M,) in [0, 1]; None while that is not known.
+        """
+        if self._pixels.done < len(self.dataset.train) or not len(self._among):
+            return None
+        return 1 - ranks(self._pixels.held_out, self._pixels.held_out)
+
+    def of(self, image: Pixels, *, features: bool = True) -> Iterator[Neighbourhood | None]:
         """Find the training images nearest to one; None while there is more to do, a bit each.
 
         Parameters
         ----------
         image : (C, H, W) uint8
             Of the dataset's shape.
+        features : bool
+            By features, too, where they say anything.
         """
-        pixels = features = None
+        pixels = seen = None
         if self._pixels.done == len(self.dataset.train):
             yield from (found := _Search(self._pixels, _flat(image[None])[0]))
             pixels = self._near(found, 255.0)
-        if self._features is not None and self._features.done == len(self.dataset.train):
+        known = self._features
+        if features and known is not None and known.done == len(self.dataset.train):
             point = self._network.of(image[None])[0][0].astype(np.float32)
-            yield from (found := _Search(self._features, point))
-            features = self._near(found, 1.0)
-        yield Neighbourhood(pixels=pixels, features=features, unfit=self.unfit)
+            yield from (found := _Search(known, point))
+            seen = self._near(found, 1.0)
+        yield Neighbourhood(pixels=pixels, features=seen, unfit=self.unfit)
 
     def _near(self, found: "_Search", unit: float) -> Near:
         """Name what was found, in distances of `unit`."""
@@ -128,7 +145,7 @@ class Neighbours:
         return Near(
             images=self.dataset.train[found.indices],
             distance=(nearest / dims) ** 0.5 / unit,
-            share=rank(nearest, known) if len(known) else None,
+            share=float(ranks(np.array([nearest], np.float32), known)[0]) if len(known) else None,
         )
 
 

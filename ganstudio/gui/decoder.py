@@ -77,12 +77,14 @@ class Decoder(QObject):
         self._judge_at = 0.0  # the earliest time to have held-out images judged by a newer D
         self._trails: dict[str, Trail] = {}  # of each run, by its id
         self._drawing: tuple[Snapshot, ...] = ()  # which the trail is being drawn by
-        self._indexed: Dataset | None = None  # of which all images have been asked to be looked at
+        self._indexed: Dataset | None = None  # of which all images are looked at, or have been,
+        self._features = False  # by the studio's own network, too
         self._asks: dict[Lane, Callable[[], bool]] = {  # what is renewed; whether that was possible
             Lane.GRID: self._ask_grid,
             Lane.THUMBNAILS: self._ask_thumbnails,
             Lane.TRAIL: self._ask_trail,
             Lane.NEIGHBOURS: self._ask_neighbours,
+            Lane.VERDICT: self._ask_verdict,
             Lane.REFERENCE: self._ask_reference,
         }
         self._finding: Work | None = None  # the z of an image,
@@ -117,7 +119,7 @@ class Decoder(QObject):
         self._directions.search_wanted.connect(self._search)
         latent.images_wanted.connect(lambda: self._renew(Lane.THUMBNAILS))
         latent.drawing.find_wanted.connect(self._find)
-        latent.drawing.judge_wanted.connect(self._judge)
+        latent.drawing.judge_wanted.connect(lambda: self._renew(Lane.VERDICT))
         latent.trail.wanted.connect(lambda: self._renew(Lane.TRAIL))
         latent.trail.step_chosen.connect(self._on_step_chosen)
         latent.near.wanted.connect(lambda: self._renew(Lane.NEIGHBOURS))
@@ -137,7 +139,7 @@ class Decoder(QObject):
         self._stale.clear()
         self._judge_at = 0.0  # verdicts on another run's images say nothing of this one
         if self._indexed is not info.dataset:
-            self._indexed = None
+            self._indexed, self._features = None, False
             self._thread.forget_others(info.dataset)
         self._samples.set_run(info)
         self._latent.set_holding(None)
@@ -196,7 +198,9 @@ class Decoder(QObject):
 
     def _on_judged(self, verdict: Verdict) -> None:
         if self._info is not None and verdict.run_id == self._info.run_id:
-            self._latent.drawing.set_verdict(verdict.rank, verdict.wishes)
+            self._latent.drawing.set_verdict(verdict)
+            if verdict.final:
+                self._on_renewed(Lane.VERDICT)
 
     def _on_found(self, run_id: str, found: "Found") -> None:
         if self._info is None or run_id != self._info.run_id:
@@ -244,8 +248,10 @@ class Decoder(QObject):
     def _on_indexed(self, dataset: Dataset, fraction: float) -> None:
         if dataset is self._indexed:
             self._latent.near.set_progress(fraction)
-            if fraction == 1 or not self._latent.near.has_answer:
+            if self._features and (fraction == 1 or not self._latent.near.has_answer):
                 self._renew(Lane.NEIGHBOURS)
+            if fraction == 1:
+                self._latent.drawing.judge_again()
 
     def _on_reference(self, request: int) -> None:
         if request == self.requests[Lane.REFERENCE]:
@@ -282,9 +288,14 @@ class Decoder(QObject):
     def _measure_effect(self, z: Array) -> None:
         self._ask(Lane.EFFECT, self._explored(), z[None])
 
-    def _judge(self, image: NDArray[np.uint8]) -> None:
-        """Have D judge an image, as one of the class that z has."""
-        self._ask(Lane.VERDICT, self._explored(), image[None], labels=self._label())
+    def _ask_verdict(self) -> bool:
+        """Have D judge the drawing, as one of the class that z has."""
+        image = self._latent.drawing.target
+        if image is None:
+            return False
+        self._look_at_training_images(features=False)
+        inputs, labels = image[None], self._label()
+        return self._ask(Lane.VERDICT, self._explored(), inputs, labels=labels, info=self._info)
 
     def _label(self) -> NDArray[np.int64]:
         """Return the class of z, (1,); 0 where there is none."""
@@ -356,16 +367,23 @@ class Decoder(QObject):
         snapshot, z = self._explored(), self._latent.exploration.state.z[None]
         if not self._ask(Lane.NEIGHBOURS, snapshot, z, info=self._info):
             return False
-        if self._indexed is not self._info.dataset:
-            self._indexed = self._info.dataset
-            self._latent.near.set_progress(0.0)
-            self._ask(Lane.INDEX, snapshot, None, info=self._info)
+        self._look_at_training_images(features=True)
         return True
+
+    def _look_at_training_images(self, *, features: bool) -> None:
+        """Have all of them looked at, once."""
+        assert self._info is not None
+        if self._indexed is self._info.dataset and self._features >= features:
+            return
+        if self._ask(Lane.INDEX, self._explored(), None, info=self._info, features=features):
+            self._indexed, self._features = self._info.dataset, features
+            self._latent.near.set_progress(0.0)
 
     def _ask_reference(self) -> bool:
         assert self._info is not None
         held_out, labels = self._info.held_out, self._info.held_out_labels
-        return self._ask(Lane.REFERENCE, self._explored(), held_out, labels=labels)
+        more = {"labels": labels, "info": self._info}
+        return self._ask(Lane.REFERENCE, self._explored(), held_out, **more)
 
     def _renew_at_once(self, lane: Lane) -> None:
         """Ask for it whatever is under way, because something else is wanted now."""

@@ -476,8 +476,7 @@ def describe(trainer: Trainer) -> RunInfo:
     """Return what holds for the whole run."""
     dataset, objective = trainer.dataset, trainer.objective
     rng = generator(trainer.config.seed, Stream.SAMPLES, 1)
-    shown, held_out = (rng.permutation(len(x)) for x in (dataset.train, dataset.test))
-    held_out = held_out[:HELD_OUT]
+    shown, held_out = rng.permutation(len(dataset.train)), dataset.held_out(HELD_OUT)
     if trainer.latent.classes:
         shown = _in_columns(shown, dataset.train_labels, trainer.latent.classes)
     return RunInfo(

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hands import WAIT
 from oracle import fresh_snapshot
+from runs import run_info
 
 from ganstudio.gui.threads import decode_thread
 from ganstudio.gui.threads.decode_thread import (
@@ -82,6 +83,13 @@ def test_a_grid_comes_after_the_large_image_and_in_pieces_if_it_is_slow(
     assert np.abs(difference).max() <= 1  # batches of another size may round otherwise
 
 
+def ask_for_reference(thread: DecodeThread, snapshot: Snapshot, images: np.ndarray) -> None:
+    info = run_info(images)
+    labels = info.held_out_labels
+    job = Job(lane=Lane.REFERENCE, snapshot=snapshot, inputs=images, labels=labels, info=info)
+    thread.ask(job)
+
+
 def test_the_rank_is_among_the_held_out_images_of_the_same_run(qtbot, thread) -> None:
     snapshot, z = make_snapshot(1), latents(1)
     held_out = np.random.default_rng(5).integers(0, 256, (40, 1, 8, 8), np.uint8)
@@ -91,7 +99,7 @@ def test_the_rank_is_among_the_held_out_images_of_the_same_run(qtbot, thread) ->
         thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=z))
     assert unranked.args[0].rank is None
     with qtbot.waitSignal(thread.reference_judged, timeout=WAIT):
-        thread.ask(Job(lane=Lane.REFERENCE, snapshot=snapshot, inputs=held_out, labels=labels))
+        ask_for_reference(thread, snapshot, held_out)
     with qtbot.waitSignal(thread.image_drawn, timeout=WAIT) as ranked:
         thread.ask(Job(lane=Lane.IMAGE, snapshot=snapshot, inputs=z))
     logit = judge(snapshot, decode(snapshot, z), z)[0]
@@ -109,8 +117,7 @@ def test_a_d_that_was_never_updated_gives_no_verdict(qtbot, thread) -> None:
     held_out = np.zeros((4, 1, 8, 8), np.uint8)
     thread.start()
     with qtbot.waitSignal(thread.reference_judged, timeout=WAIT):
-        labels = np.zeros(4, np.int64)
-        thread.ask(Job(lane=Lane.REFERENCE, snapshot=untrained, inputs=held_out, labels=labels))
+        ask_for_reference(thread, untrained, held_out)
     later = replace(untrained, step=9)
     with qtbot.waitSignal(thread.image_drawn, timeout=WAIT) as drawn:
         thread.ask(Job(lane=Lane.IMAGE, snapshot=later, inputs=z))

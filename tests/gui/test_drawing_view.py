@@ -22,7 +22,10 @@ from runs import run_info
 
 from ganstudio.config import Config
 from ganstudio.errors import StudioError
+from ganstudio.evaluation.neighbours import Neighbours
+from ganstudio.evaluation.passing import convincing, ranks
 from ganstudio.gui.main_window import MainWindow
+from ganstudio.gui.threads.lanes import Verdict
 from ganstudio.gui.widgets.canvas import PAGE, Canvas
 from ganstudio.gui.widgets.drawing_view import DrawingView
 from ganstudio.gui.widgets.image_view import ImageView
@@ -50,7 +53,7 @@ class Log:
         self.judged: list[np.ndarray] = []
         self.found: list[np.ndarray] = []
         self.failed: list[StudioError] = []
-        tab.judge_wanted.connect(self.judged.append)
+        tab.judge_wanted.connect(lambda: self.judged.append(tab.target))
         tab.find_wanted.connect(self.found.append)
         tab.failed.connect(self.failed.append)
 
@@ -123,7 +126,7 @@ def test_wishes_lie_where_the_digit_does(qtbot: QtBot, tab) -> None:
     wishes[4:24, 12:16] = -1  # on the stroke
     wishes[13, 24] = 1  # to its right
     press(qtbot, tab, "show_wishes")
-    tab.set_verdict(0.25, wishes)
+    tab.set_verdict(Verdict(run_id="run", rank=0.25, wishes=wishes))
     assert "25" in child(tab, QLabel, "drawing_verdict").text()
     picture, area = canvas(tab).grab().toImage(), canvas(tab).area()
     on_stroke = area.topLeft() + QPoint(area.width() // 5, area.height() * 3 // 10)
@@ -238,20 +241,64 @@ def test_what_was_drawn_meanwhile_is_not_answered(qtbot: QtBot, explored: MainWi
     assert explored.latent.exploration.state != before
 
 
-def test_d_ranks_the_drawing_among_held_out_images(qtbot: QtBot, explored: MainWindow) -> None:
-    session, finder = explored.session, explored.latent.drawing
+@pytest.mark.parametrize(
+    ("verdict", "texts"),
+    [
+        ({"rank": None}, ["D has learned nothing yet"]),
+        ({"rank": 0.314}, ["More real to D than 31\u00a0%"]),
+        ({"rank": 0.9, "convincing": 0.7}, ["Passes better than 70\u00a0%"]),
+        (
+            {"rank": 0.97, "convincing": 0.02},
+            ["Passes better than 2\u00a0%", "D alone would say 97\u00a0%"],
+        ),
+        ({"rank": 0.0, "convincing": 0.0, "accepts": False}, ["0\u00a0%", "hold an earlier step"]),
+    ],
+)
+def test_the_verdict_says_what_it_is_made_of(qtbot: QtBot, tab, verdict, texts) -> None:
+    label = child(tab, QLabel, "drawing_verdict")
+    wishes = np.zeros((28, 28), np.float32)
+    tab.set_verdict(Verdict(run_id="run", wishes=wishes, **verdict))
+    assert label.text() == "", "nothing is drawn"
+    press(qtbot, tab, "real_image")
+    tab.set_verdict(Verdict(run_id="run", wishes=wishes, final=False, **verdict))
+    assert label.text() == "", "the rest is on its way"
+    tab.set_verdict(Verdict(run_id="run", wishes=wishes, **verdict))
+    assert all(text in label.text() for text in texts)
+    assert ("alone" in label.text()) == (len(texts) == 2 and verdict.get("accepts", True))
+
+
+SQUARE = ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9), (0.1, 0.1))
+
+
+def test_a_real_image_passes_and_a_square_does_not(qtbot: QtBot, explored: MainWindow) -> None:
+    """D alone finds the square more real than most digits: it has never been shown one."""
+    session, view = explored.session, explored.latent.drawing
     info, snapshot = session.info, session.training.snapshot
     known = judge_real(snapshot, info.held_out, info.held_out_labels)
-    label = child(finder, QLabel, "drawing_verdict")
-    log = Log(finder)
+    among = Neighbours(info.dataset)
+    while not among.go_on(400, features=False):
+        pass
+    typical = among.typical
+    assert np.array_equal(info.dataset.test[info.dataset.held_out(9)], info.held_out[:9])
+    label = child(view, QLabel, "drawing_verdict")
+    log, said = Log(view), []
     for draw in (
         lambda: press(qtbot, explored, "real_image"),
-        lambda: stroke(qtbot, canvas(explored), (0.2, 0.2), (0.8, 0.8), (0.2, 0.5), (0.9, 0.1)),
+        lambda: stroke(qtbot, canvas(explored), *SQUARE),
     ):
         draw()
         logit, _ = taste(snapshot, log.judged[-1], 0)
-        expected = f" {round(100 * rank(logit, known))}\u00a0%"
+        *_, found = among.of(log.judged[-1], features=False)
+        by_D = rank(logit, known)
+        passing = convincing(
+            by_D, 1 - found.pixels.share, ranks(known, known), typical[: len(known)]
+        )
+        expected = f"Passes better than {round(100 * passing)}\u00a0%"
         qtbot.waitUntil(lambda expected=expected: expected in label.text(), timeout=WAIT)
+        said.append((by_D, passing))
+    assert said[1][0] > 0.5
+    assert said[1][1] < 0.05
+    assert "D alone" in label.text()
 
 
 def test_the_page_is_white_on_black(qtbot: QtBot, tab) -> None:

@@ -7,17 +7,19 @@ and the others work in pieces of a few milliseconds, so that it never waits long
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QThread, Signal, SignalInstance
 
+from ganstudio.data import pictures
 from ganstudio.data.dataset import Dataset
 from ganstudio.errors import unexpected
+from ganstudio.evaluation.passing import REDRAWN, accepts_drawings, convincing, ranks
 from ganstudio.gui.threads.lanes import Drawn, Job, Lane, Verdict
-from ganstudio.latent.directions import Directions
+from ganstudio.latent.directions import DIGITS, Directions
 from ganstudio.latent.spec import Array
 from ganstudio.work import Cancelled
 
@@ -97,7 +99,8 @@ class DecodeThread(QThread):
         self._inversion: Inversion  # in the lane FIND
         self._observer: tuple[str, Observer] | None = None  # of a run
         self._look: Iterator[Observation | None] = iter(())
-        self._reference: tuple[Snapshot, NDArray[np.float32]] | None = None
+        self._reference: _Reference | None = None
+        self._verdicts: Iterator[Verdict | None] = iter(())  # on an image
         self._neighbours: Neighbours | None = None
         self._near: Iterator[Neighbourhood | None] = iter(())
 
@@ -197,8 +200,9 @@ class DecodeThread(QThread):
         z = np.asarray(job.inputs, np.float32)
         images = decode(job.snapshot, z, averaged=job.averaged)
         drawn = _stamped(job, images)
-        if self._reference is not None and self._reference[0].run_id == job.snapshot.run_id:
-            judging, logits = self._reference  # one D for both, though G may be newer
+        known = self._reference
+        if known is not None and known.snapshot.run_id == job.snapshot.run_id:
+            judging, logits = known.snapshot, known.logits  # one D for both, though G may be newer
             if judging.d_updates:
                 drawn = replace(drawn, rank=rank(float(judge(judging, images, z)[0]), logits))
             else:
@@ -265,7 +269,7 @@ class DecodeThread(QThread):
             return  # it has been forgotten
         images = self._pieces.images(job)
         before, start = known.fraction, time.thread_time()
-        done = known.go_on(images)
+        done = known.go_on(images, features=job.features)
         self._pieces.took(start, job.lane, images)
         if done or int(100 * known.fraction) > int(100 * before):
             self.indexed.emit(known.dataset, 1.0 if done else known.fraction)
@@ -283,18 +287,17 @@ class DecodeThread(QThread):
     def _value(self, job: Job, images: NDArray[np.uint8], z: Array) -> NDArray[np.float32]:
         """Return what the images are to be coloured by."""
         from ganstudio.evaluation.features import digits
-        from ganstudio.latent.decode import judge, rank
+        from ganstudio.latent.decode import judge
 
         if job.colour == "digit":
             seen: NDArray[np.float32] = digits().of(images)[1].argmax(axis=1).astype(np.float32)
             return seen
-        if self._reference is None or self._reference[0].run_id != job.snapshot.run_id:
+        known = self._reference
+        if known is None or known.snapshot.run_id != job.snapshot.run_id:
             return np.full(len(images), np.nan, np.float32)
-        judging, known = self._reference
-        if not judging.d_updates:
+        if not known.snapshot.d_updates:
             return np.full(len(images), np.nan, np.float32)
-        logits = judge(judging, images, z)
-        return np.array([rank(float(logit), known) for logit in logits], np.float32)
+        return ranks(judge(known.snapshot, images, z), known.logits)
 
     def _draw_piece(self, job: Job) -> None:
         """Draw the next piece of a grid; show it with others, since each showing costs a paint."""
@@ -323,23 +326,36 @@ class DecodeThread(QThread):
         self.reconstructed.emit(_stamped(job, restored))
 
     def _judge_piece(self, job: Job) -> None:
-        """Judge the next held-out images; the logits count once all are judged."""
+        """Judge the next held-out images; the logits count once all are judged.
+
+        Then some of them are judged once more, drawn anew.
+        """
         from ganstudio.latent.decode import judge_real
 
         assert job.labels is not None
+        assert job.info is not None
         images = np.asarray(job.inputs, np.uint8)
-        end = min(job.start + self._pieces.images(job), len(images))
+        anew = min(REDRAWN, len(images))
         if job.start == 0:
             self._judged = []
-        piece = slice(job.start, end)
-        start = time.thread_time()
-        self._judged.append(judge_real(job.snapshot, images[piece], job.labels[piece]))
-        self._pieces.took(start, job.lane, end - job.start)
-        if end < len(images):
-            self._continue(job, end)
+        start, room = time.thread_time(), self._pieces.images(job)
+        if job.start < len(images):
+            end = min(job.start + room, len(images))
+            piece, which = images[job.start : end], slice(job.start, end)
         else:
-            self._reference = (job.snapshot, np.concatenate(self._judged))
-            self.reference_judged.emit(job.request)
+            end = min(job.start + room, len(images) + anew)
+            which = slice(job.start - len(images), end - len(images))
+            digit = job.info.config.dataset in DIGITS
+            piece = np.stack([pictures.redrawn(image, digit=digit) for image in images[which]])
+        self._judged.append(judge_real(job.snapshot, piece, job.labels[which]))
+        self._pieces.took(start, job.lane, end - job.start)
+        if end < len(images) + anew:
+            self._continue(job, end)
+            return
+        logits, redrawn = np.split(np.concatenate(self._judged), [len(images)])
+        accepts = accepts_drawings(ranks(redrawn, logits)) if anew else True
+        self._reference = _Reference(job.snapshot, logits, accepts)
+        self.reference_judged.emit(job.request)
 
     def _measure_piece(self, job: Job) -> None:
         """Measure the effect of the next dimensions; each takes two images."""
@@ -359,18 +375,50 @@ class DecodeThread(QThread):
             self.effect_measured.emit(job.snapshot.run_id, np.concatenate(self._measured))
 
     def _judge_image(self, job: Job) -> None:
-        """Tell what D thinks of an image: the D that the reference is of, where there is one."""
+        """Go on with what D thinks of an image, and how well that passes for a real one."""
+        if job.start == 0:
+            self._verdicts = self._verdicts_on(job)
+        verdict = next(self._verdicts)
+        if verdict is not None:
+            self.judged.emit(verdict)
+        if verdict is None or not verdict.final:
+            self._continue(job, job.start + 1)
+
+    def _verdicts_on(self, job: Job) -> Iterator[Verdict | None]:
+        """Judge by the D that the reference is of, where there is one.
+
+        How well the image passes follows, where the training images have been looked at.
+        """
         from ganstudio.latent.decode import rank, taste
 
         assert job.labels is not None
-        known = self._reference
-        if known is not None and known[0].run_id != job.snapshot.run_id:
+        assert job.info is not None
+        image, known, among = np.asarray(job.inputs, np.uint8)[0], self._reference, self._neighbours
+        if known is not None and known.snapshot.run_id != job.snapshot.run_id:
             known = None
-        judging = known[0] if known is not None else job.snapshot
-        image = np.asarray(job.inputs, np.uint8)[0]
+        judging = known.snapshot if known is not None else job.snapshot
         logit, wishes = taste(judging, image, int(job.labels[0]))
-        ranked = rank(logit, known[1]) if known is not None and judging.d_updates else None
-        self.judged.emit(Verdict(run_id=judging.run_id, rank=ranked, wishes=wishes))
+        verdict = Verdict(run_id=judging.run_id, rank=None, wishes=wishes)
+        if known is None or not judging.d_updates:
+            yield verdict
+            return
+        by_D = rank(logit, known.logits)
+        verdict = replace(verdict, rank=by_D, accepts=known.accepts)
+        typical = None
+        if among is not None and among.dataset is job.info.dataset:
+            typical = among.typical
+        if among is None or typical is None:
+            yield verdict
+            return
+        yield replace(verdict, final=False)
+        for found in among.of(image, features=False):
+            if found is None:
+                yield None
+            elif found.pixels is not None and found.pixels.share is not None:
+                count = min(len(typical), len(known.logits))  # the same images, in one order
+                others = ranks(known.logits[:count], known.logits)
+                passing = convincing(by_D, 1 - found.pixels.share, others, typical[:count])
+                yield replace(verdict, convincing=passing)
 
     def _find_piece(self, job: Job) -> None:
         """Go on looking for the z of an image."""
@@ -435,6 +483,15 @@ class DecodeThread(QThread):
         """Put the rest of a job back, unless a newer request came."""
         with self._wake:
             self._jobs.setdefault(job.lane, replace(job, start=start))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Reference:
+    """What D thinks of held-out images, (M,) logits, and whether it accepts any drawing."""
+
+    snapshot: "Snapshot"
+    logits: NDArray[np.float32]
+    accepts: bool
 
 
 class _Pieces:

@@ -52,7 +52,10 @@ class Job:
     labels : (N,) int64 or None
         and in the latter two their classes.
     info : RunInfo or None
-        The run, in the lanes HEALTH and INDEX, which need no inputs, and NEIGHBOURS.
+        The run, in the lanes HEALTH and INDEX, which need no inputs, NEIGHBOURS, VERDICT and
+        REFERENCE.
+    features : bool
+        In the lane INDEX: look at the images with the studio's own network, too.
     trail : tuple of Snapshot
         In the lane TRAIL, the models that each draw the one z, oldest first.
     work : Work or None
@@ -76,6 +79,7 @@ class Job:
     info: "RunInfo | None" = field(default=None, repr=False)
     trail: "tuple[Snapshot, ...]" = field(default=(), repr=False)
     work: Work | None = field(default=None, repr=False)
+    features: bool = False
     former: Directions | None = field(default=None, repr=False)
     colour: Colour = ""
     averaged: bool = True
@@ -133,7 +137,7 @@ class Drawn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """What D thinks of an image.
+    """What D thinks of an image, and how well that passes for a real one.
 
     Attributes
     ----------
@@ -143,8 +147,17 @@ class Verdict:
         The share of held-out images that it finds less real; None where that is not known.
     wishes : (H, W) float32
         Where it wants more ink or less, in [-1, 1].
+    accepts : bool
+        Whether D would find any drawing real: held-out images that are drawn anew.
+    convincing : float or None
+        The share of held-out images that pass less well; None where that is not known (yet).
+    final : bool
+        Whether that is all: else `convincing` follows.
     """
 
     run_id: str
     rank: float | None
     wishes: NDArray[np.float32] = field(repr=False)
+    accepts: bool = True
+    convincing: float | None = None
+    final: bool = True

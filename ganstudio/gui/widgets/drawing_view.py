@@ -20,6 +20,7 @@ from shiboken6 import isValid
 from ganstudio.data import pictures
 from ganstudio.errors import StudioError
 from ganstudio.gui.folders import file_folder
+from ganstudio.gui.threads.lanes import Verdict
 from ganstudio.gui.widgets.canvas import PAGE, Canvas
 from ganstudio.gui.widgets.controls import push_button
 from ganstudio.gui.widgets.image_view import ImageView
@@ -36,7 +37,7 @@ class DrawingView(QWidget):
 
     Signals:
         find_wanted(object): the z of an image, (C, H, W) uint8.
-        judge_wanted(object): D's verdict on one.
+        judge_wanted(): D's verdict on the target.
         failed: a `StudioError`: what was opened is no picture.
 
     Attributes
@@ -46,7 +47,7 @@ class DrawingView(QWidget):
     """
 
     find_wanted = Signal(object)
-    judge_wanted = Signal(object)
+    judge_wanted = Signal()
     failed = Signal(object)
     _read = Signal(object, object)  # the run's id, and the picture that was opened
 
@@ -77,20 +78,39 @@ class DrawingView(QWidget):
         """Ask what D thinks of the target: the drawing has changed, or D has."""
         self._find.setEnabled(self.target is not None)
         if self.target is not None and self.isVisible():
-            self.judge_wanted.emit(self.target)
+            self.judge_wanted.emit()
 
-    def set_verdict(self, rank: float | None, wishes: NDArray[np.float32]) -> None:
-        """Show D's rank of the target in [0, 1], and where it wants more ink or less."""
+    def set_verdict(self, verdict: Verdict) -> None:
+        """Show how well the target passes for a real image, and where D wants more ink or less."""
         if self.target is None:
             return
-        text = self.tr("D has learned nothing yet")
-        if rank is not None:
-            text = self.tr("More real to D than {percent}\u00a0% of held-out images").format(
-                percent=round(100 * rank)
-            )
-        self._verdict.setText(text)
-        self._wishes = wishes
+        self._wishes = verdict.wishes
         self._show_wishes()
+        if verdict.final:  # else the words are about to change once more
+            self._verdict.setText(self._words(verdict))
+
+    def _words(self, verdict: Verdict) -> str:
+        if verdict.rank is None:
+            return self.tr("D has learned nothing yet")
+        by_D = self.tr("More real to D than {percent}\u00a0% of held-out images").format(
+            percent=round(100 * verdict.rank)
+        )
+        if not verdict.accepts:
+            return self.tr(
+                "{by_D}. It rejects even those when they are drawn anew: hold an earlier step, in "
+                "Walk > Through training"
+            ).format(by_D=by_D)
+        if verdict.convincing is None:
+            return by_D
+        passing = self.tr("Passes better than {percent}\u00a0% of held-out images").format(
+            percent=round(100 * verdict.convincing)
+        )
+        if verdict.convincing < verdict.rank / 2:
+            percent = round(100 * verdict.rank)
+            return self.tr(
+                "{passing}. D alone would say {percent}\u00a0%: it has never been shown the like"
+            ).format(passing=passing, percent=percent)
+        return passing
 
     def set_found(self, image: Pixels, error: float) -> None:
         """Show what was found, (C, H, W) uint8, and its mean squared error in [0, 1]."""
