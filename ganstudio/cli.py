@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from ganstudio import __version__, model_file
+from ganstudio import __version__, images, model_file
 from ganstudio.config import (
     LIVE,
     SETTINGS,
@@ -202,7 +202,6 @@ def _sample(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out
     if out.suffix.lower() not in (".png", ".npy"):
         return _refuse(f"--out is {out}; its name must end in .png or .npy.")
-    from ganstudio import images
     from ganstudio.training import headless
 
     file = _model_file(arguments)
@@ -260,7 +259,8 @@ def _export(arguments: argparse.Namespace) -> int:
 def _walk(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out
     if (suffix := out.suffix.lower()) not in walks.SUFFIXES:
-        return _refuse(f"--out is {out}; its name must end in .gif, .png or .npy.")
+        return _refuse(f"--out is {out}; its name must end in .gif, .mp4, .png or .npy.")
+    images.check_film(out)
     from ganstudio.training import exploring
 
     z, drawn = exploring.walk(
@@ -465,13 +465,13 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         help="what the stops are multiplied by; below 1 they lie nearer to the mean (default: 1)",
     )
     walk.add_argument(
-        "--fps", type=_positive, default=20.0, help="frames a second of a GIF (default: 20)"
+        "--fps", type=_positive, default=20.0, help="frames a second of a film (default: 20)"
     )
     walk.add_argument(
         "--out",
         type=Path,
         required=True,
-        metavar="F.gif|F.png|F.npy",
+        metavar="F.gif|F.mp4|F.png|F.npy",
         help="a film, a picture with a row for each stop, or z itself",
     )
 

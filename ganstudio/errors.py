@@ -75,6 +75,8 @@ MESSAGES = {
     "torchvision-missing": "{dataset} must be downloaded, but torchvision, which knows from where, "
     "cannot be loaded: {detail}. Install the one that belongs to your PyTorch, or put {files} into "
     "{folder} yourself. Everything else works without it.",
+    "no-video": "{path} would be a film in MP4, which needs PyAV: install it by "
+    "pip install av. A .gif needs nothing more.",
     "cannot-read": "{path} cannot be read: {detail}.",
     "cannot-write": "{path} cannot be written: {detail}. Choose another place; nothing was lost.",
     "disk-full": "There is no space left for {path}. Free some, or choose another disk; "

@@ -2,6 +2,8 @@
 
 import io
 import math
+from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ganstudio.atomic import replacing
+from ganstudio.errors import StudioError
 
 Pixels = NDArray[np.uint8]
 
-_GIF_SIDE = 224  # px, at most: smaller images are enlarged by whole numbers
+_FILM_SIDE = 224  # px, at most: smaller images are enlarged by whole numbers
+_CRF = 16  # of x264: what it loses cannot be seen
 
 
 def columns_for(n: int) -> int:
@@ -58,10 +62,9 @@ def save_png(sheet: Pixels, path: Path) -> None:
 
 def save_gif(images: Pixels, path: Path, frames_a_second: float) -> None:
     """Write images, (N, C, H, W) uint8, as a GIF that repeats, large enough to be seen."""
-    scale = max(1, _GIF_SIDE // images.shape[2])
-    large = images.repeat(scale, axis=2).repeat(scale, axis=3).transpose(0, 2, 3, 1)
     first, *others = (
-        Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image) for image in large
+        Image.fromarray(frame[:, :, 0] if frame.shape[2] == 1 else frame)
+        for frame in _frames(images)
     )
     with replacing(path) as file:
         first.save(
@@ -72,6 +75,47 @@ def save_gif(images: Pixels, path: Path, frames_a_second: float) -> None:
             duration=round(1000 / frames_a_second),
             loop=0,
         )
+
+
+def check_film(path: Path) -> None:
+    """Refuse a `path` whose film cannot be written: ``no-video``, as MP4 needs PyAV."""
+    if path.suffix.lower() == ".mp4" and find_spec("av") is None:
+        raise StudioError("no-video", path=path)
+
+
+def save_mp4(images: Pixels, path: Path, frames_a_second: float) -> None:
+    """Write images, (N, C, H, W) uint8, as a film (H.264) that any player plays.
+
+    Raises
+    ------
+    StudioError
+        ``no-video``, ``cannot-write`` or ``disk-full``, naming the file.
+    """
+    check_film(path)
+    import av
+
+    frames = _frames(images)
+    _, height, width, channels = frames.shape
+    film = io.BytesIO()
+    with av.open(film, "w", format="mp4") as container:
+        rate = Fraction(frames_a_second).limit_denominator(1000)
+        stream = container.add_stream("libx264", rate, {"crf": str(_CRF)})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for frame in frames:
+            picture = np.ascontiguousarray(frame.repeat(3 // channels, axis=2))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+    with replacing(path) as file:
+        file.write(film.getbuffer())
+
+
+def _frames(images: Pixels) -> Pixels:
+    """Return images as large as a film's, (N, H, W, C), of even sides, as films must have."""
+    _, _, height, width = images.shape
+    scale = max(1, _FILM_SIDE // height)
+    if scale * height % 2 or scale * width % 2:
+        scale += scale % 2 or 2
+    return images.repeat(scale, axis=2).repeat(scale, axis=3).transpose(0, 2, 3, 1)
 
 
 def save_npy(array: NDArray[Any], path: Path) -> None:

@@ -1,5 +1,9 @@
 """Walks through z: great circles, straight lines, choices, and films of them."""
 
+import sys
+from fractions import Fraction
+
+import av
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +12,7 @@ from PIL import Image
 
 from ganstudio.cli import main
 from ganstudio.config import Config
-from ganstudio.images import save_gif
+from ganstudio.images import save_gif, save_mp4
 from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import LatentPart, LatentSpec, Stream, generator
 from ganstudio.latent.walks import slerp, walk
@@ -91,6 +95,35 @@ def test_a_gif_has_all_frames_and_repeats(channels: int, tmp_path):
             assert frame[100, (i * 40 + 100) % 224] < 5
 
 
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (1, 15, 15), (1, 300, 301)])
+def test_a_film_can_be_played_and_shows_all_frames(shape, tmp_path):
+    images = np.zeros((5, *shape), np.uint8)
+    images[np.arange(5), :, :, np.arange(5) * (shape[2] // 5)] = 255
+    save_mp4(images, tmp_path / "a.mp4", 12.5)
+    with av.open(tmp_path / "a.mp4") as film:
+        (stream,) = film.streams.video
+        assert stream.codec_context.name == "h264"
+        assert stream.average_rate == Fraction(25, 2)
+        frames = [frame.to_ndarray(format="gray") for frame in film.decode(stream)]
+    assert len(frames) == 5
+    scale = frames[0].shape[0] / shape[1]
+    assert scale == int(scale)
+    for i, frame in enumerate(frames):
+        bright = frame[len(frame) // 2] > 128
+        assert round(np.flatnonzero(bright).mean() // scale) == i * (shape[2] // 5)
+
+
+def test_without_the_library_a_film_is_refused_at_once(path, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    monkeypatch.setattr("ganstudio.images.find_spec", lambda name: None)
+    out = tmp_path / "walk.mp4"
+    assert main(["walk", str(path), "--seeds", "3,8", "--out", str(out)]) == 2
+    said = capsys.readouterr().err
+    assert "pip install av" in said
+    assert str(out) in said
+    assert not out.exists()
+
+
 @pytest.fixture
 def path(tiny_root, tmp_path, small):
     trainer = headless.new_trainer(
@@ -102,7 +135,7 @@ def path(tiny_root, tmp_path, small):
 
 def test_a_walk_from_seed_to_seed(path, tmp_path, capsys):
     words = ["walk", str(path), "--seeds", "3,8", "--frames", "4", "--truncation", "0.5", "--out"]
-    for name in ("z.npy", "walk.png", "walk.GIF"):
+    for name in ("z.npy", "walk.png", "walk.GIF", "walk.mp4"):
         assert main([*words, str(tmp_path / name)]) == 0
     z = np.load(tmp_path / "z.npy")
     latent = LatentSpec((LatentPart(name="z", kind="normal", dim=5),))
@@ -124,7 +157,7 @@ def test_a_walk_from_seed_to_seed(path, tmp_path, capsys):
         (["--seeds", "3", "--out", "a.gif"], "two seeds at least"),
         (["--seeds", "3,x", "--out", "a.gif"], "not “x”"),
         (["--truncation", "nan", "--out", "a.gif"], "a number above 0"),
-        (["--out", "a.mp4"], "must end in .gif, .png or .npy"),
+        (["--out", "a.avi"], "must end in .gif, .mp4, .png or .npy"),
     ],
 )
 def test_what_is_no_walk_is_refused(words: list[str], said: str, path, capsys):

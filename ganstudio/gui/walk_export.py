@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from ganstudio import images
+from ganstudio.errors import StudioError
 from ganstudio.gui.folders import ask_target
 from ganstudio.gui.session import Session
 from ganstudio.gui.widgets.file_writer import FileWriter
@@ -58,15 +60,22 @@ class WalkExport(QObject):
         """Ask for a file and write the walk into it, as its suffix says."""
         kinds = {
             ".gif": self.tr("Films (*.gif)"),
+            ".mp4": self.tr("Films (*.mp4)"),
             ".png": self.tr("PNG pictures (*.png)"),
             ".npy": self.tr("NumPy arrays (*.npy)"),
         }
+        try:
+            images.check_film(Path(f"walk{suffix}"))
+        except StudioError as error:
+            self.failed.emit(error)
+            return
         way, speed = self._tab.walk(), self._tab.speed()
         title = self.tr("Export walk")
         path = ask_target(self._window, title, f"walk{suffix}", suffix, kinds[suffix])
         if path is None:
             return
-        steps = {".gif": max(1, int(speed)), ".png": LEG // COLUMNS, ".npy": 1}
+        every = max(1, int(speed))  # a film has so many frames a second, and no more
+        steps = {".gif": every, ".mp4": every, ".png": LEG // COLUMNS, ".npy": 1}
         z = way[:: steps[suffix]]
         fps = 1000 / FRAME_MS * min(speed, 1.0)
 

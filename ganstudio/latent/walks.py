@@ -14,7 +14,7 @@ from ganstudio.latent.spec import Array, LatentSpec
 
 Values = NDArray[np.float64]
 
-SUFFIXES = (".gif", ".png", ".npy")
+SUFFIXES = (".gif", ".mp4", ".png", ".npy")
 _PARALLEL = 1e-4  # radians between two vectors, below which a great circle is a straight line
 
 
@@ -102,18 +102,18 @@ def save(z: Array, drawn: images.Pixels | None, path: Path, columns: int, fps: f
     z : (N, dim) float32
         The walk: what ``.npy`` holds.
     drawn : (N, C, H, W) uint8, or None
-        Its images, which ``.gif`` and ``.png`` need.
+        Its images, which all others need.
     path : Path
         The file, with a suffix of `SUFFIXES`.
     columns : int
         Images in a row of a ``.png``.
     fps : float
-        Frames a second of a ``.gif``.
+        Frames a second of a film.
 
     Raises
     ------
     StudioError
-        ``cannot-write`` or ``disk-full``, naming the file.
+        ``no-video``, ``cannot-write`` or ``disk-full``, naming the file.
     """
     suffix = path.suffix.lower()
     if suffix == ".npy":
@@ -122,5 +122,7 @@ def save(z: Array, drawn: images.Pixels | None, path: Path, columns: int, fps: f
     assert drawn is not None
     if suffix == ".gif":
         images.save_gif(drawn, path, fps)
+    elif suffix == ".mp4":
+        images.save_mp4(drawn, path, fps)
     else:
         images.save_png(images.grid(drawn, columns), path)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import av
 import numpy as np
 import pytest
 from hands import WAIT, child, handle
@@ -292,7 +293,7 @@ def choose(monkeypatch: pytest.MonkeyPatch, path) -> None:
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
 
 
-@pytest.mark.parametrize("suffix", [".gif", ".png", ".npy"])
+@pytest.mark.parametrize("suffix", [".gif", ".mp4", ".png", ".npy"])
 def test_a_window_writes_the_walk(
     qtbot: QtBot, window: MainWindow, monkeypatch, tmp_path, suffix: str
 ) -> None:
@@ -307,6 +308,10 @@ def test_a_window_writes_the_walk(
     if suffix == ".npy":
         np.testing.assert_array_equal(np.load(path), way)
         return
+    if suffix == ".mp4":
+        with av.open(path) as film:
+            assert sum(1 for _ in film.decode(video=0)) == LEG + 1
+        return
     with Image.open(path) as picture:
         if suffix == ".gif":
             assert picture.n_frames == LEG + 1
@@ -316,6 +321,16 @@ def test_a_window_writes_the_walk(
     images = decode(snapshot, way[:: LEG // 10])
     np.testing.assert_array_equal(drawn[:28, :28], images[0, 0])
     np.testing.assert_array_equal(drawn[30:58, :28], images[10, 0])
+
+
+def test_a_film_that_cannot_be_made_is_told_at_once(
+    qtbot: QtBot, window: MainWindow, monkeypatch
+) -> None:
+    monkeypatch.setattr("ganstudio.images.find_spec", lambda name: None)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: pytest.fail("asked"))
+    with qtbot.waitSignal(window.walk_export.failed, timeout=WAIT) as told:
+        window.latent.walk.export_wanted.emit(".mp4")
+    assert "pip install av" in str(told.args[0])
 
 
 def test_a_full_disk_is_told(qtbot: QtBot, window: MainWindow, monkeypatch, tmp_path) -> None:

@@ -275,6 +275,7 @@ class WalkTab(QWidget):
         menu = QMenu(self._export)
         for suffix, text in {
             ".gif": self.tr("Film (GIF)…"),
+            ".mp4": self.tr("Film (MP4)…"),
             ".png": self.tr("Picture, a row a bookmark (PNG)…"),
             ".npy": self.tr("Latents (NPY)…"),
         }.items():
