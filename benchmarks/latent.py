@@ -7,8 +7,10 @@ It needs a quiet machine and a screen, as window.py does, whose words it uses.
     map         z of 128 dimensions is dragged on the map, whose tiles follow the generator
     search      from asking for the directions and attributes to having them, s
     find        a trained generator's own images and held-out digits: how many are found, s, MSE
+    encoder     the same digits, restored by an autoencoder after 3,660 steps: MSE
     wishes      D's verdict on a drawing, and where it wants more ink, ms
     copies      the nearest of 60,000 training images, in pixels and in features, ms
+    large       a slider of `dcgan` with 64 pixels is dragged, and its z and directions are found, s
     fool        better than what share of held-out images digits and scribbles pass, and D alone
 """
 
@@ -26,7 +28,11 @@ from window import Studio, drag, told_latency, told_ticks
 
 DIMENSIONS = 128
 OWN, DIGITS = 200, 50  # images to be found
-KINDS = ("sliders", "directions", "map", "search", "find", "wishes", "copies", "fool")
+AUTOENCODER_STEPS = 3660  # a minute on two cores, by speeds.toml
+KINDS = (
+    *("sliders", "directions", "map", "search", "find", "encoder"),
+    *("wishes", "copies", "large", "fool"),
+)
 
 
 def main() -> None:
@@ -45,8 +51,8 @@ def main() -> None:
         if "latency" in result:
             print(f"    {told_latency(result['latency'])}")
             print(f"    {told_ticks(result['dragging'], 'dragging')}")
-        else:
-            for name, value in result.items():
+        for name, value in result.items():
+            if isinstance(value, float):
                 print(f"    {name}: {value:.4g}")
 
 
@@ -57,18 +63,19 @@ def _spawn(kind: str, seconds: float) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def _training(dimensions: int) -> Studio:
-    """Open the window and train `studio` with so many dimensions of z."""
+def _training(preset: str = "studio", steps: int = 20, **changes) -> Studio:
+    """Open the window and train a preset with some changes."""
     from ganstudio.config import load_preset
     from ganstudio.training.status import Phase
 
     studio = Studio()
     session = studio.window.session
     studio.wait(lambda: session.info is not None)
-    session.start_over(load_preset("studio").config.changed(latent_dim=dimensions), "cpu")
-    studio.wait(lambda: session.info.latent.dim == dimensions)
+    config = load_preset(preset).config.changed(**changes)
+    session.start_over(config, "cpu")
+    studio.wait(lambda: session.info.config == config)
     session.start()
-    studio.wait(lambda: session.status.phase is Phase.TRAINING and session.status.step > 20)
+    studio.wait(lambda: session.status.phase is Phase.TRAINING and session.status.step > steps)
     studio.spin(3.0)
     return studio
 
@@ -90,7 +97,7 @@ def _back_and_forth(hand):
 
 def _dragged(kind, name: str, seconds: float, prepare) -> dict:
     """Drag on the widget of a name, once what shows it is prepared."""
-    studio = _training(DIMENSIONS)
+    studio = _training(latent_dim=DIMENSIONS)
     latent = studio.window.latent
     prepare(latent)
     studio.wait(lambda: latent.findChild(kind, name) is not None)
@@ -126,7 +133,7 @@ def _map(seconds: float) -> dict:
 
 
 def _search(_seconds: float) -> dict:
-    studio = _training(16)
+    studio = _training()
     session, found = studio.window.session, []
     session.decoding.directions_found.connect(lambda _run, what: found.append(type(what).__name__))
     times: dict[str, list[float]] = {"Directions": [], "NamedDirections": []}
@@ -179,6 +186,50 @@ def _find(_seconds: float) -> dict:
             f"{name}, worst s": max(taken),
         }
     return told
+
+
+def _encoder(_seconds: float) -> dict:
+    """Train an autoencoder, and restore the digits that are searched for elsewhere."""
+    import numpy as np
+    import torch
+
+    from ganstudio.config import load_preset
+    from ganstudio.data.loading import load
+    from ganstudio.latent.decode import reconstruct
+    from ganstudio.training.trainer import Trainer
+    from ganstudio.work import Work
+
+    dataset = load("mnist", 0, None, Work())
+    trainer = Trainer(load_preset("aae").config, dataset, torch.device("cpu"))
+    while trainer.step < AUTOENCODER_STEPS:
+        trainer.train_step()
+    images = dataset.test[:DIGITS]
+    restored = reconstruct(trainer.snapshot(), images).astype(float)
+    errors = np.square((restored - images) / 255).mean(axis=(1, 2, 3))
+    return {"median MSE": float(np.median(errors)), "worst MSE": float(errors.max())}
+
+
+def _large(seconds: float) -> dict:
+    """Drag a slider of a slow model while it trains; then find directions, and a digit."""
+    from PySide6.QtWidgets import QSlider
+
+    studio = _training("dcgan", 2, image_size=64)
+    session, latent, found = studio.window.session, studio.window.latent, []
+    hand = latent.findChild(QSlider, "latent_slider_0")
+    result = drag(studio, hand, _back_and_forth(hand), seconds)
+    session.decoding.directions_found.connect(lambda *_: found.append("directions"))
+    session.decoding.found.connect(lambda *_: found.append("z"))
+    for what, ask in (
+        ("directions", session.decoder._search),
+        ("z", lambda: session.decoder._find(session.info.held_out[0])),
+    ):
+        began = time.monotonic()
+        ask()
+        studio.wait(lambda what=what: what in found, every=1)
+        result[f"{what}, s"] = time.monotonic() - began
+    result["steps"] = float(session.status.step)
+    studio.close()
+    return result
 
 
 def _wishes(_seconds: float) -> dict:
