@@ -293,8 +293,9 @@ def _fool(_seconds: float) -> dict:
     from ganstudio.data import pictures
     from ganstudio.data.loading import load
     from ganstudio.evaluation.neighbours import HELD_OUT, Neighbours
-    from ganstudio.evaluation.passing import convincing, ranks
+    from ganstudio.evaluation.passing import convincing
     from ganstudio.latent.decode import judge_real
+    from ganstudio.latent.ranks import ranks
     from ganstudio.pretrained import pretrained
     from ganstudio.training import checkpoint
     from ganstudio.training.trainer import Trainer
@@ -326,12 +327,11 @@ def _fool(_seconds: float) -> dict:
     told = {}
     for model, snapshot in models.items():
         held_out = judge_real(snapshot, dataset.test[among], dataset.test_labels[among])
-        known_ranks = ranks(held_out, held_out)
         scribbled = []
         for name, images in kinds.items():
             by_D = ranks(judge_real(snapshot, images, np.zeros(len(images), np.int64)), held_out)
             passing = [
-                convincing(rank, 1 - share, known_ranks, known.typical)
+                convincing(rank, 1 - share, held_out, known.typical)
                 for rank, share in zip(by_D, near[name], strict=True)
             ]
             told[f"{model}: {name}, median"] = statistics.median(passing)

@@ -77,6 +77,7 @@ MESSAGES = {
     "{folder} yourself. Everything else works without it.",
     "no-video": "{path} would be a film in MP4, which needs PyAV: install it by "
     "pip install av. A .gif needs nothing more.",
+    "no-film": "{path} cannot be made by the installed PyAV: {detail}. A .gif can.",
     "cannot-read": "{path} cannot be read: {detail}.",
     "cannot-write": "{path} cannot be written: {detail}. Choose another place; nothing was lost.",
     "disk-full": "There is no space left for {path}. Free some, or choose another disk; "

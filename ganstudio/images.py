@@ -16,7 +16,7 @@ from ganstudio.errors import StudioError
 
 Pixels = NDArray[np.uint8]
 
-_FILM_SIDE = 224  # px, at most: smaller images are enlarged by whole numbers
+_FILM_SIDE = 224  # px, about: smaller images are enlarged by whole numbers
 _CRF = 16  # of x264: what it loses cannot be seen
 
 
@@ -89,12 +89,21 @@ def save_mp4(images: Pixels, path: Path, frames_a_second: float) -> None:
     Raises
     ------
     StudioError
-        ``no-video``, ``cannot-write`` or ``disk-full``, naming the file.
+        ``no-video``, ``no-film``, ``cannot-write`` or ``disk-full``, naming the file.
     """
     check_film(path)
+    try:
+        film = _encoded(_frames(images), frames_a_second)
+    except Exception as error:  # whatever a library that was built otherwise lacks
+        raise StudioError("no-film", path=path, detail=error) from None
+    with replacing(path) as file:
+        file.write(film)
+
+
+def _encoded(frames: Pixels, frames_a_second: float) -> memoryview:
+    """Return frames, (N, H, W, C), as an MP4 file."""
     import av
 
-    frames = _frames(images)
     _, height, width, channels = frames.shape
     film = io.BytesIO()
     with av.open(film, "w", format="mp4") as container:
@@ -105,8 +114,7 @@ def save_mp4(images: Pixels, path: Path, frames_a_second: float) -> None:
             picture = np.ascontiguousarray(frame.repeat(3 // channels, axis=2))
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode())
-    with replacing(path) as file:
-        file.write(film.getbuffer())
+    return film.getbuffer()
 
 
 def _frames(images: Pixels) -> Pixels:
@@ -114,7 +122,7 @@ def _frames(images: Pixels) -> Pixels:
     _, _, height, width = images.shape
     scale = max(1, _FILM_SIDE // height)
     if scale * height % 2 or scale * width % 2:
-        scale += scale % 2 or 2
+        scale += 1
     return images.repeat(scale, axis=2).repeat(scale, axis=3).transpose(0, 2, 3, 1)
 
 

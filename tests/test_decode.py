@@ -14,8 +14,9 @@ from torch.func import functional_call
 
 from ganstudio.config import Config, load_preset, preset_names
 from ganstudio.errors import StudioError
-from ganstudio.latent.decode import decode, effect, judge, judge_real, rank, taste
+from ganstudio.latent.decode import decode, effect, judge, judge_real, taste
 from ganstudio.latent.networks import build
+from ganstudio.latent.ranks import rank
 from ganstudio.latent.snapshot import forget
 from ganstudio.latent.spec import Stream, generator
 from ganstudio.models import mlp_gelu

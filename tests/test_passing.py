@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from ganstudio.data import pictures
 from ganstudio.data.loading import load
-from ganstudio.evaluation.passing import accepts_drawings, convincing, ranks
-from ganstudio.latent.decode import rank
+from ganstudio.evaluation.neighbourhood import FEW
+from ganstudio.evaluation.passing import accepts_drawings, convincing
+from ganstudio.latent.ranks import rank, ranks
 from ganstudio.work import Work
 
 numbers = st.lists(st.integers(-5, 5), min_size=1, max_size=20).map(
@@ -19,35 +20,35 @@ numbers = st.lists(st.integers(-5, 5), min_size=1, max_size=20).map(
 @given(numbers, numbers)
 def test_ranks_are_those_of_each_alone(values, reference) -> None:
     found = ranks(values, reference)
-    assert found == pytest.approx([rank(float(value), reference) for value in values])
+    alone = [np.mean(reference < value) + np.mean(reference == value) / 2 for value in values]
+    assert found == pytest.approx(alone)
+    assert rank(float(values[0]), reference) == found[0]
 
 
 def test_the_worse_of_two_ranks_counts_among_those_of_held_out_images() -> None:
-    held_out = np.array([0.1, 0.3, 0.5, 0.7, 0.9], np.float32)
-    typical = np.array([0.9, 0.1, 0.5, 0.9, 0.7], np.float32)
+    logits = np.array([-2.0, 0.0, 1.0, 3.0, 8.0], np.float32)  # ranks 0.1, 0.3, 0.5, 0.7, 0.9
+    typical = np.array([0.9, 0.1, 0.5, 0.9, 0.7, 0.3], np.float32)
     # the worse of either: 0.1, 0.1, 0.5, 0.7, 0.7
-    assert convincing(0.97, 0.05, held_out, typical) == 0
-    assert convincing(0.05, 0.97, held_out, typical) == 0
-    assert convincing(0.97, 0.3, held_out, typical) == pytest.approx(0.4)
-    assert convincing(0.6, 0.97, held_out, typical) == pytest.approx(0.6)
-    assert convincing(0.8, 0.8, held_out, typical) == 1
+    assert convincing(0.97, 0.05, logits, typical) == 0
+    assert convincing(0.05, 0.97, logits, typical) == 0
+    assert convincing(0.97, 0.3, logits, typical) == pytest.approx(0.4)
+    assert convincing(0.6, 0.97, logits, typical) == pytest.approx(0.6)
+    assert convincing(0.8, 0.8, logits, typical) == 1
 
 
 def test_held_out_images_are_evenly_convincing() -> None:
     rng = np.random.default_rng(0)
-    held_out, typical = ranks_of(rng, 2000), ranks_of(rng, 2000)
-    others = [convincing(*rng.random(2), held_out, typical) for _ in range(2000)]
+    logits, distances = (rng.standard_normal(2000).astype(np.float32) for _ in range(2))
+    typical = ranks(distances, distances)
+    others = [convincing(*rng.random(2), logits, typical) for _ in range(2000)]
     assert np.percentile(others, [5, 50, 95]) == pytest.approx([0.05, 0.5, 0.95], abs=0.03)
 
 
-def ranks_of(rng, count: int) -> np.ndarray:
-    values = rng.standard_normal(count).astype(np.float32)
-    return ranks(values, values)
-
-
 def test_a_d_that_finds_no_drawing_real_accepts_none() -> None:
-    assert accepts_drawings(np.array([0.0, 0.3, 0.4], np.float32))
-    assert not accepts_drawings(np.array([0.0, 0.01, 0.4], np.float32))
+    logits = np.arange(100, dtype=np.float32)
+    assert accepts_drawings(np.array([-5, 30, 40], np.float32), logits)
+    assert not accepts_drawings(np.array([-5, 0.5, 40], np.float32), logits)
+    assert accepts_drawings(np.array([-5, -5, -5], np.float32), logits[: FEW - 1]), "who knows"
 
 
 def test_a_digit_that_is_drawn_anew_is_the_same_digit() -> None:

@@ -63,6 +63,19 @@ def test_the_same_step_again_is_the_newer_snapshot() -> None:
     assert trail.snapshots[-1] is again
 
 
+def test_what_is_held_is_spared_and_less_can_be_kept() -> None:
+    trail, held = Trail(), Step(40)
+    trail.add(Step(0))
+    trail.add(held)
+    for step in range(50, 4000, 10):
+        trail.add(Step(step), held)
+    assert held in trail.snapshots
+    assert len(trail.snapshots) == MOST
+    trail.thin(FEWEST)
+    assert len(trail.snapshots) == FEWEST
+    assert steps(trail)[::2] == [0, 3990]
+
+
 @pytest.mark.parametrize(("nbytes", "count"), [(1 << 20, MOST), (40 << 20, 5), (1 << 30, FEWEST)])
 def test_large_models_are_kept_fewer_times(nbytes, count) -> None:
     trail = Trail()

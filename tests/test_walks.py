@@ -12,6 +12,7 @@ from PIL import Image
 
 from ganstudio.cli import main
 from ganstudio.config import Config
+from ganstudio.errors import StudioError
 from ganstudio.images import save_gif, save_mp4
 from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import LatentPart, LatentSpec, Stream, generator
@@ -122,6 +123,17 @@ def test_without_the_library_a_film_is_refused_at_once(path, tmp_path, capsys, m
     assert "pip install av" in said
     assert str(out) in said
     assert not out.exists()
+
+
+def test_what_the_library_lacks_is_told(tmp_path, monkeypatch):
+    def lacking(*_args: object, **_kw: object) -> None:
+        raise ValueError("no libx264")
+
+    monkeypatch.setattr(av, "open", lacking)
+    with pytest.raises(StudioError, match="no libx264") as told:
+        save_mp4(np.zeros((2, 1, 28, 28), np.uint8), tmp_path / "a.mp4", 20)
+    assert told.value.code == "no-film"
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ganstudio.errors import Phrase
 
 NEAREST = 6  # training images that are told
+FEW = 40  # held-out images, below which a rank among them tells nothing
 
 Pixels = NDArray[np.uint8]
 
@@ -23,12 +24,15 @@ class Near:
     distance : float
         To the nearest: the root of the mean square of pixels in [0, 1], or of features.
     share : float or None
-        The share of held-out images that have a nearer one, in [0, 1]; None without any held out.
+        The share of held-out images that have a nearer one, in [0, 1]; None where they are few.
+    among : int
+        How many held-out images those are.
     """
 
     images: Pixels
     distance: float
     share: float | None
+    among: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

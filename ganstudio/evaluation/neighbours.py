@@ -14,8 +14,8 @@ from torch import Tensor
 
 from ganstudio.data.dataset import Dataset
 from ganstudio.evaluation.features import Features, digits, misread, unfit
-from ganstudio.evaluation.neighbourhood import NEAREST, Near, Neighbourhood
-from ganstudio.evaluation.passing import ranks
+from ganstudio.evaluation.neighbourhood import FEW, NEAREST, Near, Neighbourhood
+from ganstudio.latent.ranks import rank, ranks
 
 HELD_OUT = 256  # images, at most, that tell how near is near
 _BLOCK = 1 << 20  # numbers that are compared at once: a millisecond or so
@@ -110,9 +110,10 @@ class Neighbours:
     def typical(self) -> NDArray[np.float32] | None:
         """Of each of the dataset's first `HELD_OUT` held-out images, how near it is to training.
 
-        The share of them that are farther by pixels, (M,) in [0, 1]; None while that is not known.
+        The share of them that are farther by pixels, (M,) in [0, 1]; None while that is not known,
+        and where they are few.
         """
-        if self._pixels.done < len(self.dataset.train) or not len(self._among):
+        if self._pixels.done < len(self.dataset.train) or len(self._among) < FEW:
             return None
         return 1 - ranks(self._pixels.held_out, self._pixels.held_out)
 
@@ -145,7 +146,8 @@ class Neighbours:
         return Near(
             images=self.dataset.train[found.indices],
             distance=(nearest / dims) ** 0.5 / unit,
-            share=float(ranks(np.array([nearest], np.float32), known)[0]) if len(known) else None,
+            share=rank(nearest, known) if len(known) >= FEW else None,
+            among=len(known),
         )
 
 

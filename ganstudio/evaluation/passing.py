@@ -9,37 +9,42 @@ training image.
 import numpy as np
 from numpy.typing import NDArray
 
-Ranks = NDArray[np.float32]
+from ganstudio.evaluation.neighbourhood import FEW
+from ganstudio.latent.ranks import Ranks, rank, ranks
 
 REDRAWN = 24  # held-out images that are drawn anew, to see whether D would accept any drawing
 _REJECTED = 0.02  # of held-out images: where drawn ones rank lower, D accepts none
 
 
-def ranks(values: NDArray[np.float32], reference: NDArray[np.float32]) -> Ranks:
-    """Return the share of `reference`, (M,), below each of `values`, (N,); ties count half."""
-    ordered = np.sort(reference)
-    below = np.searchsorted(ordered, values, side="left")
-    up_to = np.searchsorted(ordered, values, side="right")
-    found: Ranks = ((below + up_to) / (2 * max(1, len(reference)))).astype(np.float32)
-    return found
-
-
-def convincing(rank: float, typical: float, held_out: Ranks, held_out_typical: Ranks) -> float:
+def convincing(
+    by_D: float, typical: float, logits: NDArray[np.float32], held_out_typical: Ranks
+) -> float:
     """Return the share of held-out images that pass less well than an image, in [0, 1].
 
     Parameters
     ----------
-    rank : float
+    by_D : float
         The share of held-out images that D finds less real.
     typical : float
         The share of held-out images that lie farther from the training images.
-    held_out, held_out_typical : (M,) float32
-        The same of each of some held-out images.
+    logits : (M,) float32
+        D's, of held-out images.
+    held_out_typical : (N,) float32
+        How typical the first of them are, or they and more.
     """
-    worse = np.array([min(rank, typical)], np.float32)
-    return float(ranks(worse, np.minimum(held_out, held_out_typical))[0])
+    count = min(len(logits), len(held_out_typical))
+    others = np.minimum(ranks(logits[:count], logits), held_out_typical[:count])
+    return rank(min(by_D, typical), others)
 
 
-def accepts_drawings(redrawn: Ranks) -> bool:
-    """Return whether D finds held-out images that were drawn anew real at all, by their ranks."""
-    return bool(np.median(redrawn) >= _REJECTED)
+def accepts_drawings(redrawn: NDArray[np.float32], logits: NDArray[np.float32]) -> bool:
+    """Return whether D finds held-out images that are drawn anew real at all.
+
+    Parameters
+    ----------
+    redrawn : (N,) float32
+        D's logits of those.
+    logits : (M,) float32
+        Of held-out images as they are; few of them tell nothing.
+    """
+    return len(logits) < FEW or bool(np.median(ranks(redrawn, logits)) >= _REJECTED)

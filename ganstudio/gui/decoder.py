@@ -17,7 +17,7 @@ from ganstudio.gui.threads.decode_thread import DecodeThread
 from ganstudio.gui.threads.lanes import Drawn, Job, Lane, Verdict
 from ganstudio.latent.directions import DIGITS, Directions, NamedDirections
 from ganstudio.latent.spec import Array, Stream, generator
-from ganstudio.latent.trail import Trail
+from ganstudio.latent.trail import FEWEST, Trail
 from ganstudio.training.status import RunInfo
 from ganstudio.work import Work
 
@@ -76,7 +76,8 @@ class Decoder(QObject):
         self._stale: set[Lane] = set()  # and there is a newer snapshot meanwhile
         self._judge_at = 0.0  # the earliest time to have held-out images judged by a newer D
         self._trails: dict[str, Trail] = {}  # of each run, by its id
-        self._drawing: tuple[Snapshot, ...] = ()  # which the trail is being drawn by
+        self._drawing: tuple[Snapshot, ...] = ()  # which the trail is being drawn by,
+        self._drawn: tuple[Snapshot, ...] = ()  # and which it is shown by
         self._indexed: Dataset | None = None  # of which all images are looked at, or have been,
         self._features = False  # by the studio's own network, too
         self._asks: dict[Lane, Callable[[], bool]] = {  # what is renewed; whether that was possible
@@ -135,9 +136,16 @@ class Decoder(QObject):
         """Show another run; `rng` draws z."""
         self._info = info
         self.held = self._shown = None
+        self._drawing = self._drawn = ()
+        if self._finding is not None:
+            self._finding.end()  # its answer would be no z of this run
+        self._finding = self._sought = None
         self._renewing.clear()
         self._stale.clear()
         self._judge_at = 0.0  # verdicts on another run's images say nothing of this one
+        for run_id, trail in self._trails.items():
+            if run_id != info.run_id:
+                trail.thin(FEWEST)
         if self._indexed is not info.dataset:
             self._indexed, self._features = None, False
             self._thread.forget_others(info.dataset)
@@ -154,7 +162,7 @@ class Decoder(QObject):
     def on_snapshot(self) -> None:
         """Renew the grid and, unless held, what is explored: there is a newer snapshot."""
         if (newest := self._newest()) is not None:
-            self._trails.setdefault(newest.run_id, Trail()).add(newest)
+            self._trails.setdefault(newest.run_id, Trail()).add(newest, self.held)
         self._renew(Lane.GRID)
         self._reconstruct()
         if self.held is None:
@@ -202,10 +210,9 @@ class Decoder(QObject):
             if verdict.final:
                 self._on_renewed(Lane.VERDICT)
 
-    def _on_found(self, run_id: str, found: "Found") -> None:
-        if self._info is None or run_id != self._info.run_id:
-            return
-        if self._sought is self._latent.drawing.target:  # else another was drawn meanwhile
+    def _on_found(self, request: int, found: "Found") -> None:
+        current = request == self.requests[Lane.FIND] and self._finding is not None
+        if current and self._sought is self._latent.drawing.target:  # else another was drawn
             self._latent.drawing.set_found(found.image, found.error)
             self._latent.exploration.load(found.z, self.tr("find image"))
 
@@ -237,7 +244,8 @@ class Decoder(QObject):
 
     def _on_trail(self, drawn: Drawn) -> None:
         if drawn.request == self.requests[Lane.TRAIL] and Lane.TRAIL in self._renewing:
-            self._latent.trail.set_images([kept.step for kept in self._drawing], drawn.images)
+            self._drawn = self._drawing
+            self._latent.trail.set_images([kept.step for kept in self._drawn], drawn.images)
             self._on_renewed(Lane.TRAIL)
 
     def _on_neighbours(self, request: int, found: Neighbourhood) -> None:
@@ -264,6 +272,8 @@ class Decoder(QObject):
     def _on_failed(self, lane: Lane, error: StudioError) -> None:
         self._renewing.discard(lane)
         self._stale.discard(lane)
+        if lane is Lane.INDEX:  # whoever asks next may have more luck
+            self._indexed, self._features = None, False
         self.failed.emit(error)
 
     # panels -> thread
@@ -382,8 +392,8 @@ class Decoder(QObject):
     def _ask_reference(self) -> bool:
         assert self._info is not None
         held_out, labels = self._info.held_out, self._info.held_out_labels
-        more = {"labels": labels, "info": self._info}
-        return self._ask(Lane.REFERENCE, self._explored(), held_out, **more)
+        snapshot = self._explored()
+        return len(held_out) > 0 and self._ask(Lane.REFERENCE, snapshot, held_out, labels=labels)
 
     def _renew_at_once(self, lane: Lane) -> None:
         """Ask for it whatever is under way, because something else is wanted now."""
@@ -427,7 +437,7 @@ class Decoder(QObject):
 
     def _on_step_chosen(self, step: int) -> None:
         """Hold the generator of an earlier step; the newest is followed."""
-        *earlier, _newest = self._drawing
+        *earlier, _newest = self._drawn
         self._hold(next((kept for kept in earlier if kept.step == step), None))
 
     def _hold(self, snapshot: "Snapshot | None") -> None:

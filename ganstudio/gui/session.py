@@ -453,8 +453,6 @@ class Session(QObject):
             self._told.add(str(error))
             self.background_failed.emit(error)
 
-    # decode thread -> panels; answers about a run that is no longer the current one are dropped
-
     # the run's health
 
     def _look(self) -> None:

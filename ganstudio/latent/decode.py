@@ -159,15 +159,6 @@ def _logits(snapshot: Snapshot, x: Tensor, classes: Tensor | None) -> Logits:
     return logits
 
 
-def rank(logit: float, reference: NDArray[np.float32]) -> float:
-    """Return the share of `reference` logits that lie below `logit`, in [0, 1]; ties count half.
-
-    It says how real an image looks to D beside held-out real ones, whatever the objective's scale.
-    """
-    below = np.count_nonzero(reference < logit) + np.count_nonzero(reference == logit) / 2
-    return float(below / max(1, len(reference)))
-
-
 def effect(
     snapshot: Snapshot,
     z: Array,

@@ -27,13 +27,21 @@ class Trail:
         """Those that are kept, oldest first."""
         return tuple(self._kept)
 
-    def add(self, snapshot: "Snapshot") -> None:
-        """Keep the newest; those of later steps, which the run has gone back from, are dropped."""
+    def add(self, snapshot: "Snapshot", spared: "Snapshot | None" = None) -> None:
+        """Keep the newest; those of later steps, which the run has gone back from, are dropped.
+
+        `spared`, if it is kept, stays.
+        """
         self._kept = [kept for kept in self._kept if kept.step < snapshot.step]
         self._kept.append(snapshot)
-        most = max(FEWEST, min(MOST, BYTES // max(1, snapshot.nbytes)))
+        self.thin(max(FEWEST, min(MOST, BYTES // max(1, snapshot.nbytes))), spared)
+
+    def thin(self, most: int, spared: "Snapshot | None" = None) -> None:
+        """Keep no more than `most`, which is `FEWEST` at least."""
         while len(self._kept) > most:
-            del self._kept[min(range(1, len(self._kept) - 1), key=self._gap_without)]
+            inner = range(1, len(self._kept) - 1)
+            places = [place for place in inner if self._kept[place] is not spared]
+            del self._kept[min(places, key=self._gap_without)]
 
     def _gap_without(self, place: int) -> float:
         """Return how far apart the neighbours of a snapshot are."""

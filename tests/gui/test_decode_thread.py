@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from hands import WAIT
 from oracle import fresh_snapshot
-from runs import run_info
 
 from ganstudio.gui.threads import decode_thread
 from ganstudio.gui.threads.decode_thread import (
@@ -15,8 +14,9 @@ from ganstudio.gui.threads.decode_thread import (
     DecodeThread,
 )
 from ganstudio.gui.threads.lanes import Job, Lane
-from ganstudio.latent.decode import decode, judge, judge_real, rank, reconstruct
+from ganstudio.latent.decode import decode, judge, judge_real, reconstruct
 from ganstudio.latent.networks import Architecture
+from ganstudio.latent.ranks import rank
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentPart, LatentSpec
 
@@ -84,10 +84,8 @@ def test_a_grid_comes_after_the_large_image_and_in_pieces_if_it_is_slow(
 
 
 def ask_for_reference(thread: DecodeThread, snapshot: Snapshot, images: np.ndarray) -> None:
-    info = run_info(images)
-    labels = info.held_out_labels
-    job = Job(lane=Lane.REFERENCE, snapshot=snapshot, inputs=images, labels=labels, info=info)
-    thread.ask(job)
+    labels = np.zeros(len(images), np.int64)
+    thread.ask(Job(lane=Lane.REFERENCE, snapshot=snapshot, inputs=images, labels=labels))
 
 
 def test_the_rank_is_among_the_held_out_images_of_the_same_run(qtbot, thread) -> None:

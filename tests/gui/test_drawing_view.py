@@ -23,13 +23,14 @@ from runs import run_info
 from ganstudio.config import Config
 from ganstudio.errors import StudioError
 from ganstudio.evaluation.neighbours import Neighbours
-from ganstudio.evaluation.passing import convincing, ranks
+from ganstudio.evaluation.passing import convincing
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.threads.lanes import Verdict
 from ganstudio.gui.widgets.canvas import PAGE, Canvas
 from ganstudio.gui.widgets.drawing_view import DrawingView
 from ganstudio.gui.widgets.image_view import ImageView
-from ganstudio.latent.decode import decode, judge_real, rank, taste
+from ganstudio.latent.decode import decode, judge_real, taste
+from ganstudio.latent.ranks import rank
 from ganstudio.pretrained import pretrained
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
@@ -246,12 +247,15 @@ def test_what_was_drawn_meanwhile_is_not_answered(qtbot: QtBot, explored: MainWi
     [
         ({"rank": None}, ["D has learned nothing yet"]),
         ({"rank": 0.314}, ["More real to D than 31\u00a0%"]),
-        ({"rank": 0.9, "convincing": 0.7}, ["Passes better than 70\u00a0%"]),
         (
-            {"rank": 0.97, "convincing": 0.02},
+            {"rank": 0.9, "convincing": 0.3, "typical": 0.25},
+            ["Passes better than 30\u00a0%"],
+        ),
+        (
+            {"rank": 0.97, "convincing": 0.02, "typical": 0.01},
             ["Passes better than 2\u00a0%", "D alone would say 97\u00a0%"],
         ),
-        ({"rank": 0.0, "convincing": 0.0, "accepts": False}, ["0\u00a0%", "hold an earlier step"]),
+        ({"rank": 0.0, "convincing": 0.0, "accepts": False}, ["0\u00a0%", "None passes now"]),
     ],
 )
 def test_the_verdict_says_what_it_is_made_of(qtbot: QtBot, tab, verdict, texts) -> None:
@@ -290,15 +294,32 @@ def test_a_real_image_passes_and_a_square_does_not(qtbot: QtBot, explored: MainW
         logit, _ = taste(snapshot, log.judged[-1], 0)
         *_, found = among.of(log.judged[-1], features=False)
         by_D = rank(logit, known)
-        passing = convincing(
-            by_D, 1 - found.pixels.share, ranks(known, known), typical[: len(known)]
-        )
+        passing = convincing(by_D, 1 - found.pixels.share, known, typical)
         expected = f"Passes better than {round(100 * passing)}\u00a0%"
         qtbot.waitUntil(lambda expected=expected: expected in label.text(), timeout=WAIT)
         said.append((by_D, passing))
     assert said[1][0] > 0.5
     assert said[1][1] < 0.05
     assert "D alone" in label.text()
+
+
+def test_the_page_stays_where_it_is_whatever_is_said(qtbot: QtBot, tab) -> None:
+    press(qtbot, tab, "real_image")
+    wishes, places = np.zeros((28, 28), np.float32), set()
+    for verdict in ({"rank": None}, {"rank": 0.97, "convincing": 0.02, "typical": 0.01}):
+        tab.set_verdict(Verdict(run_id="run", wishes=wishes, **verdict))
+        qtbot.wait(1)  # for a layout that would be made anew
+        places.add(canvas(tab).geometry().getRect())
+    assert len(places) == 1
+
+
+def test_the_d_of_an_autoencoder_is_not_said_to_judge_images(qtbot: QtBot, tab) -> None:
+    images = np.full((2, 1, 28, 28), 77, np.uint8)
+    tab.set_run(run_info(images, autoencoder=True))
+    press(qtbot, tab, "real_image")
+    wishes = np.zeros((28, 28), np.float32)
+    tab.set_verdict(Verdict(run_id="run", rank=0.4, wishes=wishes))
+    assert "encoded images" in child(tab, QLabel, "drawing_verdict").text()
 
 
 def test_the_page_is_white_on_black(qtbot: QtBot, tab) -> None:

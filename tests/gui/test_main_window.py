@@ -554,11 +554,14 @@ def test_two_checkpoints_opened_at_once_keep_their_names(qtbot, window, tmp_path
 
 
 def test_an_error_in_one_lane_leaves_what_another_answers(qtbot, window) -> None:
-    session = window.session
-    with qtbot.waitSignal(session.decoder.grid_drawn, timeout=WAIT):
-        window.samples.count_changed.emit(window.samples.count())
-        session.decoding.failed.emit(Lane.REFERENCE, StudioError("unexpected", detail="no D"))
+    decoder, failed = window.session.decoder, window.session.decoding.failed
+    qtbot.waitUntil(lambda: not decoder._renewing, timeout=WAIT)
+    window.samples.count_changed.emit(window.samples.count())
+    failed.emit(Lane.REFERENCE, StudioError("unexpected", detail="no D"))
     assert "no D" in str(window.banner.error)
+    assert Lane.GRID in decoder._renewing, "its pieces are still to come"
+    failed.emit(Lane.GRID, StudioError("unexpected", detail="no G"))
+    assert Lane.GRID not in decoder._renewing, "it can be asked for again"
 
 
 def test_errors_in_the_background_are_told_once_and_stop_nothing(

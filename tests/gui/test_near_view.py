@@ -5,14 +5,15 @@ import pytest
 from hands import WAIT, child
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QTabWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QTabWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from ganstudio.config import Config
-from ganstudio.errors import Phrase
+from ganstudio.errors import Phrase, StudioError
 from ganstudio.evaluation.neighbourhood import Near, Neighbourhood
 from ganstudio.gui.exploration import Exploration
 from ganstudio.gui.main_window import MainWindow
+from ganstudio.gui.threads.lanes import Lane
 from ganstudio.gui.widgets.image_strip import ImageStrip
 from ganstudio.gui.widgets.near_view import NearView
 from ganstudio.latent.decode import decode
@@ -33,7 +34,7 @@ def view(qtbot: QtBot) -> NearView:
 
 
 def found(share: float | None, distance: float = 0.1, **more) -> Neighbourhood:
-    near = Near(images=IMAGES, distance=distance, share=share)
+    near = Near(images=IMAGES, distance=distance, share=share, among=256)
     return Neighbourhood(**{"pixels": near, "features": None, "unfit": None, **more})
 
 
@@ -44,16 +45,17 @@ def words(view, measure: str) -> str:
 @pytest.mark.parametrize(
     ("share", "text"),
     [
-        (0.0, "this may be a copy"),
+        (0.0, "None of 256 held-out images has a training image so near: this may be a copy"),
         (0.002, "fewer than 1\u00a0% of held-out"),
         (0.416, "42\u00a0% of held-out"),
         (1.0, "100\u00a0% of held-out"),
-        (None, "No image was held out"),
+        (None, "Too few images are held out"),
     ],
 )
 def test_says_how_near_that_is(view: NearView, share, text) -> None:
     view.set_found(found(share))
     assert text in words(view, "pixels")
+    assert child(view, QLabel, "near_pixels_words").toolTip() == words(view, "pixels")
     assert "0.1 away" in child(view, ImageStrip, "near_pixels").toolTip()
 
 
@@ -117,9 +119,43 @@ def test_the_images_of_a_run_are_its_own_and_what_is_chosen_is_looked_for(
     qtbot.mouseClick(strip, LEFT, pos=strip.area(0).center())
     assert window.latent.drawing.isVisible()
     assert np.array_equal(window.latent.drawing.target, nearest)
+    assert child(window, QWidget, "find_z").hasFocus()
+    qtbot.waitUntil(lambda: "differs by" in told(window), timeout=WAIT)
+    assert session.undo_stack.undoText() == "find image"
+    session.undo_stack.undo()
     with qtbot.waitSignal(session.run_changed, timeout=WAIT):
         session.undo_stack.undo()
     assert "held-out" not in words(near, "pixels")
+
+
+def told(window: MainWindow) -> str:
+    return child(window, QLabel, "found_error").text()
+
+
+def test_a_look_that_failed_is_repeated(qtbot: QtBot, window: MainWindow) -> None:
+    session, decoder = window.session, window.session.decoder
+    decoder._look_at_training_images(features=False)
+    first = decoder.requests[Lane.INDEX]
+    decoder._look_at_training_images(features=False)
+    assert decoder.requests[Lane.INDEX] == first
+    session.decoding.failed.emit(Lane.INDEX, StudioError("unexpected", detail="no memory"))
+    decoder._look_at_training_images(features=False)
+    assert decoder.requests[Lane.INDEX] > first
+
+
+def test_another_dataset_is_let_go_of(qtbot: QtBot, window: MainWindow) -> None:
+    session, thread = window.session, window.session.decoding
+    child(window, QTabWidget, "latent_tabs").setCurrentIndex(3)
+    child(window, QComboBox, "find_view").setCurrentIndex(1)
+    with qtbot.waitSignal(thread.neighbours_found, timeout=WAIT):
+        pass
+    child(window, QComboBox, "find_view").setCurrentIndex(0)
+    few = Config(model="mlp-gelu", train_images=20, batch_size=4, latent_dim=4)
+    with qtbot.waitSignal(session.run_changed, timeout=WAIT):
+        session.start_over(few, "cpu")
+    qtbot.waitUntil(lambda: thread._neighbours is None, timeout=WAIT)
+    assert list(thread._near) == []
+    assert Lane.INDEX not in thread._jobs
 
 
 def test_follows_z(qtbot: QtBot, window: MainWindow) -> None:

@@ -69,6 +69,8 @@ def test_a_click_and_enter_choose_a_step(qtbot: QtBot, view: TrailView) -> None:
     assert trail.currentRow() == 1, "newer images leave the keys where they are"
     QTest.keyClick(trail, Key.Key_Return)
     assert chosen[-1] == 120
+    view.set_images([0, 150, 4600], IMAGES)
+    assert trail.currentRow() == 1, "the nearest, where the step is no longer kept"
 
 
 def go(qtbot: QtBot, window: MainWindow, steps: int) -> None:
@@ -119,6 +121,18 @@ def test_an_earlier_generator_is_held_and_the_newest_followed(
         QTest.keyClick(trail, Key.Key_Return)
     assert session.decoder.held is None
     assert child(window, QPushButton, "hold").text().startswith("Hold")
+
+
+def test_a_click_means_what_is_shown(qtbot: QtBot, window: MainWindow) -> None:
+    session, trail = window.session, items(window)
+    child(window, QTabWidget, "latent_tabs").setCurrentIndex(2)
+    child(window, QComboBox, "walk_view").setCurrentIndex(1)
+    go(qtbot, window, 4)
+    qtbot.waitUntil(lambda: texts(window)[-1:] == ["4"], timeout=WAIT)
+    session.decoder._drawing = ()  # as if others were on their way
+    place = trail.visualItemRect(trail.item(0)).center()
+    qtbot.mouseClick(trail.viewport(), LEFT, pos=place)
+    assert session.decoder.held.step == 0
 
 
 def test_every_run_has_its_own(qtbot: QtBot, window: MainWindow) -> None:

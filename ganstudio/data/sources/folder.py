@@ -59,7 +59,7 @@ def load_resized(root: Path | None, side: int, work: Work) -> Dataset:
         )
     if len(good) == 1:
         raise StudioError("too-few-images", path=root)
-    images = np.stack(good)
+    images = np.ascontiguousarray(np.stack(good))  # which keeps the order of what it stacks
     if (images == images[:, :1]).all():
         images = images[:, :1].copy()
     held_out = _held_out([n for n, image in zip(names, read, strict=True) if image is not None])

@@ -266,7 +266,7 @@ class LatentPanel(QWidget):
 
     def _on_picture_chosen(self, image: NDArray[np.uint8]) -> None:
         self._finds.choose(self.drawing)
-        self.drawing.show_picture(image)
+        self.drawing.look_for(image)
 
     def _fit_image(self) -> None:
         self._decoded.fit(self._tabs.width(), round(_IMAGE_SHARE * self.height()))

@@ -17,9 +17,10 @@ from PySide6.QtCore import QObject, QThread, Signal, SignalInstance
 from ganstudio.data import pictures
 from ganstudio.data.dataset import Dataset
 from ganstudio.errors import unexpected
-from ganstudio.evaluation.passing import REDRAWN, accepts_drawings, convincing, ranks
+from ganstudio.evaluation.passing import REDRAWN, accepts_drawings, convincing
 from ganstudio.gui.threads.lanes import Drawn, Job, Lane, Verdict
 from ganstudio.latent.directions import DIGITS, Directions
+from ganstudio.latent.ranks import rank, ranks
 from ganstudio.latent.spec import Array
 from ganstudio.work import Cancelled
 
@@ -33,10 +34,14 @@ if TYPE_CHECKING:
     from ganstudio.latent.snapshot import Snapshot
     from ganstudio.training.health import Observation
     from ganstudio.training.observer import Observer
+    from ganstudio.training.status import RunInfo
+
+Pixels = NDArray[np.uint8]
 
 # Between two looks at what else waits, as many images are computed as take so long.
 PIECE_SECONDS = 0.005
 PIECE, PIECE_MOST = 16, 64  # the first piece, before it is known how long, and the largest
+ANEW = 8  # images that were drawn anew, and are judged in a piece
 SHOW_SECONDS = 0.1  # of a grid that takes longer, what is done is shown this often
 
 
@@ -49,7 +54,7 @@ class DecodeThread(QThread):
         grid_drawn: a `Drawn`, a piece of the grid.
         reconstructed: a `Drawn` of all images asked for.
         judged: a `Verdict`.
-        found: (run id, `Found`: the z of an image).
+        found: (the request's number, `Found`: the z of an image).
         walk_drawn: a `Drawn` of all images asked for.
         walk_lost(), search_lost(): nothing will come of one, or of a search for directions.
         trail_drawn: a `Drawn` of one image a model.
@@ -67,7 +72,7 @@ class DecodeThread(QThread):
     grid_drawn = Signal(object)
     reconstructed = Signal(object)
     judged = Signal(object)
-    found = Signal(str, object)
+    found = Signal(int, object)
     walk_drawn = Signal(object)
     walk_lost = Signal()
     search_lost = Signal()
@@ -101,7 +106,9 @@ class DecodeThread(QThread):
         self._look: Iterator[Observation | None] = iter(())
         self._reference: _Reference | None = None
         self._verdicts: Iterator[Verdict | None] = iter(())  # on an image
+        self._redrawn: tuple[Pixels, Pixels] | None = None  # held-out images, the first drawn anew
         self._neighbours: Neighbours | None = None
+        self._kept: Dataset | None = None  # of which neighbours may be known
         self._near: Iterator[Neighbourhood | None] = iter(())
 
     def ask(self, job: Job) -> int:
@@ -119,10 +126,10 @@ class DecodeThread(QThread):
             return self._requests
 
     def forget_others(self, dataset: Dataset) -> None:
-        """Let go of what is known of the images of other datasets."""
-        known = self._neighbours
-        if known is not None and known.dataset is not dataset:
-            self._neighbours = None
+        """Let go of what is known of other datasets and their images, and of what asks for them."""
+        with self._wake:
+            self._kept = dataset
+            self._wake.notify()
 
     def stop(self) -> None:
         """End the thread after the current piece, and wait for it."""
@@ -160,8 +167,23 @@ class DecodeThread(QThread):
     def _next(self) -> Job | None:
         """Wait for jobs and take the most urgent one; None to end."""
         with self._wake:
-            self._wake.wait_for(lambda: self._jobs or self._closed)
+            self._forget()
+            while not self._jobs and not self._closed:
+                self._wake.wait()
+                self._forget()
             return None if self._closed else self._jobs.pop(min(self._jobs))
+
+    def _forget(self) -> None:
+        """Do as `forget_others` was told, between two pieces."""
+        known, kept = self._neighbours, self._kept
+        if known is None or kept is None or known.dataset is kept:
+            return
+        self._neighbours = self._redrawn = None
+        self._near, self._verdicts = iter(()), iter(())
+        for lane in (Lane.INDEX, Lane.NEIGHBOURS, Lane.VERDICT):
+            job = self._jobs.get(lane)
+            if job is not None and job.info is not None and job.info.dataset is not kept:
+                del self._jobs[lane]
 
     def _do(self, job: Job) -> None:
         match job.lane:
@@ -195,7 +217,7 @@ class DecodeThread(QThread):
                 self._draw_all(job, self.walk_drawn)
 
     def _draw_image(self, job: Job) -> None:
-        from ganstudio.latent.decode import decode, judge, rank
+        from ganstudio.latent.decode import decode, judge
 
         z = np.asarray(job.inputs, np.float32)
         images = decode(job.snapshot, z, averaged=job.averaged)
@@ -259,14 +281,13 @@ class DecodeThread(QThread):
         if found is None:
             self._continue(job, job.start + 1)
         else:
+            self._near = iter(())  # which knows the dataset
             self.neighbours_found.emit(job.request, found)
 
     def _index_piece(self, job: Job) -> None:
         """Go on looking at the training images that neighbours are found among."""
         assert job.info is not None
-        known = self._neighbours if job.start else self._among(job.info.dataset)
-        if known is None or known.dataset is not job.info.dataset:
-            return  # it has been forgotten
+        known = self._among(job.info.dataset)
         images = self._pieces.images(job)
         before, start = known.fraction, time.thread_time()
         done = known.go_on(images, features=job.features)
@@ -326,36 +347,23 @@ class DecodeThread(QThread):
         self.reconstructed.emit(_stamped(job, restored))
 
     def _judge_piece(self, job: Job) -> None:
-        """Judge the next held-out images; the logits count once all are judged.
-
-        Then some of them are judged once more, drawn anew.
-        """
+        """Judge the next held-out images; the logits count once all are judged."""
         from ganstudio.latent.decode import judge_real
 
         assert job.labels is not None
-        assert job.info is not None
         images = np.asarray(job.inputs, np.uint8)
-        anew = min(REDRAWN, len(images))
+        end = min(job.start + self._pieces.images(job), len(images))
         if job.start == 0:
             self._judged = []
-        start, room = time.thread_time(), self._pieces.images(job)
-        if job.start < len(images):
-            end = min(job.start + room, len(images))
-            piece, which = images[job.start : end], slice(job.start, end)
-        else:
-            end = min(job.start + room, len(images) + anew)
-            which = slice(job.start - len(images), end - len(images))
-            digit = job.info.config.dataset in DIGITS
-            piece = np.stack([pictures.redrawn(image, digit=digit) for image in images[which]])
-        self._judged.append(judge_real(job.snapshot, piece, job.labels[which]))
+        piece = slice(job.start, end)
+        start = time.thread_time()
+        self._judged.append(judge_real(job.snapshot, images[piece], job.labels[piece]))
         self._pieces.took(start, job.lane, end - job.start)
-        if end < len(images) + anew:
+        if end < len(images):
             self._continue(job, end)
-            return
-        logits, redrawn = np.split(np.concatenate(self._judged), [len(images)])
-        accepts = accepts_drawings(ranks(redrawn, logits)) if anew else True
-        self._reference = _Reference(job.snapshot, logits, accepts)
-        self.reference_judged.emit(job.request)
+        else:
+            self._reference = _Reference(job.snapshot, np.concatenate(self._judged))
+            self.reference_judged.emit(job.request)
 
     def _measure_piece(self, job: Job) -> None:
         """Measure the effect of the next dimensions; each takes two images."""
@@ -383,17 +391,20 @@ class DecodeThread(QThread):
             self.judged.emit(verdict)
         if verdict is None or not verdict.final:
             self._continue(job, job.start + 1)
+        else:
+            self._verdicts = iter(())  # which knows the dataset
 
     def _verdicts_on(self, job: Job) -> Iterator[Verdict | None]:
         """Judge by the D that the reference is of, where there is one.
 
-        How well the image passes follows, where the training images have been looked at.
+        How well the image passes follows, where the training images have been looked at. An
+        autoencoder's D, which judges codes, has no opinion of that.
         """
-        from ganstudio.latent.decode import rank, taste
+        from ganstudio.latent.decode import taste
 
         assert job.labels is not None
         assert job.info is not None
-        image, known, among = np.asarray(job.inputs, np.uint8)[0], self._reference, self._neighbours
+        image, known = np.asarray(job.inputs, np.uint8)[0], self._reference
         if known is not None and known.snapshot.run_id != job.snapshot.run_id:
             known = None
         judging = known.snapshot if known is not None else job.snapshot
@@ -403,22 +414,47 @@ class DecodeThread(QThread):
             yield verdict
             return
         by_D = rank(logit, known.logits)
-        verdict = replace(verdict, rank=by_D, accepts=known.accepts)
+        verdict = replace(verdict, rank=by_D)
+        if job.info.autoencoder:
+            yield verdict
+            return
+        yield replace(verdict, final=False)
+        if known.accepts is None:
+            yield from self._ask_of_drawings(known, job.info)
+        verdict = replace(verdict, accepts=known.accepts is not False)
+        among = self._neighbours
         typical = None
         if among is not None and among.dataset is job.info.dataset:
             typical = among.typical
         if among is None or typical is None:
             yield verdict
             return
-        yield replace(verdict, final=False)
         for found in among.of(image, features=False):
             if found is None:
                 yield None
             elif found.pixels is not None and found.pixels.share is not None:
-                count = min(len(typical), len(known.logits))  # the same images, in one order
-                others = ranks(known.logits[:count], known.logits)
-                passing = convincing(by_D, 1 - found.pixels.share, others, typical[:count])
-                yield replace(verdict, convincing=passing)
+                nearer = found.pixels.share
+                passing = convincing(by_D, 1 - nearer, known.logits, typical)
+                yield replace(verdict, typical=1 - nearer, convincing=passing)
+
+    def _ask_of_drawings(self, known: "_Reference", info: "RunInfo") -> Iterator[None]:
+        """Find out whether D accepts held-out images that are drawn anew; one a piece is drawn."""
+        from ganstudio.latent.decode import judge_real
+
+        if self._redrawn is None or self._redrawn[0] is not info.held_out:
+            digit = info.config.dataset in DIGITS
+            anew = []
+            for image in info.held_out[:REDRAWN]:
+                anew.append(pictures.redrawn(image, digit=digit))
+                yield None
+            self._redrawn = info.held_out, np.stack(anew)
+        images, labels = self._redrawn[1], info.held_out_labels
+        logits = []
+        for place in range(0, len(images), ANEW):
+            piece = slice(place, place + ANEW)
+            logits.append(judge_real(known.snapshot, images[piece], labels[:REDRAWN][piece]))
+            yield None
+        known.accepts = accepts_drawings(np.concatenate(logits), known.logits)
 
     def _find_piece(self, job: Job) -> None:
         """Go on looking for the z of an image."""
@@ -437,7 +473,7 @@ class DecodeThread(QThread):
             self._continue(job, job.start + 1)
         else:
             _end(job)
-            self.found.emit(job.snapshot.run_id, found)
+            self.found.emit(job.request, found)
 
     def _search_piece(self, job: Job) -> None:
         """Go on with a search for directions; what is found is matched to the former ones."""
@@ -485,13 +521,13 @@ class DecodeThread(QThread):
             self._jobs.setdefault(job.lane, replace(job, start=start))
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class _Reference:
     """What D thinks of held-out images, (M,) logits, and whether it accepts any drawing."""
 
     snapshot: "Snapshot"
     logits: NDArray[np.float32]
-    accepts: bool
+    accepts: bool | None = None  # not known yet
 
 
 class _Pieces:

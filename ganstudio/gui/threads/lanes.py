@@ -32,8 +32,8 @@ class Lane(IntEnum):
     DIRECTIONS = 10  # of z, which change the image most
     ATTRIBUTES = 11  # the directions of what can be read off a digit
     HEALTH = 12  # a look at D and G for the doctor
-    INDEX = 13  # a look at all training images, which neighbours are found among
-    WALK = 14  # for a file
+    WALK = 13  # for a file
+    INDEX = 14  # a look at all training images, which neighbours are found among
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,8 +52,7 @@ class Job:
     labels : (N,) int64 or None
         and in the latter two their classes.
     info : RunInfo or None
-        The run, in the lanes HEALTH and INDEX, which need no inputs, NEIGHBOURS, VERDICT and
-        REFERENCE.
+        The run, in the lanes HEALTH and INDEX, which need no inputs, NEIGHBOURS and VERDICT.
     features : bool
         In the lane INDEX: look at the images with the studio's own network, too.
     trail : tuple of Snapshot
@@ -149,6 +148,8 @@ class Verdict:
         Where it wants more ink or less, in [-1, 1].
     accepts : bool
         Whether D would find any drawing real: held-out images that are drawn anew.
+    typical : float or None
+        The share of held-out images that lie farther from the training images.
     convincing : float or None
         The share of held-out images that pass less well; None where that is not known (yet).
     final : bool
@@ -159,5 +160,6 @@ class Verdict:
     rank: float | None
     wishes: NDArray[np.float32] = field(repr=False)
     accepts: bool = True
+    typical: float | None = None
     convincing: float | None = None
     final: bool = True

@@ -141,7 +141,7 @@ class Canvas(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Stay large enough to draw on."""
-        return QSize(112, 112)
+        return QSize(96, 96)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show the same page at another size."""

@@ -4,14 +4,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, Qt, QThreadPool, Signal
+from PySide6.QtCore import QRectF, QThreadPool, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QVBoxLayout,
     QWidget,
 )
@@ -24,12 +23,14 @@ from ganstudio.gui.threads.lanes import Verdict
 from ganstudio.gui.widgets.canvas import PAGE, Canvas
 from ganstudio.gui.widgets.controls import push_button
 from ganstudio.gui.widgets.image_view import ImageView
+from ganstudio.gui.widgets.told import Told
 from ganstudio.latent.directions import DIGITS
 from ganstudio.training.status import RunInfo
 
 Pixels = NDArray[np.uint8]
 
 WHOLE = QRectF(0, 0, PAGE, PAGE)
+_STRANGE = 0.05  # of held-out images are farther from training: D has not been shown the like
 
 
 class DrawingView(QWidget):
@@ -87,38 +88,41 @@ class DrawingView(QWidget):
         self._wishes = verdict.wishes
         self._show_wishes()
         if verdict.final:  # else the words are about to change once more
-            self._verdict.setText(self._words(verdict))
+            self._verdict.set_text(self._words(verdict))
 
     def _words(self, verdict: Verdict) -> str:
         if verdict.rank is None:
             return self.tr("D has learned nothing yet")
-        by_D = self.tr("More real to D than {percent}\u00a0% of held-out images").format(
-            percent=round(100 * verdict.rank)
-        )
+        by_D = self._by_D().format(percent=round(100 * verdict.rank))
         if not verdict.accepts:
             return self.tr(
-                "{by_D}. It rejects even those when they are drawn anew: hold an earlier step, in "
-                "Walk > Through training"
+                "{by_D}. None passes now: it rejects even those, once they are drawn anew"
             ).format(by_D=by_D)
-        if verdict.convincing is None:
+        if verdict.convincing is None or verdict.typical is None:
             return by_D
         passing = self.tr("Passes better than {percent}\u00a0% of held-out images").format(
             percent=round(100 * verdict.convincing)
         )
-        if verdict.convincing < verdict.rank / 2:
+        if verdict.typical < min(_STRANGE, verdict.rank):
             percent = round(100 * verdict.rank)
             return self.tr(
                 "{passing}. D alone would say {percent}\u00a0%: it has never been shown the like"
             ).format(passing=passing, percent=percent)
         return passing
 
+    def _by_D(self) -> str:
+        """Return how D's rank is told; an autoencoder's D judges the code of what is drawn."""
+        if self._info is not None and self._info.autoencoder:
+            return self.tr(
+                "More like a draw from the prior to D than {percent}\u00a0% of encoded images"
+            )
+        return self.tr("More real to D than {percent}\u00a0% of held-out images")
+
     def set_found(self, image: Pixels, error: float) -> None:
         """Show what was found, (C, H, W) uint8, and its mean squared error in [0, 1]."""
         self._show_found(image)
-        self._told.setText(
-            self.tr("Differs by {error:.2g}, the mean square of its pixels in [0, 1]").format(
-                error=error
-            )
+        self._told.set_text(
+            self.tr("G's answer differs by {error:.2g} (mean square error)").format(error=error)
         )
 
     def show_picture(self, image: Pixels) -> None:
@@ -127,13 +131,19 @@ class DrawingView(QWidget):
         self._field = WHOLE
         self._set_target(image)
 
+    def look_for(self, image: Pixels) -> None:
+        """Find the z of an image at once."""
+        self.show_picture(image)
+        self._find.setFocus()
+        self.find_wanted.emit(self.target)
+
     # what is looked for
 
     def _set_target(self, image: Pixels | None) -> None:
         self.target = image
         self._show_found(None)
         if image is None:
-            self._verdict.setText("")
+            self._verdict.set_text("")
             self._wishes = None
             self._show_wishes()
         self.judge_again()
@@ -200,7 +210,7 @@ class DrawingView(QWidget):
 
     def _show_found(self, image: Pixels | None) -> None:
         self._result.set_image(image)
-        self._told.setText("")
+        self._told.set_text("")
 
     def _show_wishes(self) -> None:
         self._canvas.show_wishes(self._wishes if self._wants.isChecked() else None, self._field)
@@ -218,13 +228,8 @@ class DrawingView(QWidget):
         self._result.setObjectName("found_image")
         self._result.setAccessibleName(self.tr("Found image"))
         self._result.setToolTip(self.tr("The nearest that the generator draws"))
-        self._result.setMinimumSize(112, 112)
-        self._verdict, self._told = QLabel(), QLabel()
-        for label, name in ((self._verdict, "drawing_verdict"), (self._told, "found_error")):
-            label.setObjectName(name)
-            label.setWordWrap(True)
-            label.setMinimumHeight(3 * label.fontMetrics().lineSpacing())
-            label.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._result.setMinimumSize(96, 96)
+        self._verdict, self._told = Told("drawing_verdict", 3), Told("found_error", 1)
         self._find = push_button(
             "find_z",
             self.tr("Let G answer"),
@@ -249,12 +254,11 @@ class DrawingView(QWidget):
         )
         self._wants.setMinimumHeight(24)
         pages, row = QGridLayout(), QHBoxLayout()
-        for column, widgets in enumerate(
-            ((self._canvas, self._verdict), (self._result, self._told))
-        ):
-            pages.addWidget(widgets[0], 0, column)
-            pages.addWidget(widgets[1], 1, column)
+        for column, page in enumerate((self._canvas, self._result)):
+            pages.addWidget(page, 0, column)
             pages.setColumnStretch(column, 1)
+        pages.addWidget(self._verdict, 1, 0, 1, 2)
+        pages.addWidget(self._told, 2, 0, 1, 2)
         pages.setRowStretch(0, 1)
         for button in (self._erase, self._open, self._take):
             row.addWidget(button, 1)

@@ -7,12 +7,12 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 from ganstudio.evaluation.neighbourhood import Near, Neighbourhood
 from ganstudio.gui.exploration import Exploration
 from ganstudio.gui.widgets.image_strip import ImageStrip
-from ganstudio.gui.widgets.steady import Steady
 from ganstudio.gui.widgets.thumbnails import Renewal
+from ganstudio.gui.widgets.told import Told
 from ganstudio.gui.wording import worded
 
 _SIDE = 44  # px of an image, where there is room
-_LINES = 3  # of a sentence, at most
+_LINES = 3  # of a sentence; the whole of a longer one is its tooltip
 
 
 class NearView(QWidget):
@@ -74,7 +74,12 @@ class NearView(QWidget):
         features = found.features if found else None
         unfit = found.unfit if found else None
         self._rows["pixels"].show_near(pixels, looking)
-        self._rows["features"].show_near(features, worded(unfit) if unfit else looking)
+        self._rows["features"].show_near(
+            features,
+            self.tr("Features say nothing here: {reason}").format(reason=worded(unfit))
+            if unfit
+            else looking,
+        )
 
     def _on_clicked(self, row: "_Row", place: int) -> None:
         if row.near is not None:
@@ -103,24 +108,19 @@ class _Row(QWidget):
             self.tr("Training images near to this one: {by}").format(by=title)
         )
         self.strip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._words = QLabel()
-        self._words.setObjectName(f"near_{name}_words")
-        self._words.setWordWrap(True)
-        self._words.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._words.setMinimumHeight(_LINES * self._words.fontMetrics().lineSpacing())
+        self._words = Told(f"near_{name}_words", _LINES)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addWidget(heading)
         layout.addWidget(self.strip)
-        layout.addWidget(Steady(self._words))
+        layout.addWidget(self._words)
 
     def show_near(self, near: Near | None, otherwise: str) -> None:
         """Show what is near, or why nothing is shown."""
         self.near = near
         self.strip.set_images(None if near is None else near.images)
-        self._words.setText(otherwise if near is None else self._verdict(near.share))
+        self._words.set_text(otherwise if near is None else self._verdict(near))
         tip = self.tr("A click, or Enter, looks for its z.")
         if near is not None:
             tip += " " + self.tr("The nearest is {distance:.3g} away.").format(
@@ -128,12 +128,14 @@ class _Row(QWidget):
             )
         self.strip.setToolTip(tip)
 
-    def _verdict(self, share: float | None) -> str:
-        if share is None:
-            return self.tr("No image was held out to compare with")
-        if share == 0:
-            return self.tr("No held-out image has a training image so near: this may be a copy")
-        percent = self.tr("fewer than 1") if share < 0.01 else f"{100 * share:.0f}"
+    def _verdict(self, near: Near) -> str:
+        if near.share is None:
+            return self.tr("Too few images are held out to tell whether that is near")
+        if near.share == 0:
+            return self.tr(
+                "None of {count} held-out images has a training image so near: this may be a copy"
+            ).format(count=near.among)
+        percent = self.tr("fewer than 1") if near.share < 0.01 else f"{100 * near.share:.0f}"
         return self.tr("{percent}\u00a0% of held-out images have a nearer training image").format(
             percent=percent
         )

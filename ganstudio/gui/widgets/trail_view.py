@@ -1,6 +1,7 @@
 """The image of z over training: by the generators of some earlier steps."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,7 +83,9 @@ class TrailView(QWidget):
                 item.setData(_STEP, step)
                 item.setIcon(to_icon(image, _SIDE))
         self._hint.setVisible(len(steps) < 2)
-        self._show_current(there if there in steps else self._held)
+        if there is not None and there not in steps:  # it was dropped meanwhile
+            there = min(steps, key=partial(_apart, there), default=None)
+        self._show_current(self._held if there is None else there)
 
     def set_held(self, step: int | None) -> None:
         """Mark the step that is held; None marks the newest, as training is followed."""
@@ -106,3 +109,7 @@ class TrailView(QWidget):
         """Have z drawn as it is by now."""
         super().showEvent(event)
         self._images.renew()
+
+
+def _apart(step: int, other: int) -> int:
+    return abs(step - other)
