@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QApplication, QComboBox, QTabWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QTabWidget
 
 from ganstudio.gui import app, appearance
 from ganstudio.gui.main_window import MainWindow
@@ -45,10 +45,20 @@ def main() -> None:
     wait(application, lambda: known.directions is not None and len(known.directions.names) > 20)
     pause(application, 2.0)
     take(window, "directions", "light")
-    window.latent.findChild(QTabWidget, "latent_tabs").setCurrentWidget(window.latent.map)
+    tabs = window.latent.findChild(QTabWidget, "latent_tabs")
+    tabs.setCurrentWidget(window.latent.map)
     window.latent.findChild(QComboBox, "map_colour").setCurrentIndex(2)
     pause(application, 3.0)
     take(window, "map", "dark")
+    tabs.setCurrentIndex(2)
+    window.latent.findChild(QComboBox, "walk_view").setCurrentIndex(1)
+    pause(application, 2.0)
+    take(window, "over-training", "light")
+    tabs.setCurrentIndex(3)
+    window.latent.findChild(QComboBox, "find_view").setCurrentIndex(1)
+    words = window.latent.findChild(QLabel, "near_features_words")
+    wait(application, lambda: "held-out" in words.text())
+    take(window, "copy", "dark")
 
     window.files.open_file(Path("notes.txt"))
     wait(application, window.banner.isVisible)

@@ -5,10 +5,17 @@ import pytest
 from hands import WAIT, child
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QTabWidget, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QLabel,
+    QListWidget,
+    QTabWidget,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
-from ganstudio.config import Config
+from ganstudio.config import Config, load_preset
 from ganstudio.errors import Phrase, StudioError
 from ganstudio.evaluation.neighbourhood import Near, Neighbourhood
 from ganstudio.gui.exploration import Exploration
@@ -126,6 +133,31 @@ def test_the_images_of_a_run_are_its_own_and_what_is_chosen_is_looked_for(
     with qtbot.waitSignal(session.run_changed, timeout=WAIT):
         session.undo_stack.undo()
     assert "held-out" not in words(near, "pixels")
+
+
+@pytest.mark.parametrize("preset", ["aae", "cgan", "infogan", "dcgan"])
+def test_every_kind_of_model_is_compared_and_judges_drawings(
+    qtbot: QtBot, window: MainWindow, preset: str
+) -> None:
+    session, latent = window.session, window.latent
+    changes = {"train_images": 20, "batch_size": 4, "image_size": 32 if preset == "dcgan" else 0}
+    with qtbot.waitSignal(session.run_changed, timeout=WAIT):
+        session.start_over(load_preset(preset).config.changed(**changes), "cpu")
+    session.step("both")
+    qtbot.waitUntil(lambda: session.training.snapshot.step == 1, timeout=WAIT)
+    tabs = child(window, QTabWidget, "latent_tabs")
+    tabs.setCurrentIndex(2)
+    child(window, QComboBox, "walk_view").setCurrentIndex(1)
+    trail = child(window, QListWidget, "trail")
+    qtbot.waitUntil(lambda: trail.count() == 2, timeout=WAIT)
+    tabs.setCurrentIndex(3)
+    qtbot.mouseClick(child(window, QAbstractButton, "real_image"), LEFT)
+    label = child(latent, QLabel, "drawing_verdict")
+    meant = "encoded images" if preset == "aae" else "of held-out images"
+    qtbot.waitUntil(lambda: meant in label.text(), timeout=WAIT)
+    child(window, QComboBox, "find_view").setCurrentIndex(1)
+    for measure in ("pixels", "features"):
+        qtbot.waitUntil(lambda m=measure: "held-out" in words(latent.near, m), timeout=WAIT)
 
 
 def told(window: MainWindow) -> str:
