@@ -69,6 +69,17 @@ def test_pieces_of_any_size_find_the_same(images: int, linear):
     np.testing.assert_allclose(found.vectors, whole.vectors, atol=1e-3)
 
 
+def test_what_is_known_so_far_is_of_the_latents_that_are_done(linear):
+    snapshot, _ = linear
+    search = Search(snapshot)
+    assert search.so_far() is None
+    while (early := search.so_far()) is None:
+        assert search.go_on(4) is None
+    whole = find(snapshot)
+    np.testing.assert_allclose(early.strengths, whole.strengths, rtol=1e-3)
+    np.testing.assert_allclose(early.vectors, whole.vectors, atol=1e-2)
+
+
 def test_there_are_none_where_nothing_can_be_moved():
     found = find(small(LatentSpec((LatentPart(name="code", kind="one-hot", dim=3),))))
     assert found.vectors.shape == (0, 3)

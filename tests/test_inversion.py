@@ -67,6 +67,20 @@ def test_it_says_how_far_it_is_and_pieces_are_small(linear):
     assert search.fraction == 1
 
 
+@pytest.mark.parametrize("images", [1, 2, 5, 1000])
+def test_pieces_of_any_size_find_the_same_and_draw_no_more(linear, images):
+    target = decode(linear, MIXED.sample(1, np.random.default_rng(2)))[0]
+    drawn: list[int] = []
+    search = Inversion(linear, target)
+    real = search._draw
+    search._draw = lambda z: (drawn.append(len(z)), real(z))[1]
+    while (found := search.go_on(images)) is None:
+        assert search.so_far().error >= 0
+    assert max(drawn) <= max(images, 3)
+    whole = invert(linear, target)
+    assert found.z == pytest.approx(whole.z, abs=1e-3)
+
+
 def test_a_model_of_choices_alone_takes_the_nearest():
     spec = LatentSpec((LatentPart(name="code", kind="one-hot", dim=3),))
     snapshot = fresh_snapshot(Architecture(model="mlp-gelu", latent=spec, image_shape=LINEAR_SHAPE))

@@ -102,19 +102,18 @@ class Inversion:
     def go_on(self, images: int) -> Found | None:
         """Draw about so many images; return the best z once it is found."""
         if self._stage < 0:
-            self._look(images)
+            self._look(max(1, images))
             return None
         while images > 0:
             start = self._next()
             if start is not None:
-                self._improve(start)
+                images -= self._improve(start, images)
             elif self._looks < LOOKS and self._error(self._best()) > ENOUGH and len(self._dims):
                 self._known = [self._best()]
                 self._begin()
                 return None
             else:
-                return self._found()
-            images -= len(self._dims) + len(_DAMPINGS)
+                return self.so_far()
         return None
 
     def _begin(self) -> None:
@@ -124,11 +123,12 @@ class Inversion:
         self._nearest = self._known  # those of the pool so far
         self._seen = 0
         self._starts: list[_Start] = []
+        self._slopes: list[Tensor] = []  # of the start that is being improved, so far
         self._stage = -1  # the pool, then those of ROUNDS
 
     def _look(self, images: int) -> None:
         """Look at the next of the pool, and keep the nearest."""
-        z = self._pool[self._seen : self._seen + max(1, images)]
+        z = self._pool[self._seen : self._seen + images]
         for one, shades in zip(z, self._draw(z), strict=True):
             self._nearest.append(_Start(one, shades, self._cost(one, shades)))
         self._nearest = sorted(self._nearest, key=lambda start: start.cost)[:STARTS]
@@ -149,12 +149,23 @@ class Inversion:
             self._stage += 1
             self._starts = sorted(self._starts, key=lambda start: start.cost)[:LEFT]
 
-    def _improve(self, start: _Start) -> None:
-        """Make the better of a few steps from a start, if one of them is better."""
+    def _improve(self, start: _Start, images: int) -> int:
+        """Go on with a step from a start; return how many images were drawn, `images` or more."""
+        known = sum(map(len, self._slopes))
+        missing = self._dims[known : known + max(1, images)]
+        self._slopes.append(self._jacobian(start, missing))
+        if known + len(missing) < len(self._dims):
+            return len(missing)
+        jacobian = torch.cat(self._slopes)
+        self._slopes = []
+        self._step(start, jacobian)
+        return len(missing) + len(_DAMPINGS)
+
+    def _step(self, start: _Start, jacobian: Tensor) -> None:
+        """Make the best of a few steps from a start, if one of them is better."""
         start.rounds += 1
         total = STARTS * ROUNDS[0] + LEFT * (ROUNDS[1] - ROUNDS[0])
         self._advance(0.8 / total)
-        jacobian = self._jacobian(start)
         u = torch.from_numpy(start.z[self._dims] / self._scale[self._dims]).double()
         slope = jacobian @ (start.shades - self._target) + PULL * u
         curvature = jacobian @ jacobian.T
@@ -177,10 +188,10 @@ class Inversion:
         start.z, start.shades, start.cost = tried[best], shades[best], costs[best]
         start.damping = dampings[best]
 
-    def _jacobian(self, start: _Start) -> Tensor:
-        """Return how the pixels change with z, transposed: (dims, pixels)."""
-        around = np.repeat(start.z[None], len(self._dims), axis=0)
-        around[np.arange(len(self._dims)), self._dims] += DELTA * self._scale[self._dims]
+    def _jacobian(self, start: _Start, dims: NDArray[np.intp]) -> Tensor:
+        """Return how the pixels change with some dimensions of z, transposed: (dims, pixels)."""
+        around = np.repeat(start.z[None], len(dims), axis=0)
+        around[np.arange(len(dims)), dims] += DELTA * self._scale[dims]
         return (self._draw(around) - start.shades) / DELTA
 
     def _draw(self, z: Array) -> Tensor:
@@ -197,12 +208,13 @@ class Inversion:
         self.fraction = min(self.fraction + share / LOOKS, 0.99)
 
     def _best(self) -> _Start:
-        return min(self._starts, key=lambda start: start.cost)
+        return min(self._starts or self._nearest, key=lambda start: start.cost)
 
     def _error(self, start: _Start) -> float:
         return float((start.shades.clamp(0, 1) - self._target).square().mean())
 
-    def _found(self) -> Found:
+    def so_far(self) -> Found:
+        """Return the best z that is known; there must be one: after the first `go_on`."""
         best, shape = self._best(), self._snapshot.architecture.image_shape
         self.fraction = 1.0
         image = (best.shades.clamp(0, 1) * 255).round().to(torch.uint8).reshape(shape).numpy()

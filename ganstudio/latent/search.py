@@ -47,7 +47,7 @@ class Search:
 
     def go_on(self, images: int) -> Directions | None:
         """Draw about so many images; return the directions once they are found."""
-        anchor, first = divmod(self._done, max(len(self._dims), 1))
+        anchor, first = self._place()
         if anchor < len(self._anchors) and len(self._dims):
             dims = self._dims[first : first + max(1, images // 2)]
             self._rows.append(self._slopes(self._anchors[anchor], dims))
@@ -57,7 +57,11 @@ class Search:
                 self._metric += jacobian @ jacobian.T / jacobian.shape[1]
                 self._rows = []
             return None
-        return self._found()
+        return self.so_far()
+
+    def _place(self) -> tuple[int, int]:
+        """Return at which anchor, and at which of its dimensions, the search is."""
+        return divmod(self._done, max(len(self._dims), 1))
 
     def _slopes(self, z: Array, dims: NDArray[np.intp]) -> Tensor:
         """Return how the pixels change with some dimensions at `z`: (len(dims), pixels)."""
@@ -68,8 +72,12 @@ class Search:
         plus, minus = shades.flatten(1).chunk(2)
         return (plus - minus) / (2 * DELTA)
 
-    def _found(self) -> Directions:
-        values, columns = torch.linalg.eigh(self._metric / len(self._anchors))
+    def so_far(self) -> Directions | None:
+        """Return the directions by the latents that are done; None before any is."""
+        anchors = self._place()[0] if len(self._dims) else len(self._anchors)
+        if not anchors:
+            return None
+        values, columns = torch.linalg.eigh(self._metric / anchors)
         vectors = np.zeros((len(self._dims), len(self._scale)), np.float32)
         vectors[:, self._dims] = columns.T.flip(0).numpy()
         largest = np.abs(vectors).argmax(axis=1, keepdims=True)

@@ -19,6 +19,7 @@ from ganstudio.latent.networks import Architecture
 from ganstudio.latent.ranks import rank
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentPart, LatentSpec
+from ganstudio.work import Work
 
 LATENT = LatentSpec((LatentPart(name="z", kind="normal", dim=6),))
 
@@ -149,6 +150,24 @@ def test_the_effect_of_every_dimension_is_measured(qtbot, thread) -> None:
     assert run_id == make_snapshot(1).run_id
     assert effect.shape == (6,)
     assert (effect >= 0).all()
+
+
+def test_what_takes_too_long_is_answered_by_the_best_so_far(qtbot, thread, monkeypatch) -> None:
+    monkeypatch.setattr(decode_thread, "PATIENCE", 1e-9)
+    monkeypatch.setattr(decode_thread, "PIECE_MOST", 2)
+    snapshot, work = make_snapshot(1), Work()
+    target = np.full((1, 1, 8, 8), 200, np.uint8)
+    pieces: list[float] = []
+    monkeypatch.setattr(work, "at", pieces.append)
+    thread.start()
+    with qtbot.waitSignal(thread.found, timeout=WAIT) as found:
+        request = thread.ask(Job(lane=Lane.FIND, snapshot=snapshot, inputs=target, work=work))
+    assert found.args[0] == request
+    assert found.args[1].z.shape == (6,)
+    assert len(pieces) == 1
+    with qtbot.waitSignal(thread.directions_found, timeout=WAIT) as directions:
+        thread.ask(Job(lane=Lane.DIRECTIONS, snapshot=snapshot))
+    assert directions.args[1].vectors.shape == (6, 6)
 
 
 def test_it_stops_with_requests_waiting(qtbot) -> None:

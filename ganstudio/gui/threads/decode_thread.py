@@ -42,6 +42,7 @@ Pixels = NDArray[np.uint8]
 PIECE_SECONDS = 0.005
 PIECE, PIECE_MOST = 16, 64  # the first piece, before it is known how long, and the largest
 ANEW = 8  # images that were drawn anew, and are judged in a piece
+PATIENCE = 10.0  # seconds of work, after which a slow model's best so far is the answer
 SHOW_SECONDS = 0.1  # of a grid that takes longer, what is done is shown this often
 
 
@@ -102,6 +103,7 @@ class DecodeThread(QThread):
         self._judged: list[NDArray[np.float32]] = []  # the pieces so far
         self._measured: list[NDArray[np.float32]] = []
         self._inversion: Inversion  # in the lane FIND
+        self._spent: dict[Lane, float] = {}  # seconds, on what is looked for
         self._observer: tuple[str, Observer] | None = None  # of a run
         self._look: Iterator[Observation | None] = iter(())
         self._reference: _Reference | None = None
@@ -464,11 +466,15 @@ class DecodeThread(QThread):
         if job.start == 0:
             target = np.asarray(job.inputs, np.uint8)[0]
             self._inversion = Inversion(job.snapshot, target, averaged=job.averaged)
-        job.work.at(self._inversion.fraction)
+            self._spent[job.lane] = 0.0
+        patience = self._spent[job.lane] / PATIENCE
+        job.work.at(min(max(self._inversion.fraction, patience), 0.99))
         images = self._pieces.images(job)
         start = time.thread_time()
         found = self._inversion.go_on(images)
-        self._pieces.took(start, job.lane, images)
+        self._spent[job.lane] += self._pieces.took(start, job.lane, images)
+        if found is None and self._spent[job.lane] > PATIENCE:
+            found = self._inversion.so_far()
         if found is None:
             self._continue(job, job.start + 1)
         else:
@@ -477,12 +483,18 @@ class DecodeThread(QThread):
 
     def _search_piece(self, job: Job) -> None:
         """Go on with a search for directions; what is found is matched to the former ones."""
+        from ganstudio.latent.search import Search
+
         if job.start == 0:
             self._searches[job.lane] = self._new_search(job)
+            self._spent[job.lane] = 0.0
+        search = self._searches[job.lane]
         images = self._pieces.images(job)
         start = time.thread_time()
-        found = self._searches[job.lane].go_on(images)
-        self._pieces.took(start, job.lane, images)
+        found = search.go_on(images)
+        self._spent[job.lane] += self._pieces.took(start, job.lane, images)
+        if found is None and isinstance(search, Search) and self._spent[job.lane] > PATIENCE:
+            found = search.so_far()
         if found is None:
             self._continue(job, job.start + 1)
             return

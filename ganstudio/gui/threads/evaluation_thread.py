@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # torch is imported in the thread
     from ganstudio.evaluation.judge import Judge
     from ganstudio.latent.snapshot import Snapshot
 
-NICENESS = 10  # training comes first
+NICENESS = 15  # training comes first
 SAMPLES = 2000
 
 

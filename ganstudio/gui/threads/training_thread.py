@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # torch is imported in the thread, behind the window
     from ganstudio.latent.snapshot import Snapshot
     from ganstudio.training.runner import Request
 
-NICENESS = 5  # of training, so that the window's thread and the decode thread run before it
+NICENESS = 10  # of training, so that the window's thread and the decode thread run before it
 
 
 class TrainingThread(QThread):
