@@ -116,6 +116,7 @@ class Config:
     d_lr: float = _number(2e-3, 0.0, 1.0, live=True)
     beta1: float = _number(0.0, 0.0, 0.9999)
     beta2: float = _number(0.9, 0.0, 0.999999)
+    lr_constant_steps: int = _number(3000, 0, 10_000_000)  # then they fall as 1/√step; 0 = never
     weight_decay: float = _number(0.0, 0.0, 1.0)
     ema_decay: float = _number(0.9985, 0.0, 0.99999)  # per step; 0 = no averaged generator
 

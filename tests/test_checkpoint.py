@@ -460,3 +460,13 @@ def test_content_of_another_kind_is_refused(path, tiny, cpu, odd):
     with pytest.raises(StudioError) as caught:
         checkpoint.restore(checkpoint.read(path), path, tiny, cpu)
     assert caught.value.code == "wrong-shapes"
+
+
+def test_a_run_from_before_the_rates_could_fall_keeps_them(tmp_path, tiny, cpu):
+    trainer = Trainer(Config(model="mlp-gelu", batch_size=4), tiny, cpu)
+    checkpoint.save(trainer, tmp_path / "run.pt")
+    content = checkpoint.read(tmp_path / "run.pt")
+    assert checkpoint.config_of(content, tmp_path / "run.pt") == trainer.config
+    del content["config"]["lr_constant_steps"]
+    old = checkpoint.config_of(content, tmp_path / "run.pt")
+    assert old == trainer.config.changed(lr_constant_steps=0)

@@ -417,3 +417,19 @@ def test_a_cpus_convolutions_have_their_channels_last(tiny, cpu):
         assert found
         for weight in found:
             assert weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_learning_rates_fall_as_the_square_root_of_the_step(tiny, cpu):
+    config = SMALL.changed(lr_constant_steps=4)
+    trainer, other = Trainer(config, tiny, cpu), Trainer(SMALL, tiny, cpu)
+    for step in range(12):
+        for one in (trainer, other):
+            one.train_step()
+        fallen = min(1.0, (4 / max(step, 1)) ** 0.5)
+        assert trainer.G_opt.lr == pytest.approx(SMALL.g_lr * fallen)
+        assert trainer.D_opt.lr == pytest.approx(SMALL.d_lr * fallen)
+        assert other.G_opt.lr == SMALL.g_lr
+        same = torch.equal(*(next(one.G.parameters()) for one in (trainer, other)))
+        assert same == (step <= 4), "until they fall, nothing changes"
+    trainer.change(g_lr=0.5)
+    assert trainer.G_opt.lr == pytest.approx(0.5 * (4 / 12) ** 0.5)

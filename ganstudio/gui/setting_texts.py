@@ -104,6 +104,11 @@ _ENGLISH = {
     ),
     "beta1": SettingText("Adam beta 1", "Decay of Adam's mean of gradients, per update."),
     "beta2": SettingText("Adam beta 2", "Decay of Adam's mean of squared gradients, per update."),
+    "lr_constant_steps": SettingText(
+        "Rates constant for",
+        "Steps after which both learning rates fall as one over the square root of the step; 0 is "
+        "never.",
+    ),
     "weight_decay": SettingText("Weight decay", "Adam's pull of every weight towards 0."),
 }
 

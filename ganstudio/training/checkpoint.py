@@ -138,6 +138,10 @@ def _bring_forward(content: dict[str, Any]) -> None:
         content["history"] = torch.cat([history[:7], missing, history[7:]])
 
 
+# Settings that there were not from the beginning, as they were before.
+_BEFORE = {"lr_constant_steps": 0}
+
+
 def config_of(content: dict[str, Any], path: Path) -> Config:
     """Return the settings in a checkpoint's content.
 
@@ -151,7 +155,7 @@ def config_of(content: dict[str, Any], path: Path) -> Config:
     if not isinstance(table, dict):
         raise _damaged(path, "not-a-table", name="config")
     try:
-        return from_mapping({str(name): value for name, value in table.items()})
+        return from_mapping(_BEFORE | {str(name): value for name, value in table.items()})
     except ConfigError as error:
         raise StudioError("invalid-checkpoint", path=path, detail=error) from None
 

@@ -180,6 +180,7 @@ class Trainer:
         """
         start = time.perf_counter()
         row = self._metrics[len(self._places)].fill_(math.nan)
+        self._set_rates()
         with self._all_or_nothing():
             _ORDERS[self.config.order](self, nets, _Step(row))
             if self.ema and nets is not Nets.D:
@@ -211,7 +212,18 @@ class Trainer:
         """
         assert set(live) <= set(LIVE), live
         self.config = self.config.changed(**live)
-        self.G_opt.lr, self.D_opt.lr = self.config.g_lr, self.config.d_lr
+        self._set_rates()
+
+    def _set_rates(self) -> None:
+        """Let the learning rates be those of this step.
+
+        After some steps they fall as 1/√step (Karras et al. 2024, arXiv 2312.02696), by which the
+        weights settle, however long the run goes on.
+        """
+        constant, fallen = self.config.lr_constant_steps, 1.0
+        if constant and self.step > constant:
+            fallen = math.sqrt(constant / self.step)
+        self.G_opt.lr, self.D_opt.lr = fallen * self.config.g_lr, fallen * self.config.d_lr
 
     def snapshot(self) -> Snapshot:
         """Return a frozen copy of the networks, on the CPU."""
