@@ -93,8 +93,12 @@ def save_mp4(images: Pixels, path: Path, frames_a_second: float) -> None:
     """
     check_film(path)
     try:
+        from av.error import FFmpegError
+    except (ImportError, OSError) as error:  # a broken installation
+        raise StudioError("no-film", path=path, detail=error) from None
+    try:
         film = _encoded(_frames(images), frames_a_second)
-    except Exception as error:  # whatever a library that was built otherwise lacks
+    except (FFmpegError, ValueError) as error:  # a build without H.264 raises either
         raise StudioError("no-film", path=path, detail=error) from None
     with replacing(path) as file:
         file.write(film)

@@ -39,8 +39,16 @@ _ENGLISH = {
         "The range of the real images that D sees: G's own, or a fixed one, which may give D a "
         "hint that has nothing to do with digits.",
     ),
-    "g_lr": SettingText("G learning rate", "Step size of G's optimiser, Adam; 0 holds G still."),
-    "d_lr": SettingText("D learning rate", "Step size of D's optimiser, Adam; 0 holds D still."),
+    "g_lr": SettingText(
+        "G learning rate",
+        "Step size of G's optimiser, Adam; 0 holds G still. With “Rates constant for” in Advanced "
+        "it is that of the first steps.",
+    ),
+    "d_lr": SettingText(
+        "D learning rate",
+        "Step size of D's optimiser, Adam; 0 holds D still. With “Rates constant for” in Advanced "
+        "it is that of the first steps.",
+    ),
     "d_steps": SettingText("D updates, k", "Updates of D in each step; G has one."),
     "model": SettingText("Model", "The networks of G and D."),
     "latent_dim": SettingText("Size of z", "How many numbers G makes an image from."),

@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QCheckBox,
     QFileDialog,
     QLabel,
@@ -308,7 +309,7 @@ def test_the_page_stays_where_it_is_whatever_is_said(qtbot: QtBot, tab) -> None:
     wishes, places = np.zeros((28, 28), np.float32), set()
     for verdict in ({"rank": None}, {"rank": 0.97, "convincing": 0.02, "typical": 0.01}):
         tab.set_verdict(Verdict(run_id="run", wishes=wishes, **verdict))
-        qtbot.wait(1)  # for a layout that would be made anew
+        QApplication.processEvents()  # in which a layout would be made anew
         places.add(canvas(tab).geometry().getRect())
     assert len(places) == 1
 

@@ -71,6 +71,9 @@ def test_a_click_and_enter_choose_a_step(qtbot: QtBot, view: TrailView) -> None:
     assert chosen[-1] == 120
     view.set_images([0, 150, 4600], IMAGES)
     assert trail.currentRow() == 1, "the nearest, where the step is no longer kept"
+    QTest.keyClick(trail, Key.Key_End)
+    view.set_images([150, 4600, 4700], IMAGES)
+    assert trail.currentRow() == 2, "the newest is whichever is"
 
 
 def go(qtbot: QtBot, window: MainWindow, steps: int) -> None:

@@ -29,8 +29,16 @@ class NearView(QWidget):
     def __init__(self, exploration: Exploration, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rows = {
-            "pixels": _Row(self.tr("By pixels"), "pixels"),
-            "features": _Row(self.tr("By what a classifier of digits sees"), "features"),
+            "pixels": _Row(
+                "pixels",
+                self.tr("By pixels"),
+                self.tr("Distances are root mean squares, of pixels in [0, 1]."),
+            ),
+            "features": _Row(
+                "features",
+                self.tr("By what a classifier of digits sees"),
+                self.tr("Distances are root mean squares, of the network's features."),
+            ),
         }
         self._progress = 0.0
         self._found: Neighbourhood | None = None
@@ -94,8 +102,9 @@ class NearView(QWidget):
 class _Row(QWidget):
     """A title, the images, and how near they are."""
 
-    def __init__(self, title: str, name: str) -> None:
+    def __init__(self, name: str, title: str, unit: str) -> None:
         super().__init__()
+        self._unit = unit
         self.near: Near | None = None
         heading = QLabel(title)
         font = heading.font()
@@ -123,8 +132,8 @@ class _Row(QWidget):
         self._words.set_text(otherwise if near is None else self._verdict(near))
         tip = self.tr("A click, or Enter, looks for its z.")
         if near is not None:
-            tip += " " + self.tr("The nearest is {distance:.3g} away.").format(
-                distance=near.distance
+            tip = self.tr("{tip} The nearest is {distance:.3g} away. {unit}").format(
+                tip=tip, distance=near.distance, unit=self._unit
             )
         self.strip.setToolTip(tip)
 

@@ -70,8 +70,7 @@ class TrailView(QWidget):
 
     def set_images(self, steps: Sequence[int], images: NDArray[np.uint8]) -> None:
         """Show what z is at some steps, oldest first, (N, C, H, W) uint8."""
-        current = self._list.currentItem()
-        there = current.data(_STEP) if current and self._list.hasFocus() else None
+        there = self._chosen()
         with QSignalBlocker(self._list):
             while self._list.count() > len(steps):
                 self._list.takeItem(self._list.count() - 1)
@@ -85,7 +84,17 @@ class TrailView(QWidget):
         self._hint.setVisible(len(steps) < 2)
         if there is not None and there not in steps:  # it was dropped meanwhile
             there = min(steps, key=partial(_apart, there), default=None)
-        self._show_current(self._held if there is None else there)
+        self._show_current(there)
+
+    def _chosen(self) -> int | None:
+        """Return the step that is selected, or would be: None is the newest, whichever that is."""
+        if not self._list.hasFocus():
+            return self._held
+        row = self._list.currentRow()
+        if not 0 <= row < self._list.count() - 1:
+            return None
+        step: int = self._list.item(row).data(_STEP)
+        return step
 
     def set_held(self, step: int | None) -> None:
         """Mark the step that is held; None marks the newest, as training is followed."""
