@@ -13,8 +13,9 @@ resources/gallery; marks of 2,5,10,20,30,60 s suit it.
 
 All presets take hours. With ``--clock`` a second is as many steps as ``speeds.py`` found for the
 preset, whatever else the machine does, and with ``--record`` every figure goes into a CSV file,
-with the states of health that the doctor named: what is in it is not trained again, so that it can
-be made bit by bit.
+with the states of health that the doctor named (and, after "collapsing", the percentage of the
+rarest digit in 5,000 fresh samples): what is in it is not trained again, so that it can be made
+bit by bit.
 """
 
 import argparse
@@ -30,6 +31,7 @@ import numpy as np
 
 from ganstudio import gallery
 from ganstudio.config import built_in_presets, load_preset, parse_assignment
+from ganstudio.evaluation.features import digits
 from ganstudio.evaluation.judge import Judge
 from ganstudio.evaluation.quality import Quality
 from ganstudio.images import Pixels
@@ -45,6 +47,7 @@ from ganstudio.work import Work
 
 SHEET = 500  # samples: their variety is measured, the first are shown
 LOOK_STEPS, LOOK_SECONDS = 125, 8.0  # from one look at the health to the next, at most
+FRESH = 5000  # samples that tell whether an alarm of lost digits is true
 Row = dict[str, str]
 RUN, FIGURES = ("preset", "seed", "seconds", "step"), ("frechet", "rarest", "commonest", "found")
 COLUMNS = (*RUN, *FIGURES, "health", "num", "threads", "commit")
@@ -154,6 +157,9 @@ class Listener:
     ----------
     named : list of (int, State)
         The states that were named, each with the step from which on.
+    rarest : dict of int to float
+        By the step at which "collapsing" was named: the percentage of the rarest digit in 5,000
+        fresh samples of the latest G.
     """
 
     def __init__(
@@ -162,6 +168,7 @@ class Listener:
         self._trainer, self._every, self._say, self._looks = trainer, every, say, looks
         self._observer, self._doctor = Observer(describe(trainer)), Doctor()
         self.named: list[tuple[int, State]] = []
+        self.rarest: dict[int, float] = {}
 
     def listen(self) -> None:
         """Look, if it is time to."""
@@ -177,11 +184,23 @@ class Listener:
         diagnosis = self._doctor.hear(look, trainer.config, trainer.history)
         if diagnosis.state is not (self.named[-1][1] if self.named else State.WAITING):
             self.named.append((trainer.step, diagnosis.state))
+            if diagnosis.state is State.COLLAPSING:
+                self.rarest[trainer.step] = _rarest(trainer)
             if self._say:
                 print(f"  step {trainer.step}: {diagnosis}", flush=True)
 
     def __str__(self) -> str:
-        return " ".join(f"{state.value}@{step}" for step, state in self.named)
+        shares = {step: f":{share:.2f}" for step, share in self.rarest.items()}
+        return " ".join(f"{state.value}@{step}{shares.get(step, '')}" for step, state in self.named)
+
+
+def _rarest(trainer: Trainer) -> float:
+    """Return the percentage of the rarest class in fresh samples of the latest G."""
+    z = trainer.latent.sample(FRESH, np.random.default_rng(trainer.step))
+    snapshot = trainer.snapshot()
+    drawn = [decode(snapshot, part, averaged=False) for part in np.array_split(z, FRESH // 500)]
+    seen = np.concatenate([digits().of(images)[1].argmax(axis=1) for images in drawn])
+    return float(100 * np.bincount(seen, minlength=10).min() / FRESH)
 
 
 _judges: dict[tuple[str, int, int], Judge] = {}
