@@ -31,6 +31,8 @@ from ganstudio.training.objectives._objective import Objective
 from ganstudio.training.penalties import gradient_penalty, squared_gradient
 from ganstudio.training.perturb import instance_noise, translate
 
+Gradients = Sequence[Tensor]
+
 DRAIN_STEPS = 50
 DRAIN_SECONDS = 0.1
 TRAIN_IMAGES = 5  # the generator of `Stream.SAMPLES` that draws them where a recipe limits them
@@ -297,13 +299,20 @@ class Trainer:
             self._update_G(fake, step)
 
     def _g_first_shared(self, nets: Nets, step: "_Step") -> None:
-        """G first; D's first update on the same fakes, detached."""
+        """G first; D's first update on the same fakes, detached.
+
+        To those G's weights are nothing any more, so D's gradient is taken before G moves: a step
+        that fails then has nothing to undo.
+        """
         fake = self._game.fake(self._z_G) if nets is not Nets.D else self._draw(self._z_D)
-        if nets is not Nets.D:
-            self._update_G(fake, step)
+        of_G = self._G_gradients(fake, step) if nets is not Nets.D else None
+        of_D = None
+        if nets is not Nets.G and self.config.d_steps:
+            of_D = self._D_gradients(fake.detached(), step)
+        self._move(of_G, of_D)
         if nets is not Nets.G:
-            for i in range(self.config.d_steps):
-                self._update_D(fake.detached() if i == 0 else self._draw(self._z_D), step)
+            for _ in range(self.config.d_steps - 1):
+                self._update_D(self._draw(self._z_D), step)
 
     def _simultaneous(self, nets: Nets, step: "_Step") -> None:
         """Take both gradients from one forward pass, then make both updates; D's others before."""
@@ -311,15 +320,11 @@ class Trainer:
             for _ in range(self.config.d_steps - 1):
                 self._update_D(self._draw(self._z_D), step)
         fake = self._game.fake(self._z_G) if nets is not Nets.D else self._draw(self._z_D)
-        d_gradients = g_gradients = None
+        of_D = None
         if nets is not Nets.G and self.config.d_steps:
-            d_gradients = self._D_gradients(fake.detached(), step)
-        if nets is not Nets.D:
-            g_gradients = self._G_gradients(fake, step)
-        if d_gradients is not None:
-            self._move_D(d_gradients)
-        if g_gradients is not None:
-            self.G_opt.step(g_gradients)
+            of_D = self._D_gradients(fake.detached(), step)
+        of_G = self._G_gradients(fake, step) if nets is not Nets.D else None
+        self._move(of_G, of_D)
 
     def _draw(self, noise: Noise) -> Samples:
         """Draw samples that no gradient will pass through."""
@@ -327,17 +332,21 @@ class Trainer:
             return self._game.fake(noise)
 
     def _update_G(self, fake: Samples, step: "_Step") -> None:
-        self.G_opt.step(self._G_gradients(fake, step))
+        self._move(self._G_gradients(fake, step), None)
 
     def _update_D(self, fake: Samples, step: "_Step") -> None:
-        self._move_D(self._D_gradients(fake, step))
+        self._move(None, self._D_gradients(fake, step))
 
-    def _move_D(self, gradients: Sequence[Tensor]) -> None:
-        self.D_opt.step(gradients)
-        if bound := self.config.weight_clip:
-            with torch.no_grad():
-                torch._foreach_clamp_min_(self._D_weights, -bound)
-                torch._foreach_clamp_max_(self._D_weights, bound)
+    def _move(self, of_G: Gradients | None, of_D: Gradients | None) -> None:
+        """Update the weights by their gradients; of None they stay."""
+        if of_G is not None:
+            self.G_opt.step(of_G)
+        if of_D is not None:
+            self.D_opt.step(of_D)
+            if bound := self.config.weight_clip:
+                with torch.no_grad():
+                    torch._foreach_clamp_min_(self._D_weights, -bound)
+                    torch._foreach_clamp_max_(self._D_weights, bound)
 
     def _judge(self, samples: Samples, x: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Return D's logits, and what it says of the codes; of `x` if given instead."""
@@ -352,7 +361,7 @@ class Trainer:
             return said.flatten(), None
         return said[:, 0], said[:, 1:]
 
-    def _G_gradients(self, fake: Samples, step: "_Step") -> Sequence[Tensor]:
+    def _G_gradients(self, fake: Samples, step: "_Step") -> Gradients:
         logits, said = self._judge(fake)
         against = logits
         if self.objective.paired:
@@ -373,7 +382,7 @@ class Trainer:
         self._require_finite("G", {**losses, "gradient": norm})
         return gradients
 
-    def _D_gradients(self, fake: Samples, step: "_Step") -> Sequence[Tensor]:
+    def _D_gradients(self, fake: Samples, step: "_Step") -> Gradients:
         turn = self._penalised() and self._d_updates % self.config.penalty_every == 0
         self._d_updates += 1
 
@@ -470,25 +479,26 @@ class Trainer:
     def _all_or_nothing(self) -> Iterator[None]:
         """Undo all that a step did if it fails half-way: weights, moments, buffers and positions.
 
-        A net whose only update is the last needs no copy, its optimiser has not run when it fails;
-        nor does the average, which moves after both. BatchNorm's buffers change in every forward
-        pass, those of both nets are kept.
+        A net that moves once, after all gradients were taken, needs no copy, nor does the average,
+        which moves last. BatchNorm's buffers change in every forward pass, those of all nets are
+        kept.
         """
-        g_first = self.config.order == "g-first-shared"
+        order, several = self.config.order, self.config.d_steps > 1
         nets = [net for net in (self.G, self.D, self.E) if net is not None]
         live = [buffer for net in nets for buffer in net.buffers()]
-        if g_first:
+        if several and order == "g-first-shared":
             live += self.G_opt.tensors()
-        if not g_first or self.config.d_steps > 1:
+        if several or order in {"d-first", "d-first-shared"}:
             live += self.D_opt.tensors()
         with torch.no_grad():
-            kept = torch._foreach_clone(live)
+            kept = torch._foreach_clone(live) if live else []
         counts = self._counts()
         try:
             yield
         except BaseException:
             with torch.no_grad():
-                torch._foreach_copy_(live, kept)
+                for target, source in zip(live, kept, strict=True):
+                    target.copy_(source)
             self._set_counts(counts)
             raise
 
