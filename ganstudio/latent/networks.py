@@ -12,6 +12,15 @@ from ganstudio.errors import StudioError
 from ganstudio.latent.spec import LatentSpec
 
 Range = tuple[float, float]
+_EACH_ALONE = {
+    nn.Conv2d,
+    nn.Flatten,
+    nn.GELU,
+    nn.LeakyReLU,
+    nn.Linear,
+    nn.PixelUnshuffle,
+    nn.ReLU,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,6 +121,16 @@ def with_classes(images: Tensor, classes: Tensor | None) -> Tensor:
         return images
     maps = classes[:, :, None, None].expand(-1, -1, *images.shape[2:])
     return torch.cat([images, maps], dim=1)
+
+
+def judges_alone(D: nn.Module) -> bool:
+    """Tell whether what D says of an image is known not to depend on the others of its batch.
+
+    Then real and generated images may go through it together, which takes less time. BatchNorm
+    mixes them, spectral norm counts the passes, and of other modules nothing is known.
+    """
+    layers = (module for module in D.modules() if not isinstance(module, nn.Sequential))
+    return all(type(layer) in _EACH_ALONE for layer in layers)
 
 
 def to_range(images: Tensor, low: float, high: float) -> Tensor:

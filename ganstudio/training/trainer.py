@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,14 @@ from ganstudio.config import LIVE, Config
 from ganstudio.data.batches import Dice, Noise, RealBatches
 from ganstudio.data.dataset import Dataset
 from ganstudio.errors import Phrase, StudioError
-from ganstudio.latent.networks import Architecture, Networks, Range, build, with_classes
+from ganstudio.latent.networks import (
+    Architecture,
+    Networks,
+    Range,
+    build,
+    judges_alone,
+    with_classes,
+)
 from ganstudio.latent.notes import Notes
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentPart, LatentSpec, Stream, generator
@@ -126,6 +134,7 @@ class Trainer:
         elif device.type == "cpu":
             _lay_channels_last(networks)
         self.G, self.D, self.E = networks.G, networks.D, networks.E
+        self._D_judges_alone = judges_alone(self.D)
         self.ema = EMA(self.G, config.ema_decay) if config.ema_decay else None
         betas = (config.beta1, config.beta2)
         self._G_weights = [*(self.E.parameters() if self.E else ()), *self.G.parameters()]
@@ -350,16 +359,26 @@ class Trainer:
 
     def _judge(self, samples: Samples, x: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Return D's logits, and what it says of the codes; of `x` if given instead."""
+        said = self.D(self._seen(samples, x))
+        if said.shape[1] == 1:
+            return said.flatten(), None
+        return said[:, 0], said[:, 1:]
+
+    def _judge_both(self, real: Samples, fake: Samples) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Return D's logits of both, and what it says of the fakes' codes, by one forward pass."""
+        said = self.D(torch.cat([self._seen(real), self._seen(fake)]))
+        real_said, fake_said = said.tensor_split([len(real.x)])
+        return real_said[:, 0], fake_said[:, 0], fake_said[:, 1:] if said.shape[1] > 1 else None
+
+    def _seen(self, samples: Samples, x: Tensor | None = None) -> Tensor:
+        """Return what D sees of them, or of `x` instead: perturbed, with their classes."""
         x = samples.x if x is None else x
         if self.config.translation:
             share, rng = self.config.translation, self._perturbation.next()
             x = translate(x, share, self.output_range[0], rng)
         if self.config.instance_noise:
             x = instance_noise(x, self.config.instance_noise, self._perturbation.next())
-        said = self.D(with_classes(x, samples.classes))
-        if said.shape[1] == 1:
-            return said.flatten(), None
-        return said[:, 0], said[:, 1:]
+        return with_classes(x, samples.classes)
 
     def _G_gradients(self, fake: Samples, step: "_Step") -> Gradients:
         logits, said = self._judge(fake)
@@ -376,7 +395,7 @@ class Trainer:
             total = share * g_loss + (1 - share) * fake.reconstruction_loss
         total = self._with_info_loss(total, fake, said, losses)
         gradients = torch.autograd.grad(total, self._G_weights)
-        norm = nn.utils.get_total_norm(gradients)
+        norm = _norm(gradients)
         score = self.objective.score(logits).mean()
         _record(step.row, **losses, g_grad=norm, fake_score=score)
         self._require_finite("G", {**losses, "gradient": norm})
@@ -391,7 +410,10 @@ class Trainer:
         if turn:
             real.x.requires_grad_()
             fake.x.requires_grad_()
-        (real_logits, _), (fake_logits, said) = self._judge(real), self._judge(fake)
+        if self._D_judges_alone and not turn:  # a penalty needs the way back of one kind only
+            real_logits, fake_logits, said = self._judge_both(real, fake)
+        else:
+            (real_logits, _), (fake_logits, said) = self._judge(real), self._judge(fake)
         losses = self._d_losses(real_logits, fake_logits)
         first, *others = losses.values()
         d_loss = sum(others, start=first)
@@ -406,7 +428,7 @@ class Trainer:
             d_loss = d_loss + self.config.penalty_every * losses["penalty"]
 
         gradients = torch.autograd.grad(d_loss, self._D_weights)
-        norm = nn.utils.get_total_norm(gradients)
+        norm = _norm(gradients)
         score = self.objective.score
         _record(
             step.row,
@@ -594,8 +616,19 @@ def _build(architecture: Architecture, seed: int) -> Networks:
 
 
 def _record(row: Tensor, **values: Tensor) -> None:
-    for name, value in values.items():
-        row[METRICS.index(name)] = value.detach()
+    numbers = torch.stack([value.detach() for value in values.values()])
+    row.index_copy_(0, _columns(tuple(values), row.device), numbers.to(row.dtype))
+
+
+@cache
+def _columns(names: tuple[str, ...], device: torch.device) -> Tensor:
+    return torch.tensor([METRICS.index(name) for name in names], device=device)
+
+
+def _norm(gradients: Gradients) -> Tensor:
+    """Return the norm of all of them together."""
+    norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(list(gradients))))
+    return norm
 
 
 def _frozen(net: nn.Module) -> dict[str, Tensor]:
