@@ -152,6 +152,8 @@ PHRASES = {
     "empty": "it is empty",
     "other-kind": "its first bytes are those of another kind of file",
     "huge-picture": "it is {size} pixels large, more than {most} a side",
+    "unknown-kind-of-picture": "it is none of {kinds}",
+    "vast-picture": "it has more pixels than a picture of one thing needs",
     "depth-of-picture": "it has 32 bits a pixel, whose range nobody knows",
     "too-many-steps": "its step is {step:,}, which is more than this GAN Studio can go on from",
     "other-program": "it is a PyTorch file of another program",

@@ -127,3 +127,52 @@ def test_what_is_no_picture_is_told_by_name(tmp_path):
 def test_light_edges_are_turned():
     assert white_on_black(255 - drawn()).tolist() == drawn().tolist()
     assert white_on_black(drawn()).tolist() == drawn().tolist()
+
+
+def photograph(seed: int = 0) -> Image.Image:
+    """A dark stroke and foot on grainy beige paper, brighter towards one side."""
+    rng = np.random.default_rng(seed)
+    page = drawn(at=(30, 40), thick=9)
+    paper = np.array([222.0, 208.0, 180.0]) + rng.normal(0, 5, (*page.shape, 1))
+    paper += np.linspace(-8, 8, page.shape[1])[None, :, None]
+    ink = np.array([60.0, 60.0, 80.0])
+    shades = np.where(page[:, :, None] > 0, ink, paper)
+    return Image.fromarray(shades.clip(0, 255).astype(np.uint8))
+
+
+def test_the_paper_of_a_photograph_is_background(tmp_path):
+    path = saved(tmp_path, photograph())
+    image = pictures.read(path, GREY, digit=True)[0]
+    expected = as_digit(drawn(at=(30, 40), thick=9))
+    assert image.max() > 225, "and its ink is white"
+    assert image[0].max() == 0
+    assert difference(image, expected) < 8
+
+
+def test_ink_on_nothing_is_seen_whatever_its_colour(tmp_path):
+    ink = drawn()
+    for shade in (0, 255):
+        layers = [np.full_like(ink, shade)] * 3
+        path = saved(tmp_path, Image.fromarray(np.dstack([*layers, ink])), f"{shade}.png")
+        image = pictures.read(path, GREY, digit=True)[0]
+        assert difference(image, as_digit(ink)) < 1
+
+
+def test_what_is_no_picture_is_told_without_pillows_words(tmp_path):
+    path = tmp_path / "text.png"
+    path.write_text("none")
+    with pytest.raises(StudioError, match="none of BMP, GIF") as caught:
+        pictures.read(path, GREY, digit=True)
+    assert str(caught.value).count("text.png") == 1
+
+
+def test_very_many_pixels_are_refused_and_many_make_no_noise(tmp_path, monkeypatch, recwarn):
+    path = saved(tmp_path, Image.fromarray(drawn()))
+    pixels = 90 * 130
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pixels // 2 - 10)
+    with pytest.raises(StudioError, match="more pixels than") as caught:
+        pictures.read(path, GREY, digit=True)
+    assert "attack" not in str(caught.value)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pixels - 10)
+    assert pictures.read(path, GREY, digit=True).max() > 200
+    assert not recwarn.list

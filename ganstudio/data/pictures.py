@@ -1,5 +1,6 @@
 """Pictures of any kind, as a model wants its images."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,9 +46,10 @@ def read(path: Path, shape: tuple[int, int, int], *, digit: bool) -> Pixels:
     StudioError
         ``cannot-read``, ``not-a-picture`` or ``blank-picture``, naming the file.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     channels, height, width = shape
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # _MOST bounds it, too
     with reading(path), path.open("rb"):
         pass
     try:
@@ -58,17 +60,26 @@ def read(path: Path, shape: tuple[int, int, int], *, digit: bool) -> Pixels:
                 raise StudioError("not-a-picture", path=path, detail=detail)
             if file.format == "TIFF" and file.mode in ("I", "F"):  # no range is common to them
                 raise StudioError("not-a-picture", path=path, detail=Phrase("depth-of-picture"))
-            picture = rgb(ImageOps.exif_transpose(file))
+            opened = ImageOps.exif_transpose(file)
+            picture = rgb(opened)
+            if _is_blank(picture):  # light ink on nothing
+                picture = rgb(opened, "black")
     except StudioError:
         raise
+    except UnidentifiedImageError:
+        kinds = ", ".join(sorted(suffix.removeprefix(".").upper() for suffix in SUFFIXES))
+        detail = Phrase("unknown-kind-of-picture", kinds=kinds)
+        raise StudioError("not-a-picture", path=path, detail=detail) from None
+    except Image.DecompressionBombError:
+        raise StudioError("not-a-picture", path=path, detail=Phrase("vast-picture")) from None
     except Exception as error:  # a damaged file makes Pillow raise anything
         told = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise StudioError("not-a-picture", path=path, detail=told) from None
     if digit:
-        grey = white_on_black(np.asarray(picture.convert("L")))
-        if grey.max() - grey.min() < _INK:
+        if _is_blank(picture):
             raise StudioError("blank-picture", path=path)
-        image = grey if grey.shape == (height, width) else as_digit(grey, height)
+        grey = white_on_black(np.asarray(picture.convert("L")))
+        image = grey if grey.shape == (height, width) else as_digit(without_paper(grey), height)
         return image[None]
     edge = min(picture.size)
     left, top = (picture.width - edge) / 2, (picture.height - edge) / 2
@@ -81,8 +92,30 @@ def read(path: Path, shape: tuple[int, int, int], *, digit: bool) -> Pixels:
 
 def white_on_black(grey: Pixels) -> Pixels:
     """Return a picture (H, W) whose edge is dark: inverted, if it was light."""
-    edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    return 255 - grey if np.median(edge) > 127 else grey
+    return 255 - grey if np.median(_edge(grey)) > 127 else grey
+
+
+def without_paper(grey: Pixels) -> Pixels:
+    """Return a picture (H, W), white on black, whose background is black and whose ink is white.
+
+    What is no brighter than its edge is background: paper has grain, and a photograph has shades.
+    """
+    paper = float(np.percentile(_edge(grey), 99))
+    ink = float(grey.max())
+    if ink - paper < _INK:  # the edge is as bright as all the rest
+        return grey
+    stretched = (grey.astype(np.float64) - paper) * (255 / (ink - paper))
+    flat: Pixels = np.rint(stretched.clip(0, 255)).astype(np.uint8)
+    return flat
+
+
+def _edge(grey: Pixels) -> Pixels:
+    return np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+
+
+def _is_blank(picture: "Image") -> bool:
+    grey = np.asarray(picture.convert("L"))
+    return bool(grey.max() - grey.min() < _INK)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -157,8 +190,8 @@ def resized(grey: Pixels, size: tuple[int, int]) -> Pixels:
     return np.asarray(small)
 
 
-def rgb(image: "Image") -> "Image":
-    """Return an image of any kind as RGB, 8 bits each; what is transparent lies on white."""
+def rgb(image: "Image", behind: str = "white") -> "Image":
+    """Return an image of any kind as RGB, 8 bits each; what is transparent shows what is behind."""
     from PIL import Image
 
     if image.mode.startswith("I"):  # 16 bits, which Pillow would clip
@@ -166,5 +199,5 @@ def rgb(image: "Image") -> "Image":
         image = Image.fromarray((np.clip(values, 0, 65535) >> 8).astype(np.uint8))
     if image.mode == "PA" or "A" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = Image.alpha_composite(Image.new("RGBA", image.size, behind), image)
     return image.convert("RGB")

@@ -92,6 +92,7 @@ class MainWindow(QMainWindow):
         self.quality = QualityPanel()
         self.latent = LatentPanel()
         self.banner = Banner()
+        self._refused: StudioError | None = None  # what the latent panel last failed with
         self.health = HealthLine()
         self.session = Session(
             self.experiment,
@@ -139,7 +140,8 @@ class MainWindow(QMainWindow):
         self.session.background_failed.connect(self.banner.show_error)
         self.files.failed.connect(self.show_error)
         self.experiment.failed.connect(self.show_error)
-        self.latent.failed.connect(self.show_error)
+        self.latent.failed.connect(self._on_latent_failed)
+        self.latent.succeeded.connect(self._on_latent_succeeded)
         self.latent.message.connect(self.show_message)
         self.session.model_file_needed.connect(lambda *_: self._on_nothing_opened())
         self.session.health_changed.connect(self._on_health)
@@ -560,6 +562,14 @@ class MainWindow(QMainWindow):
     def _on_health(self, diagnosis: Diagnosis, doctor: Doctor) -> None:
         assert self.session.info is not None
         self.health.set_health(diagnosis, doctor, self.session.info.history)
+
+    def _on_latent_failed(self, error: StudioError) -> None:
+        self._refused = error
+        self.show_error(error)
+
+    def _on_latent_succeeded(self) -> None:
+        if self.banner.error is not None and self.banner.error is self._refused:
+            self.banner.dismiss()
 
     def _on_undone_live(self, name: str, value: float) -> None:
         self.health.offer_again()

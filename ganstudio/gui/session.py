@@ -26,6 +26,7 @@ from ganstudio.gui.threads.decode_thread import DecodeThread
 from ganstudio.gui.threads.evaluation_thread import EvaluationThread
 from ganstudio.gui.threads.lanes import Job, Lane
 from ganstudio.gui.threads.training_thread import TrainingThread
+from ganstudio.gui.widgets.canvas import Page
 from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.latent.notes import Notes
 from ganstudio.latent.spec import Stream, generator
@@ -151,6 +152,7 @@ class Session(QObject):
         quality.wanted.connect(self._on_evaluation_wanted)
         exploration = latent.exploration
         exploration.edited.connect(self._on_latent_edited)
+        latent.drawing.edited.connect(self._on_page_edited)
         exploration.noted.connect(self._on_noted)
         exploration.note_made.connect(self._on_note_made)
         exploration.drag_toggled.connect(self._on_drag_toggled)
@@ -526,6 +528,9 @@ class Session(QObject):
                 exploration.set_notes(notes)
 
         self.undo_stack.push(Change(text, take, before, after))
+
+    def _on_page_edited(self, text: str, before: Page, after: Page) -> None:
+        self.undo_stack.push(Change(text, self._latent.drawing.set_page, before, after))
 
     def _on_latent_edited(self, text: str, before: LatentState, after: LatentState) -> None:
         exploration = self._latent.exploration

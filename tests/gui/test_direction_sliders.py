@@ -1,6 +1,7 @@
 """Sliders of directions: what a hand does to them, and what it does to z."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -176,6 +177,24 @@ def test_what_is_known_of_a_direction_is_told(panel) -> None:
     directions_of(panel).set_found(attributes())
     texts = {label.text() for label in panel.findChildren(QLabel) if label.isVisible()}
     assert {"R² 0.75", "R² 0.25", "80.0 shades", "1.0 shades"} <= texts
+    weak = attributes()
+    directions_of(panel).set_found(replace(weak, explained=(0.75, 0.12)))
+    texts = {label.text() for label in panel.findChildren(QLabel) if label.isVisible()}
+    assert {"R² 0.75", "R² 0.12: weak"} <= texts
+
+
+def test_a_row_that_comes_into_view_has_its_images_drawn(qtbot: QtBot, panel) -> None:
+    rows = child(panel, SliderList, "direction_list")
+    bar = rows.verticalScrollBar()
+    panel.resize(330, 640)
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+    for place in range(0, bar.maximum() + 1, 3):  # as a wheel does: by less than a row
+        with qtbot.waitSignal(rows.view_changed, raising=False, timeout=0) as told:
+            before = rows.in_view()
+            bar.setValue(place)
+        assert told.signal_triggered or rows.in_view() == before
+    with qtbot.waitSignal(panel.images_wanted, timeout=WAIT):
+        bar.setValue(0)
 
 
 def test_a_name_is_typed_over_the_old_one(qtbot: QtBot, panel) -> None:

@@ -344,3 +344,87 @@ def test_a_trained_generator_is_never_saved_to(
     assert session.path is None
     assert not explored.files.fill_recent(recent := explored.findChild(QMenu, "recent_menu"))
     assert not any(path.name in action.text() for action in recent.actions())
+
+
+def test_strokes_are_undone_one_by_one(qtbot: QtBot, explored: MainWindow) -> None:
+    finder, stack = explored.latent.drawing, explored.session.undo_stack
+    page = canvas(finder)
+    run = explored.session.info.run_id
+    blank = page.page()
+    stroke(qtbot, page, (0.5, 0.3), (0.5, 0.7))
+    first, target = page.page(), finder.target
+    stroke(qtbot, page, (0.3, 0.3), (0.7, 0.3))
+    press(qtbot, explored, "real_image")
+    picture = finder.target
+    press(qtbot, explored, "clear_canvas")
+    assert stack.undoText() == "clear the page"
+    stack.undo()
+    assert finder.target is picture
+    stack.undo()
+    assert stack.undoText() == "draw"
+    assert page.page().any(), "both strokes are there again"
+    qtbot.keyClick(explored, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    np.testing.assert_array_equal(page.page(), first)
+    np.testing.assert_array_equal(finder.target, target)
+    stack.undo()
+    np.testing.assert_array_equal(page.page(), blank)
+    assert finder.target is None
+    for _ in range(3):
+        stack.redo()
+    assert finder.target is picture
+    assert explored.session.info.run_id == run
+
+
+def test_a_page_of_images_of_another_kind_is_not_brought_back(qtbot: QtBot, tab) -> None:
+    press(qtbot, tab, "real_image")
+    page = canvas(tab).content()
+    tab.set_run(run_info(np.zeros((1, 3, 32, 32), np.uint8), run_id="other"))
+    assert tab.target is None
+    tab.set_page(page)
+    assert tab.target is None
+    assert canvas(tab).content().picture is None
+
+
+def test_what_is_judged_of_a_page_is_framed(qtbot: QtBot, tab) -> None:
+    def greys() -> int:
+        picture, area = canvas(tab).grab().toImage(), canvas(tab).area().adjusted(3, 3, -3, -3)
+        places = [(x, y) for x in range(area.left(), area.right()) for y in (area.center().y(),)]
+        return sum(80 < picture.pixelColor(x, y).lightness() < 180 for x, y in places)
+
+    stroke(qtbot, canvas(tab), (0.5, 0.42), (0.5, 0.58))
+    fitted = greys()
+    assert fitted >= 3, "the edges of the stroke, and those of the frame"
+    faces = run_info(np.zeros((2, 1, 28, 28), np.uint8), config=Config(dataset="folder"))
+    tab.set_run(faces)
+    press(qtbot, tab, "clear_canvas")
+    stroke(qtbot, canvas(tab), (0.5, 0.42), (0.5, 0.58))
+    assert greys() < fitted, "all of the page is judged"
+
+
+def test_what_was_said_of_a_bad_picture_goes_with_a_good_one(
+    qtbot: QtBot, explored: MainWindow, tmp_path: Path
+) -> None:
+    finder, banner = explored.latent.drawing, explored.banner
+    good, bad = tmp_path / "good.png", tmp_path / "bad.png"
+    page = np.zeros((50, 40), np.uint8)
+    page[10:40, 18:24] = 255
+    Image.fromarray(page).save(good)
+    bad.write_text("none")
+    finder.open(bad)
+    qtbot.waitUntil(lambda: banner.error is not None, timeout=WAIT)
+    assert "bad.png" in str(banner.error)
+    finder.open(good)
+    qtbot.waitUntil(lambda: banner.error is None, timeout=WAIT)
+    other = StudioError("blank-picture", path=good)
+    explored.show_error(other)
+    with qtbot.waitSignal(finder.opened, timeout=WAIT):
+        finder.open(good)
+    assert banner.error is other, "that is of something else"
+
+
+def test_a_tall_panel_has_both_images_large(qtbot: QtBot, tab) -> None:
+    page, answer = canvas(tab), child(tab, ImageView, "found_image")
+    assert answer.x() > page.x() + page.width() / 2
+    tab.resize(330, 800)
+    qtbot.waitUntil(lambda: answer.y() >= page.y() + page.height())
+    assert page.area().width() > 280

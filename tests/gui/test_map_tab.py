@@ -19,6 +19,7 @@ from pytestqt.qtbot import QtBot
 from runs import run_info
 
 from ganstudio.config import Config
+from ganstudio.gui import colours
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.panels.latent import LatentPanel
 from ganstudio.gui.threads.lanes import Lane
@@ -204,13 +205,32 @@ def test_colours_and_what_is_said_of_a_tile(qtbot: QtBot, panel) -> None:
     first, last = (picture.pixelColor(middle(panel, tile)) for tile in (0, count - 1))
     assert first.blue() > first.red() + 30, "unreal is blue"
     assert last.red() > last.blue() + 30, "real is orange"
-    assert view(panel)._word(middle(panel, count - 1)) == "more real to D than 100 %"
+    word = view(panel)._word(middle(panel, count - 1))
+    assert word == "more real to D than 100 % of held-out images"
     show_tiles(panel, np.full(count, np.nan, np.float32))
     grey = view(panel).grab().toImage().pixelColor(middle(panel, 3))
     assert grey.red() == grey.blue(), "an unknown verdict has no colour"
     box.setCurrentIndex(2)
     show_tiles(panel, np.full(count, 7, np.float32))
     assert view(panel)._word(middle(panel, 5)) == "a 7"
+
+
+def test_a_legend_says_what_the_colours_mean(qtbot: QtBot, panel) -> None:
+    box, legend = child(panel, QComboBox, "map_colour"), child(panel, QWidget, "map_legend")
+    assert not legend.isVisible()
+    box.setCurrentIndex(1)
+    assert legend.isVisible()
+    picture, y = legend.grab().toImage(), 1
+    left, right = (picture.pixelColor(x, y) for x in (1, legend.width() - 2))
+    assert left.blue() > left.red() + 100
+    assert right.red() > right.blue() + 100
+    box.setCurrentIndex(2)
+    picture = legend.grab().toImage()
+    for digit, name in enumerate(colours.TEN):
+        x = round((digit + 0.5) * legend.width() / 10)
+        assert picture.pixelColor(x, y).name().upper() == name.upper()
+    box.setCurrentIndex(0)
+    assert not legend.isVisible()
 
 
 def test_an_answer_to_another_choice_is_not_shown(qtbot: QtBot, window: MainWindow) -> None:

@@ -130,6 +130,8 @@ def test_the_images_of_a_run_are_its_own_and_what_is_chosen_is_looked_for(
     qtbot.waitUntil(lambda: "differs by" in told(window), timeout=WAIT)
     assert session.undo_stack.undoText() == "find image"
     session.undo_stack.undo()
+    assert session.undo_stack.undoText() == "look for a training image"
+    session.undo_stack.undo()
     with qtbot.waitSignal(session.run_changed, timeout=WAIT):
         session.undo_stack.undo()
     assert "held-out" not in words(near, "pixels")

@@ -401,3 +401,24 @@ def test_a_cancelled_film_leaves_the_next_one(
     qtbot.waitUntil((tmp_path / "b.png").exists, timeout=WAIT)
     assert not (tmp_path / "a.gif").exists()
     assert works[0].ended
+
+
+def test_a_click_beside_the_handle_takes_it_there_and_it_can_be_dragged_on(
+    qtbot: QtBot, make
+) -> None:
+    panel = make(*ABC)
+    edits: list[str] = []
+    panel.exploration.edited.connect(lambda text, *_: edits.append(text))
+    place = child(panel, QSlider, "walk_place")
+    way = walks.walk(SPEC, np.stack([mark.z for mark in ABC]), LEG)
+    there = QPoint(place.width() * 3 // 4, place.height() // 2)
+    qtbot.mousePress(place, LEFT, pos=there)
+    assert place.value() == pytest.approx(0.75 * 2 * LEG, abs=4)
+    assert handle(place).contains(there)
+    np.testing.assert_array_equal(panel.exploration.state.z, way[place.value()])
+    before = place.value()
+    qtbot.mouseMove(place, there - QPoint(40, 0))
+    assert place.value() < before - 10
+    np.testing.assert_array_equal(panel.exploration.state.z, way[place.value()])
+    qtbot.mouseRelease(place, LEFT, pos=there - QPoint(40, 0))
+    assert edits == ["walk"]

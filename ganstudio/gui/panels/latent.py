@@ -41,7 +41,8 @@ class LatentPanel(QWidget):
         hold_toggled(bool): the person wants this step's generator held, or to follow training.
         undo_requested(), redo_requested(): the two buttons.
         message(str): what was done, in passing.
-        failed: a `StudioError`: what was pasted is no z.
+        failed: a `StudioError`: what was pasted is no z, or what was opened no picture.
+        succeeded(): it is one: what was said of the last is past.
 
     Attributes
     ----------
@@ -67,6 +68,7 @@ class LatentPanel(QWidget):
     redo_requested = Signal()
     message = Signal(str)
     failed = Signal(object)
+    succeeded = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -103,6 +105,9 @@ class LatentPanel(QWidget):
                 self.failed.emit(error)
             else:
                 self.exploration.load(z, self.tr("paste z"))
+                self.succeeded.emit()
+                if not np.array_equal(self.exploration.state.z, z):
+                    self.message.emit(self.tr("z is pasted, but for what is locked"))
 
     def set_image(
         self, image: NDArray[np.uint8], rank: float | None, step: int, *, learned: bool = True
@@ -257,6 +262,7 @@ class LatentPanel(QWidget):
         for wanted in (self.sliders.directions, self.map, self.walk):
             wanted.images_wanted.connect(self.images_wanted)
         self.drawing.failed.connect(self.failed)
+        self.drawing.opened.connect(self.succeeded)
         self.near.picture_chosen.connect(self._on_picture_chosen)
         self._tabs.currentChanged.connect(lambda _: self.sliders.directions.search())
         self._centre.clicked.connect(exploration.centre)

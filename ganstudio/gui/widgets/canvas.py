@@ -1,5 +1,7 @@
 """A page to draw a digit on, white on black; or to show a picture on."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
@@ -17,12 +19,29 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from ganstudio.gui import colours
 from ganstudio.gui.widgets.image_view import to_qimage
 
+Pixels = NDArray[np.uint8]
+
 PAGE = 280  # px of the page, however large it is shown
 PEN = 22  # px of the page: about as thick as the strokes of MNIST's digits
+WHOLE = QRectF(0, 0, PAGE, PAGE)
 _RUBBER = 40
 _OVERLAY = 0.75  # the opacity of the strongest wish
 
-Pixels = NDArray[np.uint8]
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Page:
+    """What is on a canvas: strokes or a picture.
+
+    Attributes
+    ----------
+    strokes : QImage
+        What is drawn.
+    picture : (C, H, W) uint8 or None
+        What is shown in its place.
+    """
+
+    strokes: QImage
+    picture: Pixels | None
 
 
 class Canvas(QWidget):
@@ -32,11 +51,11 @@ class Canvas(QWidget):
 
     Signals:
         drawn(): there is more on the page, or less.
-        lifted(): a stroke is done.
+        lifted(object): a stroke is done; the `Page` before it.
     """
 
     drawn = Signal()
-    lifted = Signal()
+    lifted = Signal(object)
 
     def __init__(self, hint: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,9 +63,11 @@ class Canvas(QWidget):
         self._page = QImage(PAGE, PAGE, QImage.Format.Format_Grayscale8)
         self._page.fill(0)
         self._blank = True
-        self._picture = QImage()
+        self._shown: Pixels | None = None
+        self._picture = QImage()  # of what is shown
         self._wishes = QImage()
-        self._field = QRectF(0, 0, PAGE, PAGE)  # where they are, on the page
+        self._before = self.content()  # the stroke that is under way
+        self._field = WHOLE  # what is judged of the page
         self._last: QPointF | None = None
         self._rubbing = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -62,10 +83,21 @@ class Canvas(QWidget):
         pixels = np.frombuffer(page.constBits(), np.uint8).reshape(PAGE, page.bytesPerLine())
         return pixels[:, :PAGE].copy()
 
+    def content(self) -> Page:
+        """Return what is on the page."""
+        return Page(self._page.copy(), self._shown)
+
+    def set_content(self, content: Page) -> None:
+        """Put something else on the page."""
+        self.show_picture(content.picture)
+        self._page = content.strokes.copy()
+        self._blank = not self.page().any()
+
     def show_picture(self, image: Pixels | None) -> None:
         """Show a (C, H, W) uint8 image in place of what is drawn; None for an empty page."""
+        self._shown = image
         self._picture = QImage() if image is None else to_qimage(image)
-        self._wishes = QImage()
+        self._wishes, self._field = QImage(), WHOLE
         self._page.fill(0)
         self._blank = True
         self.update()
@@ -73,7 +105,7 @@ class Canvas(QWidget):
     def show_wishes(self, wishes: NDArray[np.float32] | None, field: QRectF) -> None:
         """Colour the page: orange where D wants more ink, blue where less, (H, W) in [-1, 1].
 
-        `field` is the part of the page that they are about.
+        `field` is the part of the page that they are about, which is framed.
         """
         self._wishes, self._field = QImage(), field
         if wishes is not None:
@@ -117,6 +149,7 @@ class Canvas(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a stroke."""
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
+            self._before = self.content()
             if not self._picture.isNull():
                 self.show_picture(None)
             self._rubbing = event.button() == Qt.MouseButton.RightButton
@@ -133,7 +166,7 @@ class Canvas(QWidget):
         """End it."""
         if self._last is not None:
             self._last = None
-            self.lifted.emit()
+            self.lifted.emit(self._before)
 
     def sizeHint(self) -> QSize:
         """Prefer half of the panel."""
@@ -155,11 +188,15 @@ class Canvas(QWidget):
         painter.fillRect(area, Qt.GlobalColor.black)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._picture.isNull())
         painter.drawImage(area, self._page if self._picture.isNull() else self._picture)
+        painter.setClipRect(area)
+        scale = area.width() / PAGE
+        corner = self._field.topLeft() * scale + area.topLeft()
+        field = QRectF(corner, self._field.size() * scale)
         if not self._wishes.isNull():
-            scale = area.width() / PAGE
-            corner = self._field.topLeft() * scale + area.topLeft()
-            painter.setClipRect(area)
-            painter.drawImage(QRectF(corner, self._field.size() * scale), self._wishes)
+            painter.drawImage(field, self._wishes)
+        if self._field != WHOLE and not self._blank:
+            painter.setPen(QPen(Qt.GlobalColor.gray, 1, Qt.PenStyle.DashLine))
+            painter.drawRect(field.adjusted(0, 0, -1, -1))
         painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
         painter.drawRect(area.adjusted(0, 0, -1, -1))
         if self._blank and self._picture.isNull():

@@ -21,6 +21,7 @@ from ganstudio.latent.spec import Array
 COUNT = 10  # of the directions that change the image most
 PLACES = np.linspace(-3, 3, 7, dtype=np.float32)  # standard deviations: of the images
 BOUND = 4.0  # standard deviations: where the sliders end
+WEAK = 0.25  # of an attribute's variance: a direction that explains less hardly leads to it
 SEARCH_INTERVAL = 10_000  # ms between two searches while training goes on
 
 
@@ -223,15 +224,16 @@ class DirectionSliders(QWidget):
     def _show_labels(self) -> None:
         known = self._exploration.directions
         if known is not None:
-            notes = tuple(
-                self.tr("R² {share:.2f}").format(share=share)
-                if share is not None
-                else self.tr("{strength:.1f} shades").format(strength=strength)
-                for share, strength in zip(
-                    known.explained, known.directions.strengths.tolist(), strict=True
-                )
-            )
-            self._list.set_labels(self._labels(), notes)
+            strengths = known.directions.strengths.tolist()
+            pairs = zip(known.explained, strengths, strict=True)
+            self._list.set_labels(self._labels(), tuple(self._note(*pair) for pair in pairs))
+
+    def _note(self, share: float | None, strength: float) -> str:
+        if share is None:
+            return self.tr("{strength:.1f} shades").format(strength=strength)
+        if share < WEAK:
+            return self.tr("R² {share:.2f}: weak").format(share=share)
+        return self.tr("R² {share:.2f}").format(share=share)
 
     def _show(self) -> None:
         """Let the rows show where z is."""
@@ -324,7 +326,8 @@ class DirectionSliders(QWidget):
             self.tr(
                 "Directions of z, in standard deviations: those that change the image most, by so "
                 "many shades of 255, then attributes read off the images and how much of their "
-                "variance is explained (R²). Keys as for z; F2 renames."
+                "variance is explained (R²): a weak one hardly leads where its name says. Keys as "
+                "for z; F2 renames."
             )
         )
         self._list.set_empty_text(self.tr("Looking for the directions that change the image…"))

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QThreadPool, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QCheckBox,
     QFileDialog,
-    QGridLayout,
     QHBoxLayout,
     QVBoxLayout,
     QWidget,
@@ -20,7 +20,7 @@ from ganstudio.data import pictures
 from ganstudio.errors import StudioError
 from ganstudio.gui.folders import file_folder
 from ganstudio.gui.threads.lanes import Verdict
-from ganstudio.gui.widgets.canvas import PAGE, Canvas
+from ganstudio.gui.widgets.canvas import WHOLE, Canvas, Page
 from ganstudio.gui.widgets.controls import push_button
 from ganstudio.gui.widgets.image_view import ImageView
 from ganstudio.gui.widgets.told import Told
@@ -29,7 +29,6 @@ from ganstudio.training.status import RunInfo
 
 Pixels = NDArray[np.uint8]
 
-WHOLE = QRectF(0, 0, PAGE, PAGE)
 _STRANGE = 0.05  # of held-out images are farther from training: D has not been shown the like
 
 
@@ -39,7 +38,9 @@ class DrawingView(QWidget):
     Signals:
         find_wanted(object): the z of an image, (C, H, W) uint8.
         judge_wanted(): D's verdict on the target.
+        edited(str, object, object): what was done to the page, and the `Page` before and after.
         failed: a `StudioError`: what was opened is no picture.
+        opened(): it is one, and can be seen.
 
     Attributes
     ----------
@@ -49,7 +50,9 @@ class DrawingView(QWidget):
 
     find_wanted = Signal(object)
     judge_wanted = Signal()
+    edited = Signal(str, object, object)
     failed = Signal(object)
+    opened = Signal()
     _read = Signal(object, object)  # the run's id, and the picture that was opened
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -70,7 +73,7 @@ class DrawingView(QWidget):
         kept = self.target
         self._info = info
         if kept is not None and kept.shape != info.image_shape:
-            self._clear()
+            self._show_page(None)
         self._show_found(None)
         self._real = 0
         self.judge_again()
@@ -125,19 +128,35 @@ class DrawingView(QWidget):
             self.tr("G's answer differs by {error:.2g} (mean square error)").format(error=error)
         )
 
-    def show_picture(self, image: Pixels) -> None:
-        """Look for an image, (C, H, W) uint8 of the run's shape."""
-        self._canvas.show_picture(image)
-        self._field = WHOLE
-        self._set_target(image)
+    def show_picture(self, image: Pixels, text: str) -> None:
+        """Look for an image, (C, H, W) uint8 of the run's shape; `text` names what was done."""
+        before = self._canvas.content()
+        self._show_page(image)
+        self.edited.emit(text, before, self._canvas.content())
+
+    def set_page(self, page: Page) -> None:
+        """Take over a page, as undo does, unless its picture could not be one of this run."""
+        if page.picture is None:
+            self._canvas.set_content(page)
+            self._on_drawn()
+        elif self._info is not None and page.picture.shape == self._info.image_shape:
+            self._show_page(page.picture)
 
     def look_for(self, image: Pixels) -> None:
         """Find the z of an image at once."""
-        self.show_picture(image)
+        self.show_picture(image, self.tr("look for a training image"))
         self._find.setFocus()
         self.find_wanted.emit(self.target)
 
     # what is looked for
+
+    def _on_lifted(self, before: Page) -> None:
+        self.edited.emit(self.tr("draw"), before, self._canvas.content())
+
+    def _show_page(self, image: Pixels | None) -> None:
+        self._canvas.show_picture(image)
+        self._field = WHOLE
+        self._set_target(image)
 
     def _set_target(self, image: Pixels | None) -> None:
         self.target = image
@@ -145,7 +164,7 @@ class DrawingView(QWidget):
         if image is None:
             self._verdict.set_text("")
             self._wishes = None
-            self._show_wishes()
+        self._show_wishes()
         self.judge_again()
 
     def _on_drawn(self) -> None:
@@ -165,14 +184,16 @@ class DrawingView(QWidget):
             self._set_target(np.repeat(page[None], channels, axis=0))
 
     def _clear(self) -> None:
-        self._canvas.show_picture(None)
-        self._set_target(None)
+        if self.target is not None:
+            before = self._canvas.content()
+            self._show_page(None)
+            self.edited.emit(self.tr("clear the page"), before, self._canvas.content())
 
     def _take_real(self) -> None:
         if self._info is not None and len(self._info.held_out):
             image = self._info.held_out[self._real % len(self._info.held_out)]
             self._real += 1
-            self.show_picture(image)
+            self.show_picture(image, self.tr("look for a real image"))
 
     def _ask_picture(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
@@ -204,7 +225,8 @@ class DrawingView(QWidget):
 
     def _on_read(self, run_id: str, image: Pixels) -> None:
         if self._info is not None and run_id == self._info.run_id:
-            self.show_picture(image)
+            self.show_picture(image, self.tr("open a picture"))
+            self.opened.emit()
 
     # what is shown
 
@@ -222,7 +244,10 @@ class DrawingView(QWidget):
         self._canvas.setObjectName("canvas")
         self._canvas.setAccessibleName(self.tr("Drawing"))
         self._canvas.setToolTip(
-            self.tr("Draw with the left button, rub out with the right; or drop a picture here")
+            self.tr(
+                "Draw with the left button, rub out with the right; or drop a picture here. The "
+                "frame holds what D and G are given: a digit in its middle, as large as MNIST's."
+            )
         )
         self._result = ImageView(self.tr("What G answers"))
         self._result.setObjectName("found_image")
@@ -253,13 +278,9 @@ class DrawingView(QWidget):
             )
         )
         self._wants.setMinimumHeight(24)
-        pages, row = QGridLayout(), QHBoxLayout()
-        for column, page in enumerate((self._canvas, self._result)):
-            pages.addWidget(page, 0, column)
-            pages.setColumnStretch(column, 1)
-        pages.addWidget(self._verdict, 1, 0, 1, 2)
-        pages.addWidget(self._told, 2, 0, 1, 2)
-        pages.setRowStretch(0, 1)
+        self._pages, row = QBoxLayout(QBoxLayout.Direction.LeftToRight), QHBoxLayout()
+        for page in (self._canvas, self._result):
+            self._pages.addWidget(page, 1)
         for button in (self._erase, self._open, self._take):
             row.addWidget(button, 1)
         last = QHBoxLayout()
@@ -269,11 +290,14 @@ class DrawingView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addLayout(row)
-        layout.addLayout(pages, 1)
+        layout.addLayout(self._pages, 1)
+        layout.addWidget(self._verdict)
+        layout.addWidget(self._told)
         layout.addLayout(last)
 
     def _connect(self) -> None:
         self._canvas.drawn.connect(self._on_drawn)
+        self._canvas.lifted.connect(self._on_lifted)
         self._erase.clicked.connect(self._clear)
         self._open.clicked.connect(self._ask_picture)
         self._take.clicked.connect(self._take_real)
@@ -285,6 +309,13 @@ class DrawingView(QWidget):
         """Hear what D thinks by now."""
         super().showEvent(event)
         self.judge_again()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put what G answers below the page where that makes both larger."""
+        super().resizeEvent(event)
+        tall = self._pages.geometry().height() > 1.5 * self._pages.geometry().width()
+        way = QBoxLayout.Direction.TopToBottom if tall else QBoxLayout.Direction.LeftToRight
+        self._pages.setDirection(way)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take pictures."""

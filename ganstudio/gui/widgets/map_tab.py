@@ -13,6 +13,7 @@ from ganstudio.gui.exploration import Exploration
 from ganstudio.gui.latent_layout import direction_name
 from ganstudio.gui.widgets.controls import narrow_combo, push_button
 from ganstudio.gui.widgets.latent_state import LatentState
+from ganstudio.gui.widgets.map_legend import REAL, UNREAL, MapLegend
 from ganstudio.gui.widgets.map_view import ZOOM, MapView
 from ganstudio.gui.widgets.thumbnails import Colour, Renewal
 from ganstudio.latent.directions import DIGITS
@@ -22,7 +23,7 @@ from ganstudio.training.status import RunInfo
 DIRECTIONS = 10  # that change the image most: so many to choose from
 _SHOWN = 0.75  # of a slider's range is in the usual view of a normal part, all of a uniform one
 _SAME = 1e-4  # between two planes that look the same
-_UNREAL, _REAL = colours.rgb(colours.BLUE), colours.rgb(colours.ORANGE)
+_UNREAL, _REAL = colours.rgb(UNREAL), colours.rgb(REAL)
 _DIGITS = [colours.rgb(colour) for colour in colours.TEN]
 _CHARACTERS = 5  # of a list's entry, at least
 
@@ -115,7 +116,7 @@ class MapTab(QWidget):
         elif values is not None and np.isfinite(values).all():
             low, high = (np.array(colour) for colour in (_UNREAL, _REAL))
             tints = (low + values[:, None] * (high - low)).astype(np.uint8)
-            text = self.tr("more real to D than {percent} %")
+            text = self.tr("more real to D than {percent} % of held-out images")
             words = [text.format(percent=round(100 * float(value))) for value in values]
         self._view.set_tiles(images, tints, words)
 
@@ -232,6 +233,7 @@ class MapTab(QWidget):
         self._exploration.edit(self.tr("move on the map"), self._moved(x, y), step=True)
 
     def _on_colour_chosen(self) -> None:
+        self._legend.show_for(self.colour)
         self._images.renew()
 
     # the widgets
@@ -257,6 +259,7 @@ class MapTab(QWidget):
                 "(finely with Shift), Home shows all."
             )
         )
+        self._legend = MapLegend()
         self._nearer = self._sign("map_nearer", "+", self.tr("Zoom in"))
         self._farther = self._sign("map_farther", "−", self.tr("Zoom out"))
         self._all = self._sign("map_all", self.tr("All"), self.tr("Show all"))
@@ -280,6 +283,7 @@ class MapTab(QWidget):
         layout.addLayout(axes)
         layout.addWidget(self._hint)
         layout.addWidget(self._view, 1)
+        layout.addWidget(self._legend)
         layout.addLayout(looks)
 
     def _connect(self) -> None:

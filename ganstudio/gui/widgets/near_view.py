@@ -12,6 +12,7 @@ from ganstudio.gui.widgets.told import Told
 from ganstudio.gui.wording import worded
 
 _SIDE = 44  # px of an image, where there is room
+_UNUSUAL = 0.05  # of held-out images lie nearer to training: what is nearer still is remarkable
 _LINES = 3  # of a sentence; the whole of a longer one is its tooltip
 
 
@@ -144,7 +145,13 @@ class _Row(QWidget):
             return self.tr(
                 "None of {count} held-out images has a training image so near: this may be a copy"
             ).format(count=near.among)
-        percent = self.tr("fewer than 1") if near.share < 0.01 else f"{100 * near.share:.0f}"
-        return self.tr("{percent}\u00a0% of held-out images have a nearer training image").format(
-            percent=percent
-        )
+        if near.share < _UNUSUAL:
+            percent = self.tr("fewer than 1") if near.share < 0.01 else f"{100 * near.share:.0f}"
+            text = self.tr(
+                "Unusually near: only {percent}\u00a0% of held-out images have a nearer "
+                "training image"
+            )
+            return text.format(percent=percent)
+        return self.tr(
+            "No copy: {percent:.0f}\u00a0% of held-out images have a nearer training image"
+        ).format(percent=100 * near.share)

@@ -80,6 +80,7 @@ class SliderList(QAbstractScrollArea):
         self._notes: tuple[str, ...] = ()
         self._images: dict[int, NDArray[np.uint8]] = {}
         self._marks: dict[int, int] = {}
+        self._seen: list[int] = []  # the sliders in view, as it was told last
         self._labels: tuple[str, ...] = ()
         self._bounds: Array = np.zeros(0, np.float32)
         self._limits = self._bounds
@@ -257,7 +258,8 @@ class SliderList(QAbstractScrollArea):
         self._place_edit()
         self._name_edit.close_with(accept=True)  # its row may have gone from below it
         self.viewport().update()
-        if fresh:
+        if fresh or self.in_view() != self._seen:
+            self._seen = self.in_view()
             self.view_changed.emit()
 
     def _show_rows(self) -> None:

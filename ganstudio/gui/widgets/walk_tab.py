@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
-    QSlider,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -23,6 +22,7 @@ from ganstudio.gui.exploration import Exploration
 from ganstudio.gui.icons import icon
 from ganstudio.gui.widgets.bookmark_list import BookmarkList
 from ganstudio.gui.widgets.controls import narrow_combo, push_button
+from ganstudio.gui.widgets.jump_slider import JumpSlider
 from ganstudio.gui.widgets.thumbnails import Colour, Renewal
 from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
 from ganstudio.latent import walks
@@ -241,7 +241,7 @@ class WalkTab(QWidget):
         self._play.setObjectName("walk_play")
         self._play.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._play.setMinimumSize(28, 26)
-        self._scrub = QSlider(Qt.Orientation.Horizontal)
+        self._scrub = JumpSlider(Qt.Orientation.Horizontal)
         self._scrub.setObjectName("walk_place")
         self._scrub.setAccessibleName(self.tr("Place on the way"))
         self._scrub.setToolTip(self.tr("Where the walk is, from the first bookmark to the last"))
