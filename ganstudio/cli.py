@@ -34,6 +34,7 @@ from ganstudio.pretrained import GENERATOR_SUFFIX
 # torch and Qt are imported where they are needed: `ganstudio presets` and mistakes answer at once.
 
 DEFAULT_PRESET = "studio"
+LATENTS = "a .npy, a row each, or a text, a line each"
 DEVICES = "auto, cpu, cuda, cuda:N or mps"
 
 
@@ -206,13 +207,17 @@ def _sample(arguments: argparse.Namespace) -> int:
 
     file = _model_file(arguments)
     number = arguments.class_
-    drawn = headless.sample(arguments.checkpoint, arguments.num, arguments.seed, number, file)
+    latents = arguments.z
+    drawn = headless.sample(
+        arguments.checkpoint, arguments.num, arguments.seed, number, file, latents
+    )
     if out.suffix.lower() == ".png":
         images.save_png(images.grid(drawn), out)
     else:
         images.save_npy(drawn, out)
     of_class = "" if number is None else f" of class {number}"
-    print(f"{arguments.num:,} samples{of_class} of seed {arguments.seed} written to {out}.")
+    source = latents if latents else f"seed {arguments.seed}"
+    print(f"{len(drawn):,} samples{of_class} of {source} written to {out}.")
     return 0
 
 
@@ -234,7 +239,8 @@ def _directions(arguments: argparse.Namespace) -> int:
     exploring.write(explored, out)
     found = explored.found
     print("What a standard deviation along each direction of z changes:")
-    lines = zip(found.names, found.directions.strengths, found.units, found.explained, strict=True)
+    called = explored.called
+    lines = zip(called, found.directions.strengths, found.units, found.explained, strict=True)
     for name, strength, unit, r2 in lines:
         share = "" if r2 is None else f"   R² {r2:.2f}"
         print(f"{name:14} {strength:8.2f} {unit:6}{share}".rstrip())
@@ -265,7 +271,7 @@ def _walk(arguments: argparse.Namespace) -> int:
 
     z, drawn = exploring.walk(
         arguments.checkpoint,
-        arguments.seeds,
+        None if arguments.bookmarks else arguments.z or arguments.seeds,
         arguments.frames,
         loop=arguments.loop,
         straight=arguments.straight,
@@ -274,7 +280,7 @@ def _walk(arguments: argparse.Namespace) -> int:
     )
     walks.save(z, drawn, out, arguments.frames, arguments.fps)
     what = f"z, {z.shape[0]:,} times {z.shape[1]:,} numbers" if suffix == ".npy" else "images"
-    print(f"A walk of {len(z):,} steps through {len(arguments.seeds)} stops: {what} in {out}.")
+    print(f"A walk of {len(z):,} steps: {what} in {out}.")
     return 0
 
 
@@ -407,7 +413,9 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         metavar="K",
         help="draw this class only, counted from 0; for conditional models (default: random ones)",
     )
-    sample.add_argument("--seed", type=_whole(0), default=0, help="of the latents (default: 0)")
+    drawn = sample.add_mutually_exclusive_group()
+    drawn.add_argument("--seed", type=_whole(0), default=0, help="of the latents (default: 0)")
+    drawn.add_argument("--z", type=Path, metavar="F", help=f"the latents in this file: {LATENTS}")
     sample.add_argument("--out", type=Path, required=True, metavar="F.png|F.npy")
 
     evaluate = of_checkpoint(
@@ -443,12 +451,17 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     export.add_argument("--out", type=Path, required=True, metavar="F.safetensors")
 
     walk = of_checkpoint("walk", "walk through the latent space, from seed to seed", _walk)
-    walk.add_argument(
+    stops = walk.add_mutually_exclusive_group()
+    stops.add_argument(
         "--seeds",
         type=_seeds,
         default=[0, 1, 2, 3],
         metavar="S,S,…",
         help="of the stops: each is the z of sample --num 1 --seed S (default: 0,1,2,3)",
+    )
+    stops.add_argument("--z", type=Path, metavar="F", help=f"the stops in this file: {LATENTS}")
+    stops.add_argument(
+        "--bookmarks", action="store_true", help="the bookmarks of the window that were saved"
     )
     walk.add_argument(
         "--frames", type=_whole(1, 10_000), default=20, help="between two stops (default: 20)"

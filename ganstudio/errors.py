@@ -126,6 +126,10 @@ MESSAGES = {
     "no-class-to-draw": "{path} cannot draw a class on request: {reason}. Leave --class out, "
     "or train a model with conditional = true, such as the preset cgan.",
     "not-a-z": "This is no z of the {dim} numbers that this generator takes: {reason}.",
+    "bad-z-file": "{path} holds no z of this generator: {reason}. A .npy file of as many numbers a "
+    "row is read, or a text with a z a line.",
+    "no-stops": "{path} leads to {found} places, and a walk needs two at least. Bookmark places in "
+    "the window and save, or name seeds.",
     "latent-mismatch": "This generator takes {expected} numbers; {actual} were given.",
 }
 
@@ -165,6 +169,12 @@ PHRASES = {
     "missing": "{name} is missing",
     "so-many-numbers": "it has {found}",
     "no-finite-number": "“{text}” is not a number",
+    "damaged": "it is damaged",
+    "holds-nothing": "it is empty",
+    "neither-npy-nor-text": "it is neither a .npy file nor a text",
+    "shape-of-no-z": "its array is {shape}; a z has {dim} numbers",
+    "row-is-no-z": "row {number} holds a number that is none, or a choice that is not one",
+    "line-is-no-z": "line {number}: {reason}",
     "no-choice": "of the numbers of a choice, one must be 1 and the others 0",
     "negative-step": "its step is {step}",
     "not-finite": "{name} holds numbers that are not finite",

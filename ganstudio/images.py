@@ -2,6 +2,7 @@
 
 import io
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,20 +10,40 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from ganstudio.atomic import replacing
 from ganstudio.errors import StudioError
 
 Pixels = NDArray[np.uint8]
 
-_FILM_SIDE = 224  # px, about: smaller images are enlarged by whole numbers
+_SIDE = 224  # px, about: smaller images are enlarged by whole numbers
+_LETTERS, _MARGIN = 12, 6  # px of the names beside a sheet
 _CRF = 16  # of x264: what it loses cannot be seen
 
 
 def columns_for(n: int) -> int:
     """Return how many columns a grid of `n` images has: as square as can be."""
     return max(1, math.ceil(math.sqrt(n)))
+
+
+def labelled(sheet: Pixels, names: Sequence[str]) -> Pixels:
+    """Return a sheet with a name at the left of each of its rows, which are equally high."""
+    font = ImageFont.load_default(_LETTERS)
+    width = 2 * _MARGIN + math.ceil(max(font.getlength(name) for name in names))
+    margin = Image.new("L", (width, sheet.shape[0]))
+    draw = ImageDraw.Draw(margin)
+    pitch = sheet.shape[0] / len(names)
+    for i, name in enumerate(names):
+        draw.text((_MARGIN, (i + 0.5) * pitch), name, 255, font, anchor="lm")
+    shades = np.repeat(np.asarray(margin)[:, :, None], sheet.shape[2], axis=2)
+    return np.concatenate([shades, sheet], axis=1)
+
+
+def enlarged(sheet: Pixels) -> Pixels:
+    """Return a sheet with every pixel as a square, so that it can be looked at."""
+    factor = max(1, _SIDE // sheet.shape[0])
+    return sheet.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
 def grid(images: Pixels, columns: int | None = None, gap: int = 2) -> Pixels:
@@ -124,7 +145,7 @@ def _encoded(frames: Pixels, frames_a_second: float) -> memoryview:
 def _frames(images: Pixels) -> Pixels:
     """Return images as large as a film's, (N, H, W, C), of even sides, as films must have."""
     _, _, height, width = images.shape
-    scale = max(1, _FILM_SIDE // height)
+    scale = max(1, _SIDE // height)
     if scale * height % 2 or scale * width % 2:
         scale += 1
     return images.repeat(scale, axis=2).repeat(scale, axis=3).transpose(0, 2, 3, 1)

@@ -1,5 +1,6 @@
 """What a person notes of a model while exploring it; its checkpoint keeps it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -56,6 +57,14 @@ class Notes:
     def called(self, direction: str) -> str:
         """Return what a direction is called; "" if it has its usual name."""
         return dict(self.names).get(direction, "")
+
+    def places(self) -> dict[int, Array]:
+        """Return the places, from 0, of directions that were named, and where each led then."""
+        return {
+            int(number[1]) - 1: np.array(way, np.float32)
+            for key, way in self.ways
+            if (number := re.fullmatch(r"direction ([1-9]\d*)", key))
+        }
 
     def calling(self, direction: str, name: str, way: Array | None = None) -> "Notes":
         """Return the notes with another name for a direction; "" is the usual one."""

@@ -240,9 +240,14 @@ def restore(content: dict[str, Any], path: Path, dataset: Dataset, device: torch
         _check_networks(nets, content, path)
         _check_history(content, path)
         trainer.load_state(content)
-        if "notes" in content:  # as older checkpoints have not
-            trainer.notes = Notes.from_dict(content["notes"])
+        trainer.notes = notes_of(content, path)
     return trainer
+
+
+def notes_of(content: dict[str, Any], path: Path) -> Notes:
+    """Return what a person has noted; nothing in an older checkpoint."""
+    with _fitting(path):
+        return Notes.from_dict(content["notes"]) if "notes" in content else Notes()
 
 
 def check_images(architecture: Architecture, dataset: Dataset, path: Path) -> None:

@@ -11,9 +11,9 @@ import numpy as np
 from ganstudio import images
 from ganstudio.atomic import replacing
 from ganstudio.data import pictures
-from ganstudio.errors import writing
+from ganstudio.errors import StudioError, writing
 from ganstudio.evaluation import attributes
-from ganstudio.latent import search, walks
+from ganstudio.latent import search, walks, z_file
 from ganstudio.latent.decode import decode
 from ganstudio.latent.directions import DIGITS, Directions, NamedDirections, strongest
 from ganstudio.latent.holds import Holds
@@ -43,6 +43,8 @@ class Explored:
         Around which the strips are drawn.
     found : NamedDirections
         The strongest, then those of attributes.
+    called : tuple of str
+        What the person calls each; its name, where that is none.
     strips : (K * len(STRIP), C, H, W) uint8
         A row of images for each.
     """
@@ -50,12 +52,15 @@ class Explored:
     step: int
     z: Array
     found: NamedDirections
+    called: tuple[str, ...]
     strips: images.Pixels
 
 
 @explaining_memory("cpu", field="--num")
 def explore(path: Path, num: int, seed: int, file: ModelFile | None = None) -> Explored:
     """Find the directions of a checkpoint's averaged generator, where it has one.
+
+    Those that a person has named in the window have their places and names from there.
 
     Parameters
     ----------
@@ -70,18 +75,20 @@ def explore(path: Path, num: int, seed: int, file: ModelFile | None = None) -> E
     """
     content = content_of(path, file)
     snapshot = checkpoint.snapshot_of(content, path)
-    found = strongest(search.find(snapshot), num)
+    notes = checkpoint.notes_of(content, path)
+    found = strongest(search.find(snapshot).placed(notes.places()), num)
     if checkpoint.config_of(content, path).dataset in DIGITS:
         found = found.joined(attributes.find(snapshot))
     z = snapshot.latent.sample(1, generator(seed, Stream.SAMPLES))[0]
     strips = _strips(snapshot, found.directions, z)
-    return Explored(step=snapshot.step, z=z, found=found, strips=strips)
+    called = tuple(notes.called(name) or name for name in found.names)
+    return Explored(step=snapshot.step, z=z, found=found, called=called, strips=strips)
 
 
 @explaining_memory("cpu", field="--frames")
 def walk(
     path: Path,
-    seeds: Sequence[int],
+    stops: Sequence[int] | Path | None,
     frames: int,
     *,
     loop: bool = False,
@@ -89,14 +96,15 @@ def walk(
     psi: float = 1.0,
     file: ModelFile | None = None,
 ) -> tuple[Array, images.Pixels]:
-    """Walk through the latents of some seeds, by a checkpoint's averaged generator if it has one.
+    """Walk from z to z, by a checkpoint's averaged generator if it has one.
 
     Parameters
     ----------
     path : Path
         The checkpoint.
-    seeds : sequence of int
-        Of the stops: two at least. Each is the z of which `sample` draws a single image.
+    stops : sequence of int, Path or None
+        Two at least: seeds, each of the z of which `sample` draws a single image; a file as
+        `z_file.read` reads it; or None, the bookmarks in the checkpoint.
     frames : int
         From one stop to the next.
     loop, straight : bool
@@ -110,11 +118,25 @@ def walk(
     -------
     z : (N, dim) float32
     images : (N, C, H, W) uint8
+
+    Raises
+    ------
+    StudioError
+        ``bad-z-file`` or ``no-stops``, naming the file.
     """
-    snapshot = checkpoint.snapshot_of(content_of(path, file), path)
+    content = content_of(path, file)
+    snapshot = checkpoint.snapshot_of(content, path)
     latent = snapshot.latent
-    stops = [latent.sample(1, generator(seed, Stream.SAMPLES))[0] for seed in seeds]
-    cut = np.stack([latent.truncated(z, psi) for z in stops])
+    if stops is None:
+        marks = checkpoint.notes_of(content, path).bookmarks
+        places = [mark.z for mark in marks if mark.latent == latent]
+    elif isinstance(stops, Path):
+        places = list(z_file.read(latent, stops))
+    else:
+        places = [latent.sample(1, generator(seed, Stream.SAMPLES))[0] for seed in stops]
+    if len(places) < 2:
+        raise StudioError("no-stops", path=stops or path, found=len(places))
+    cut = np.stack([latent.truncated(z, psi) for z in places])
     z = walks.walk(latent, cut, frames, loop=loop, straight=straight)
     parts = np.array_split(z, -(-len(z) // _BATCH))
     return z, np.concatenate([decode(snapshot, part) for part in parts])
@@ -132,7 +154,8 @@ def write(explored: Explored, out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     with replacing(out / "directions.json") as file:
         file.write(json.dumps(_described(explored), indent=2).encode())
-    images.save_png(images.grid(explored.strips, len(STRIP)), out / "directions.png")
+    rows = images.grid(explored.strips, len(STRIP))
+    images.save_png(images.labelled(rows, explored.called), out / "directions.png")
 
 
 def _strips(snapshot: Snapshot, found: Directions, z: Array) -> images.Pixels:
@@ -150,6 +173,7 @@ def _described(explored: Explored) -> dict[str, Any]:
     found = explored.found.directions
     listed = zip(
         explored.found.names,
+        explored.called,
         found.vectors,
         found.strengths,
         explored.found.units,
@@ -164,12 +188,13 @@ def _described(explored: Explored) -> dict[str, Any]:
         "directions": [
             {
                 "name": name,
+                "called": called,
                 "strength": float(strength),
                 "unit": unit,
                 "r2": r2,
                 "vector": vector.tolist(),
             }
-            for name, vector, strength, unit, r2 in listed
+            for name, called, vector, strength, unit, r2 in listed
         ],
     }
 
@@ -224,4 +249,4 @@ def write_projected(projected: Projected, out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     images.save_npy(projected.found.z, out / "z.npy")
     pair = np.stack([projected.target, projected.found.image])
-    images.save_png(images.grid(pair, 2), out / "project.png")
+    images.save_png(images.enlarged(images.grid(pair, 2)), out / "project.png")

@@ -22,6 +22,7 @@ from ganstudio.errors import Phrase, StudioError, writing
 from ganstudio.evaluation import report
 from ganstudio.evaluation.judge import Judge
 from ganstudio.evaluation.quality import Quality
+from ganstudio.latent import z_file
 from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import LatentSpec, Stream, generator
 from ganstudio.model_file import ModelFile
@@ -233,7 +234,12 @@ def _interruptible() -> Iterator[list[int]]:
 
 @explaining_memory("cpu", field="--num")
 def sample(
-    path: Path, num: int, seed: int, class_: int | None = None, file: ModelFile | None = None
+    path: Path,
+    num: int,
+    seed: int,
+    class_: int | None = None,
+    file: ModelFile | None = None,
+    latents: Path | None = None,
 ) -> images.Pixels:
     """Draw from a checkpoint's generator, averaged where the recipe has EMA.
 
@@ -249,6 +255,8 @@ def sample(
         The class of all of them; by default each is of a random one, where there are any.
     file : ModelFile, optional
         What makes the checkpoint's networks, if a file does; it is run.
+    latents : Path, optional
+        A file of latents, as `z_file.read` reads it, in place of `num` of the seed's.
 
     Returns
     -------
@@ -261,11 +269,14 @@ def sample(
         ``no-class-to-draw`` or ``out-of-range`` if the model cannot draw that class.
     """
     snapshot = checkpoint.snapshot_of(content_of(path, file), path)
-    z = snapshot.latent.sample(num, generator(seed, Stream.SAMPLES))
+    if latents is None:
+        z = snapshot.latent.sample(num, generator(seed, Stream.SAMPLES))
+    else:
+        z = z_file.read(snapshot.latent, latents)
     if class_ is not None:
         _check_class(class_, snapshot.latent, path)
         z = snapshot.latent.with_class(z, class_)
-    batches = np.array_split(z, -(-num // SAMPLE_BATCH))
+    batches = np.array_split(z, -(-len(z) // SAMPLE_BATCH))
     return np.concatenate([decode(snapshot, batch) for batch in batches])
 
 

@@ -1,6 +1,5 @@
 """Sliders of the directions of z: what changes the image most, and what it looks like."""
 
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -117,18 +116,10 @@ class DirectionSliders(QWidget):
         if isinstance(found, NamedDirections):
             self._attributes = found
         elif self._strongest is None:  # those that were named are known by where they led
-            self._strongest = found.placed(self._named())
+            self._strongest = found.placed(self._exploration.notes.places())
         else:
             self._strongest = found
         self._join()
-
-    def _named(self) -> dict[int, Array]:
-        """Return the places of directions that the person has named, and where they led then."""
-        return {
-            int(number[1]) - 1: np.array(way, np.float32)
-            for key, way in self._exploration.notes.ways
-            if (number := re.fullmatch(r"direction ([1-9]\d*)", key))
-        }
 
     def places(self) -> Array:
         """Return the latents of the images in view: (N * len(PLACES), dim) float32."""
