@@ -313,7 +313,7 @@ class DrawingView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put what G answers below the page where that makes both larger."""
         super().resizeEvent(event)
-        tall = self._pages.geometry().height() > 1.5 * self._pages.geometry().width()
+        tall = self._pages.geometry().height() > 1.2 * self._pages.geometry().width()
         way = QBoxLayout.Direction.TopToBottom if tall else QBoxLayout.Direction.LeftToRight
         self._pages.setDirection(way)
 
