@@ -130,6 +130,10 @@ MESSAGES = {
     "row is read, or a text with a z a line.",
     "no-stops": "{path} leads to {found} places, and a walk needs two at least. Bookmark places in "
     "the window and save, or name seeds.",
+    "batch-not-shared": "{field} is {value}, which {ranks} processes cannot share alike. Choose a "
+    "multiple of {ranks}.",
+    "rank-lost": "Another process of this run has ended, or cannot be reached: {detail}. What was "
+    "saved is kept; start them again with --resume.",
     "latent-mismatch": "This generator takes {expected} numbers; {actual} were given.",
 }
 

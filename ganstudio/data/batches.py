@@ -17,7 +17,7 @@ class RealBatches:
     """Batches of training images, by index, on the training device.
 
     An epoch visits every image once, in an order drawn from the seed and the epoch's number; a
-    last, incomplete batch is dropped.
+    last, incomplete batch is dropped. Of every batch it has the rows in `part`.
 
     Attributes
     ----------
@@ -38,6 +38,7 @@ class RealBatches:
         seed: int,
         value_range: Range,
         device: torch.device,
+        part: slice = slice(None),
     ) -> None:
         size = len(dataset.train)
         if batch_size > size:
@@ -54,6 +55,7 @@ class RealBatches:
         self.count = 0
         self.per_epoch = size // batch_size
         self._batch_size = batch_size
+        self._part = part
         self._seed = seed
         self._low, self._high = value_range
         self._epoch = -1
@@ -84,7 +86,7 @@ class RealBatches:
             self._order = torch.from_numpy(order).to(self.images.device)
             self._epoch = epoch
         self.count += 1
-        return self._order[i * self._batch_size : (i + 1) * self._batch_size]
+        return self._order[i * self._batch_size : (i + 1) * self._batch_size][self._part]
 
 
 class Dice:
@@ -130,7 +132,8 @@ def _on_device(images: NDArray[np.uint8], device: torch.device) -> Tensor:
 class Noise:
     """Batches of z from one stream of a seed.
 
-    They are drawn on the CPU, in blocks, so that a seed gives the same z on every device.
+    They are drawn on the CPU, in blocks, so that a seed gives the same z on every device. Of every
+    batch it has the rows in `part`.
 
     Attributes
     ----------
@@ -141,9 +144,16 @@ class Noise:
     BLOCK = 64  # batches drawn and copied to the device at once
 
     def __init__(
-        self, latent: LatentSpec, batch_size: int, seed: int, stream: Stream, device: torch.device
+        self,
+        latent: LatentSpec,
+        batch_size: int,
+        seed: int,
+        stream: Stream,
+        device: torch.device,
+        part: slice = slice(None),
     ) -> None:
         self.count = 0
+        self._part = part
         self._latent = latent
         self._batch_size = batch_size
         self._seed = seed
@@ -161,4 +171,4 @@ class Noise:
             self._block = torch.from_numpy(block).to(self._device)
             self._index = index
         self.count += 1
-        return self._block[i * self._batch_size : (i + 1) * self._batch_size]
+        return self._block[i * self._batch_size : (i + 1) * self._batch_size][self._part]

@@ -18,7 +18,7 @@ from ganstudio import model_file, parts
 from ganstudio.config import LIVE, Config
 from ganstudio.data.batches import Dice, Noise, RealBatches
 from ganstudio.data.dataset import Dataset
-from ganstudio.errors import Phrase, StudioError
+from ganstudio.errors import ConfigError, Phrase, StudioError
 from ganstudio.latent.networks import (
     Architecture,
     Networks,
@@ -32,12 +32,14 @@ from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentPart, LatentSpec, Stream, generator
 from ganstudio.training import combinations, model_check
 from ganstudio.training.adam import Adam
+from ganstudio.training.batch_norm import share_statistics
 from ganstudio.training.ema import EMA
 from ganstudio.training.games import CodeGame, Game, ImageGame, Samples, info_loss
 from ganstudio.training.history import METRICS, History
 from ganstudio.training.objectives._objective import Objective
 from ganstudio.training.penalties import gradient_penalty, squared_gradient
 from ganstudio.training.perturb import instance_noise, translate
+from ganstudio.training.ranks import ALONE, Ranks
 
 Gradients = Sequence[Tensor]
 
@@ -95,6 +97,8 @@ class Trainer:
         By default a new one.
     model_sha256 : str, optional
         Of the model file that ran, where the model is a file; by default of the file as it is.
+    ranks : Ranks
+        With whom it trains together: the batch size is that of all of them.
     """
 
     def __init__(
@@ -104,8 +108,10 @@ class Trainer:
         device: torch.device,
         run_id: str | None = None,
         model_sha256: str | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
         dataset = training_data(config, dataset)
+        self.ranks = ranks
         self.config = config
         self.dataset = dataset
         self.device = device
@@ -133,6 +139,10 @@ class Trainer:
             model_check.check(networks, self.architecture, device)
         elif device.type == "cpu":
             _lay_channels_last(networks)
+        if ranks.count > 1:
+            for net in (networks.G, networks.D, networks.E):
+                if net is not None:
+                    share_statistics(net, ranks)
         self.G, self.D, self.E = networks.G, networks.D, networks.E
         self._D_judges_alone = judges_alone(self.D)
         self.ema = EMA(self.G, config.ema_decay) if config.ema_decay else None
@@ -147,9 +157,12 @@ class Trainer:
         size, seed = config.batch_size, config.seed
         self.output_range: Range = networks.output_range
         self.real_range = real_range(config, networks.output_range)
-        self.real = RealBatches(dataset, size, seed, self.real_range, device)
-        self._z_D = Noise(self.latent, size, seed, Stream.Z_D, device)
-        self._z_G = Noise(self.latent, size, seed, Stream.Z_G, device)
+        if size % ranks.count:
+            raise ConfigError("batch-not-shared", field="batch_size", value=size, ranks=ranks.count)
+        part = ranks.part(size)
+        self.real = RealBatches(dataset, size, seed, self.real_range, device, part)
+        self._z_D = Noise(self.latent, size, seed, Stream.Z_D, device, part)
+        self._z_G = Noise(self.latent, size, seed, Stream.Z_G, device, part)
         self._perturbation = Dice(seed, Stream.AUGMENTATION, device)
         self._penalty_dice = Dice(seed, Stream.PENALTY, device)
         self._game: Game = (
@@ -375,9 +388,10 @@ class Trainer:
         x = samples.x if x is None else x
         if self.config.translation:
             share, rng = self.config.translation, self._perturbation.next()
-            x = translate(x, share, self.output_range[0], rng)
+            x = translate(x, share, self.output_range[0], rng, self.ranks)
         if self.config.instance_noise:
-            x = instance_noise(x, self.config.instance_noise, self._perturbation.next())
+            sigma, rng = self.config.instance_noise, self._perturbation.next()
+            x = instance_noise(x, sigma, rng, self.ranks)
         return with_classes(x, samples.classes)
 
     def _G_gradients(self, fake: Samples, step: "_Step") -> Gradients:
@@ -395,11 +409,8 @@ class Trainer:
             total = share * g_loss + (1 - share) * fake.reconstruction_loss
         total = self._with_info_loss(total, fake, said, losses)
         gradients = torch.autograd.grad(total, self._G_weights)
-        norm = _norm(gradients)
-        score = self.objective.score(logits).mean()
-        _record(step.row, **losses, g_grad=norm, fake_score=score)
-        self._require_finite("G", {**losses, "gradient": norm})
-        return gradients
+        losses["fake_score"] = self.objective.score(logits).mean()
+        return self._agreed("G", step, gradients, losses)
 
     def _D_gradients(self, fake: Samples, step: "_Step") -> Gradients:
         turn = self._penalised() and self._d_updates % self.config.penalty_every == 0
@@ -420,7 +431,6 @@ class Trainer:
         if self.config.d_total == "mean":
             d_loss = d_loss / len(losses)
         d_loss = self._with_info_loss(d_loss, fake, said, losses)
-        shown = dict(losses)
 
         # Regularise; a lazy penalty weighs as much as the updates that went without.
         if turn:
@@ -428,16 +438,26 @@ class Trainer:
             d_loss = d_loss + self.config.penalty_every * losses["penalty"]
 
         gradients = torch.autograd.grad(d_loss, self._D_weights)
-        norm = _norm(gradients)
         score = self.objective.score
-        _record(
-            step.row,
-            **shown,
-            d_grad=norm,
-            real_score=score(real_logits).mean(),
-            fake_score=score(fake_logits).mean(),
-        )
-        self._require_finite("D", {**losses, "gradient": norm})
+        losses["real_score"] = score(real_logits).mean()
+        losses["fake_score"] = score(fake_logits).mean()
+        return self._agreed("D", step, gradients, losses)
+
+    def _agreed(
+        self, net: str, step: "_Step", gradients: Gradients, numbers: dict[str, Tensor]
+    ) -> Gradients:
+        """Return the gradients of all ranks' batch, once it is known that they are finite.
+
+        They and the numbers, of which the history has its own, are means over the ranks.
+        """
+        if self.ranks.count > 1:
+            *gradients, means = self.ranks.mean([*gradients, torch.stack([*numbers.values()])])
+            numbers = dict(zip(numbers, means, strict=True))
+        numbers["gradient"] = _norm(gradients)
+        shown = {name: value for name, value in numbers.items() if name in METRICS}
+        _record(step.row, **shown, **{f"{net.lower()}_grad": numbers["gradient"]})
+        losses = {name: value for name, value in numbers.items() if not name.endswith("_score")}
+        self._require_finite(net, losses)
         return gradients
 
     def _d_losses(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
@@ -473,7 +493,9 @@ class Trainer:
             terms.append(config.r2 * squared_gradient(fake.x, fake_logits))
         if config.gradient_penalty:
             rng = self._penalty_dice.next()
-            share = torch.rand(len(real.x), device=self.device, generator=rng).to(real.x.dtype)
+            rows = self.ranks.rows(len(real.x))
+            share = self.ranks.mine(torch.rand(rows, device=self.device, generator=rng))
+            share = share.to(real.x.dtype)
             between = gradient_penalty(
                 lambda x: self._judge(real, x)[0], real.x.detach(), fake.x.detach(), share
             )

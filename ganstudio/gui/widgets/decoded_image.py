@@ -51,8 +51,8 @@ class DecodedImage(QWidget):
             if codes
             else self.tr(
                 "How D, the discriminator, ranks the image: the share of held-out real images that "
-                "it finds less real. While D trains its opinion swings from step to step; Hold this "
-                "step keeps one."
+                "it finds less real. While D trains its opinion swings from step to step; Hold "
+                "this step keeps one."
             )
         )
 
