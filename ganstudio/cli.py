@@ -11,6 +11,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ganstudio import __version__, images, model_file
 from ganstudio.config import (
@@ -30,6 +31,11 @@ from ganstudio.errors import StudioError, nearest
 from ganstudio.latent import walks
 from ganstudio.model_file import ModelFile
 from ganstudio.pretrained import GENERATOR_SUFFIX
+
+if TYPE_CHECKING:
+    from ganstudio.training.limits import End
+    from ganstudio.training.ranks import Ranks
+    from ganstudio.training.trainer import Trainer
 
 # torch and Qt are imported where they are needed: `ganstudio presets` and mistakes answer at once.
 
@@ -110,39 +116,77 @@ def _window(arguments: argparse.Namespace) -> int:
 
 def _train(arguments: argparse.Namespace) -> int:
     config = None if arguments.resume else _config(arguments)
-    from ganstudio.training import headless, run_folder
+    from ganstudio.training import device, headless, ranks
     from ganstudio.training.limits import Limit
-    from ganstudio.training.threads import use_threads
+    from ganstudio.training.threads import cores, use_threads
 
-    file = _model_file(arguments)
-    if arguments.threads is not None:
-        use_threads(arguments.threads)
+    together = ranks.launched()
+    if arguments.threads is not None or together.count > 1:
+        use_threads(arguments.threads or ranks.threads(cores()))
+    name = ranks.device_name(arguments.device)
+    with ranks.joined(device.choose(name)):
+        if not together.first:  # what has to be downloaded is, by the first, only once
+            together.wait()
+        trainer = _trainer(arguments, config, name, together)
+        if together.first:
+            together.wait()
+        limit = Limit(steps=arguments.steps, epochs=arguments.epochs, minutes=arguments.minutes)
+        if not together.first:
+            return _ended(headless.accompany(trainer, limit))
+        end = limit.end(trainer)
+        out = _out(arguments, trainer)
+        _announce(arguments, trainer, end, out)
+        number = headless.train(trainer, out, limit, arguments.evaluate_every)
+    further = ["ganstudio", "train", "--resume", str(out / "last.pt")]
+    if arguments.model_file:
+        further += ["--model-file", str(arguments.model_file)]
+    print(f"Step {trainer.step:,} saved. Continue: {shlex.join(further)}")
+    return _ended(number)
+
+
+def _ended(number: int) -> int:
+    """Return the exit status after a signal, as shells give it; 0 after none."""
+    return 128 + number if number else 0
+
+
+def _trainer(
+    arguments: argparse.Namespace, config: Config | None, name: str, together: "Ranks"
+) -> "Trainer":
+    """Return the trainer of a new run, or of a resumed one with its changes."""
+    from ganstudio.training import headless
+
+    file, root = _model_file(arguments), arguments.data_root
     if config is not None:
-        trainer = headless.new_trainer(config, arguments.device, arguments.data_root, file)
-    else:
-        live = _live_changes(arguments)
-        trainer = headless.resumed_trainer(
-            arguments.resume, arguments.device, arguments.data_root, file
-        )
-        trainer.change(**live)
-    limit = Limit(steps=arguments.steps, epochs=arguments.epochs, minutes=arguments.minutes)
-    settings, end = trainer.config, limit.end(trainer)
+        return headless.new_trainer(config, name, root, file, together)
+    live = _live_changes(arguments)
+    trainer = headless.resumed_trainer(arguments.resume, name, root, file, together)
+    trainer.change(**live)
+    return trainer
+
+
+def _out(arguments: argparse.Namespace, trainer: "Trainer") -> Path:
+    """Return the run's folder, in which no other run is."""
+    from ganstudio.training import run_folder
+
     own = run_folder.of(arguments.resume) if arguments.resume else None
-    out = arguments.out or own or _new_folder(arguments, settings)
+    out: Path = arguments.out or own or _new_folder(arguments, trainer.config)
     run_folder.check(out, resumed=arguments.resume, run_id=trainer.run_id, step=trainer.step)
+    return out
+
+
+def _announce(arguments: argparse.Namespace, trainer: "Trainer", end: "End", out: Path) -> None:
+    """Tell what is about to be trained, and for how long."""
+    settings = trainer.config
     until = "" if end.steps is None else f", to step {end.steps:,}"
     if end.batches is not None:
         until = f", to epoch {end.batches / trainer.real.per_epoch:g}"
+    where = f"{trainer.device}"
+    if trainer.ranks.count > 1:
+        where = f"{trainer.ranks.count} processes on {trainer.device.type}"
     print(
-        f"Training {_recipe(arguments, settings)} on {settings.dataset}, {trainer.device}, "
+        f"Training {_recipe(arguments, settings)} on {settings.dataset}, {where}, "
         f"seed {settings.seed}{until}, into {out}. Ctrl-C saves and exits."
     )
-    interrupted = headless.train(trainer, out, limit, arguments.evaluate_every)
-    further = ["ganstudio", "train", "--resume", str(out / "last.pt")]
-    if file is not None:
-        further += ["--model-file", str(arguments.model_file)]
-    print(f"Step {trainer.step:,} saved. Continue: {shlex.join(further)}")
-    return 130 if interrupted else 0
 
 
 def _config(arguments: argparse.Namespace) -> Config:

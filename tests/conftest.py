@@ -9,14 +9,11 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import settings
-from oracle import SMALL, idx_bytes
+from oracle import SMALL, compute_in_double, idx_bytes
 
-from ganstudio.data import batches
-from ganstudio.data.batches import Noise
 from ganstudio.data.dataset import Dataset
 from ganstudio.data.sources.mnist import FILES
 from ganstudio.latent.snapshot import _Workplace
-from ganstudio.training import trainer as trainer_module
 
 torch.set_num_threads(1)  # sums in one order, and no waiting for a busy neighbour
 settings.register_profile(
@@ -82,23 +79,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def double(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make trainers compute in float64."""
-    build = trainer_module._build
-
-    def doubled(architecture, seed):
-        networks = build(architecture, seed)
-        for net in (networks.G, networks.D, networks.E):
-            if net is not None:
-                net.double()
-        return networks
-
-    monkeypatch.setattr(trainer_module, "_build", doubled)
-    monkeypatch.setattr(batches, "to_range", _to_range_double)
-    original = Noise.next
-    monkeypatch.setattr(Noise, "next", lambda self: original(self).double())
-
-
-def _to_range_double(images: torch.Tensor, low: float, high: float) -> torch.Tensor:
-    return images.double() / 255 * (high - low) + low
+    compute_in_double(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

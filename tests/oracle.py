@@ -17,11 +17,13 @@ import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from ganstudio.data.batches import Dice
+from ganstudio.data import batches
+from ganstudio.data.batches import Dice, Noise
 from ganstudio.latent import networks
 from ganstudio.latent.networks import Architecture, build
 from ganstudio.latent.snapshot import Snapshot, forget
 from ganstudio.latent.spec import LatentPart, LatentSpec, Stream
+from ganstudio.training import trainer as trainer_module
 from ganstudio.training.trainer import Trainer
 
 
@@ -99,6 +101,26 @@ def close(actual: nn.Module, expected: nn.Module) -> None:
     torch.testing.assert_close(
         actual.state_dict(), expected.state_dict(), rtol=1e-7, atol=1e-10, check_dtype=True
     )
+
+
+def compute_in_double(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make trainers compute in float64."""
+    build = trainer_module._build
+
+    def doubled(architecture, seed):
+        networks = build(architecture, seed)
+        for net in (networks.G, networks.D, networks.E):
+            if net is not None:
+                net.double()
+        return networks
+
+    def to_range(images: torch.Tensor, low: float, high: float) -> torch.Tensor:
+        return images.double() / 255 * (high - low) + low
+
+    original = Noise.next
+    monkeypatch.setattr(trainer_module, "_build", doubled)
+    monkeypatch.setattr(batches, "to_range", to_range)
+    monkeypatch.setattr(Noise, "next", lambda self: original(self).double())
 
 
 def interrupt_at(monkeypatch: Any, steps: dict[int, int]) -> None:

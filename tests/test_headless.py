@@ -33,7 +33,7 @@ def trainer(small, tiny_root) -> Trainer:
 
 
 def test_a_run_leaves_its_files(trainer, tmp_path):
-    assert headless.train(trainer, tmp_path, Limit(steps=5)) is False
+    assert headless.train(trainer, tmp_path, Limit(steps=5)) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "config.toml", "history.csv", "last.pt", "samples-0000005.png", "step-0000005.pt",
     ]  # fmt: skip
@@ -155,7 +155,7 @@ def test_a_minute_later_all_is_saved(trainer, tmp_path, monkeypatch):
 def test_ctrl_c_saves_and_ends(trainer, tmp_path, monkeypatch):
     before = signal.getsignal(signal.SIGINT)
     interrupt_at(monkeypatch, {3: 1})
-    assert headless.train(trainer, tmp_path, Limit(steps=100)) is True
+    assert headless.train(trainer, tmp_path, Limit(steps=100)) == signal.SIGINT
     assert checkpoint.read(tmp_path / "last.pt")["step"] == trainer.step == 3
     assert (tmp_path / "step-0000003.pt").exists()
     assert signal.getsignal(signal.SIGINT) is before

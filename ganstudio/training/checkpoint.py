@@ -34,6 +34,7 @@ from ganstudio.pretrained import GENERATOR_SUFFIX
 from ganstudio.training import generator_file
 from ganstudio.training.failures import lacks_memory
 from ganstudio.training.history import COLUMNS
+from ganstudio.training.ranks import ALONE, Ranks
 from ganstudio.training.trainer import Trainer, real_range
 
 FORMAT = "ganstudio-checkpoint"
@@ -205,7 +206,13 @@ def _ran_sha256(content: dict[str, Any], config: Config, path: Path) -> str:
     return sha256
 
 
-def restore(content: dict[str, Any], path: Path, dataset: Dataset, device: torch.device) -> Trainer:
+def restore(
+    content: dict[str, Any],
+    path: Path,
+    dataset: Dataset,
+    device: torch.device,
+    ranks: Ranks = ALONE,
+) -> Trainer:
     """Return a trainer that continues a checkpoint's run.
 
     Parameters
@@ -218,6 +225,8 @@ def restore(content: dict[str, Any], path: Path, dataset: Dataset, device: torch
         The dataset that the configuration names.
     device : torch.device
         Where to go on.
+    ranks : Ranks
+        With whom.
 
     Raises
     ------
@@ -229,7 +238,7 @@ def restore(content: dict[str, Any], path: Path, dataset: Dataset, device: torch
     config = config_of(content, path)
     with _fitting(path):
         sha256 = _ran_sha256(content, config, path)
-        trainer = Trainer(config, dataset, device, str(content["run_id"]), sha256)
+        trainer = Trainer(config, dataset, device, str(content["run_id"]), sha256, ranks)
         shape, described = tuple(content["image_shape"]), LatentSpec.from_dict(content["latent"])
         if shape != trainer.architecture.image_shape or described != trainer.latent:
             detail = Phrase("other-networks", shape=shape, dim=described.dim)

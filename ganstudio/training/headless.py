@@ -32,6 +32,7 @@ from ganstudio.training.health import Diagnosis, Doctor
 from ganstudio.training.limits import End, Limit
 from ganstudio.training.observer import Observer
 from ganstudio.training.progress import Progress, shown
+from ganstudio.training.ranks import ALONE, Ranks, launched
 from ganstudio.training.run_folder import forget_beyond
 from ganstudio.training.runner import describe
 from ganstudio.training.saving import Saving
@@ -46,7 +47,11 @@ QUALITY, HEALTH = "quality.csv", "health.csv"
 
 
 def new_trainer(
-    config: Config, device_name: str, root: Path | None, file: ModelFile | None = None
+    config: Config,
+    device_name: str,
+    root: Path | None,
+    file: ModelFile | None = None,
+    ranks: Ranks = ALONE,
 ) -> Trainer:
     """Return a trainer at step 0; a `file` makes its networks, and is run for that."""
     if file is not None:
@@ -54,17 +59,22 @@ def new_trainer(
         config = config.changed(model=str(file.path))
     place = device.choose(device_name)
     with explaining_memory(place):
-        return Trainer(config, _dataset(config, root), place)
+        return Trainer(config, _dataset(config, root), place, ranks=ranks)
 
 
 def resumed_trainer(
-    path: Path, device_name: str, root: Path | None, file: ModelFile | None = None
+    path: Path,
+    device_name: str,
+    root: Path | None,
+    file: ModelFile | None = None,
+    ranks: Ranks = ALONE,
 ) -> Trainer:
     """Return a trainer that continues a checkpoint, with the `file` that makes its networks."""
     place = device.choose(device_name)
     with explaining_memory(place):
         content = content_of(path, file)
-        return checkpoint.restore(content, path, _dataset_of(content, path, root), place)
+        dataset = _dataset_of(content, path, root)
+        return checkpoint.restore(content, path, dataset, place, ranks)
 
 
 def _dataset_of(content: dict[str, Any], path: Path, root: Path | None) -> Dataset:
@@ -90,8 +100,8 @@ def _dataset(config: Config, root: Path | None) -> Dataset:
     return dataset
 
 
-def train(trainer: Trainer, out: Path, limit: Limit, evaluate_every: int = 0) -> bool:
-    """Train until the limit or Ctrl-C, writing into `out`.
+def train(trainer: Trainer, out: Path, limit: Limit, evaluate_every: int = 0) -> int:
+    """Train until the limit, Ctrl-C or SIGTERM, writing into `out`.
 
     The folder receives config.toml at once; last.pt, history.csv and samples-STEP.png every minute
     and at the end; step-STEP.pt, another name of last.pt, every 10 epochs and at the end; a line of
@@ -101,13 +111,15 @@ def train(trainer: Trainer, out: Path, limit: Limit, evaluate_every: int = 0) ->
 
     Returns
     -------
-    bool
-        Whether it was interrupted by Ctrl-C. All is saved either way.
+    int
+        The number of the signal that ended it (Ctrl-C's is SIGINT); 0 if none did. All is saved
+        either way.
 
     Raises
     ------
     StudioError
-        ``nothing-to-do``, ``non-finite`` or ``out-of-memory`` (the last good step is saved);
+        ``nothing-to-do``; ``non-finite``, ``out-of-memory`` or ``rank-lost`` (the last good step is
+        saved);
         ``nothing-saved``, ``later-steps-lost``, ``saved-without`` or ``saved-at-last`` if a file
         cannot be written; ``cannot-write`` or ``disk-full`` before the first step.
     """
@@ -133,7 +145,7 @@ def _train(
     minutes: float | None,
     evaluate_every: int,
     saving: Saving,
-) -> bool:
+) -> int:
     save_due = time.monotonic() + SAVE_SECONDS
     kept = trainer.epoch // KEEP_EPOCHS
     judge = _judge_of(trainer.dataset) if evaluate_every else None
@@ -143,7 +155,7 @@ def _train(
     watch = _Watch(trainer, out)
     with _interruptible() as interrupted, Progress(trainer, end, minutes) as progress:
         try:
-            while not (end.is_reached(trainer) or interrupted):
+            while not trainer.ranks.any(end.is_reached(trainer) or bool(interrupted)):
                 trainer.train_step()
                 progress.step_done()
                 watch.step_done()
@@ -162,7 +174,16 @@ def _train(
             saving.try_all(keep=True)
             raise
         saving.write_all(keep=True)
-    return bool(interrupted)
+    return interrupted[0] if interrupted else 0
+
+
+def accompany(trainer: Trainer, limit: Limit) -> int:
+    """Train as `train` does in the first of the ranks, but write and tell nothing."""
+    end = limit.end(trainer)
+    with _interruptible() as interrupted:
+        while not trainer.ranks.any(end.is_reached(trainer) or bool(interrupted)):
+            trainer.train_step()
+    return interrupted[0] if interrupted else 0
 
 
 class _Watch:
@@ -218,18 +239,29 @@ def _note_quality(quality: Quality, out: Path) -> None:
 
 @contextmanager
 def _interruptible() -> Iterator[list[int]]:
-    """Give a list that Ctrl-C makes non-empty instead of ending anything; a second Ctrl-C does."""
+    """Give a list that Ctrl-C or SIGTERM makes non-empty instead of ending anything.
+
+    The second time they end it, unless torchrun has started it, which passes Ctrl-C on to those
+    who have heard of it already, and kills what takes too long.
+    """
     interrupted: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def back() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         interrupted.append(number)
-        signal.signal(signal.SIGINT, before)
+        if launched().count == 1:
+            back()
 
-    before = signal.signal(signal.SIGINT, on_signal)
+    for number in before:
+        signal.signal(number, on_signal)
     try:
         yield interrupted
     finally:
-        signal.signal(signal.SIGINT, before)
+        back()
 
 
 @explaining_memory("cpu", field="--num")

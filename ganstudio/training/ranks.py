@@ -8,6 +8,7 @@ would do with the whole batch, up to rounding. (`DistributedDataParallel` averag
 """
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -106,9 +107,16 @@ def launched() -> Ranks:
     return Ranks(int(os.environ.get("RANK", "0")), count) if count > 1 else ALONE
 
 
-def local_rank() -> int:
-    """Return the number of this process among those on its machine."""
-    return int(os.environ.get("LOCAL_RANK", "0"))
+def device_name(name: str) -> str:
+    """Return the device of this rank, where `name` is for all: each has a GPU of its own."""
+    if launched().count > 1 and name in {"auto", "cuda"} and torch.cuda.is_available():
+        return f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
+    return name
+
+
+def threads(cores: int) -> int:
+    """Return how many of a machine's cores are for each of the ranks on it."""
+    return max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 @contextmanager
@@ -140,7 +148,7 @@ def _together() -> Iterator[None]:
     try:
         yield
     except (RuntimeError, ValueError) as error:
-        detail = str(error).splitlines()[0][:200]
+        detail = re.sub(r"^\[.*?\] *", "", str(error).splitlines()[0]).partition(". ")[0]
         raise StudioError("rank-lost", detail=detail) from error
 
 
