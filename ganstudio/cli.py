@@ -130,6 +130,8 @@ def _train(arguments: argparse.Namespace) -> int:
         trainer = _trainer(arguments, config, name, together)
         if together.first:
             together.wait()
+        if arguments.threads is None and trainer.threads and together.count == 1:
+            use_threads(trainer.threads)  # as before, so that the run goes on bit for bit
         limit = Limit(steps=arguments.steps, epochs=arguments.epochs, minutes=arguments.minutes)
         if not together.first:
             return _ended(headless.accompany(trainer, limit))
@@ -411,8 +413,9 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         "--threads",
         type=_whole(1, 1024),
         metavar="N",
-        help="of PyTorch on the CPU (default: one a core); a run repeats bit for bit only with as "
-        "many, and on a computer that is busy otherwise fewer are faster",
+        help="of PyTorch on the CPU (default: one a core; of a resumed run as many as before); a "
+        "run repeats bit for bit only with as many, and on a computer that is busy otherwise fewer "
+        "are faster",
     )
     train.add_argument("--seed", help="seed of all randomness (default: 0)")
     train.add_argument(

@@ -342,9 +342,9 @@ def test_threads(run, train, monkeypatch):
     used: list[int] = []
     monkeypatch.setattr(torch, "set_num_threads", used.append)
     assert train("--resume", str(run), "--steps", "4") == 0
-    assert used == []
+    assert used == [1], "as many as before"
     assert train("--resume", str(run), "--steps", "5", "--threads", "3") == 0
-    assert used == [3]
+    assert used == [1, 3]
 
 
 def test_settings_from_a_file(run, train, folder):
@@ -675,3 +675,20 @@ def test_files_that_are_there_need_no_network(small, tiny_root, folder, capsys):
     words += ["batch_size=16", "--steps", "2", "--device", "cpu", "--out", "run"]
     assert main([*words, "--dataset", "fashion-mnist"]) == 0
     assert checkpoint.read(folder / "run" / "last.pt")["data_root"] == str(tiny_root)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_resumed_run_has_as_many_threads_as_before(tiny_root, tmp_path):
+    out = tmp_path / "run"
+    words = ["train", "--preset", "mlp-gelu", "--data-root", str(tiny_root), "--out", str(out)]
+    before = torch.get_num_threads()
+    try:
+        assert main([*words, "--steps", "2", "--threads", "2"]) == 0
+        torch.set_num_threads(1)
+        resumed = ["train", "--resume", str(out / "last.pt"), "--steps"]
+        assert main([*resumed, "4"]) == 0
+        assert checkpoint.read(out / "last.pt")["threads"] == 2
+        assert main([*resumed, "5", "--threads", "1"]) == 0
+        assert checkpoint.read(out / "last.pt")["threads"] == 0
+    finally:
+        torch.set_num_threads(before)

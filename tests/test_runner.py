@@ -25,6 +25,7 @@ from ganstudio.training.runner import (
     Runner,
 )
 from ganstudio.training.status import Phase
+from ganstudio.training.threads import ThreadTuner, cores
 from ganstudio.training.trainer import Nets, Trainer
 
 CONFIG = Config(model="mlp-gelu", batch_size=16, latent_dim=5, r1=0, epochs=0)
@@ -725,3 +726,22 @@ def test_closing_while_training_ends_the_loop(studio):
     studio.train(Runner.start, Runner.close)
     assert studio.heard.statuses[-1].phase is Phase.TRAINING
     assert studio.trainer.step <= 1
+
+
+def test_an_exact_run_keeps_the_threads_that_it_had(studio, monkeypatch, tmp_path):
+    kept: list[int | None] = []
+    monkeypatch.setattr(ThreadTuner, "keep", lambda _self, count: kept.append(count))
+    studio.ask(lambda runner: runner.set_exact(True))
+    assert kept[-1] == cores()
+    studio.new_run()
+    studio.trainer.threads = 7
+    path = tmp_path / "run.pt"
+    studio.ask(
+        lambda runner: runner.save(path),
+        lambda runner: runner.new_run(CONFIG, "cpu", studio.root),
+    )
+    assert kept[-1] == cores(), "a new run has had none"
+    studio.ask(lambda runner: runner.open(path, "cpu", studio.root))
+    assert kept[-1] == 7
+    studio.ask(lambda runner: runner.set_exact(False))
+    assert kept[-1] is None

@@ -83,3 +83,16 @@ def test_one_core_is_not_probed(monkeypatch):
     run(tuner, 0, 30, {1: 0.05})
     assert tuner.threads == 1
     assert torch.get_num_threads() == 1
+
+
+def test_a_count_that_is_kept_is_never_left(tuner):
+    tuner.keep(2)
+    cost = {2: 0.100, 1: 0.020}
+    now = run(tuner, 0, 60, cost)
+    tuner.give_way(True)
+    assert share_of_one(tuner, now, 20, cost) == 0
+    tuner.keep(None)
+    assert tuner.threads == 1, "a hand is on a slider"
+    tuner.give_way(False)
+    assert tuner.threads == 2
+    assert share_of_one(tuner, now, 60, cost) > 0.9

@@ -433,3 +433,21 @@ def test_learning_rates_fall_as_the_square_root_of_the_step(tiny, cpu):
         assert same == (step <= 4), "until they fall, nothing changes"
     trainer.change(g_lr=0.5)
     assert trainer.G_opt.lr == pytest.approx(0.5 * (4 / 12) ** 0.5)
+
+
+def test_it_knows_with_how_many_threads_it_repeats(tiny, cpu):
+    trainer = Trainer(SMALL, tiny, cpu)
+    before = torch.get_num_threads()
+    try:
+        for threads, known in ((2, 2), (2, 2), (1, 0), (2, 0)):
+            torch.set_num_threads(threads)
+            trainer.train_step()
+            assert trainer.threads == known
+    finally:
+        torch.set_num_threads(before)
+    state = trainer.state()
+    trainer.load_state({**state, "threads": 3})
+    assert trainer.threads == 3
+    del state["threads"]
+    trainer.load_state(state)
+    assert trainer.threads == 0, "an older checkpoint does not tell"

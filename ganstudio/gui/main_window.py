@@ -340,6 +340,19 @@ class MainWindow(QMainWindow):
             "full",
             self._set_speed,
         )
+        exact = add(
+            menu,
+            "exact",
+            self.tr("Repeat e&xactly"),
+            self._set_exact,
+            tip=self.tr(
+                "Compute with one number of threads, so that a run repeats bit for bit on this "
+                "computer; it is slower while other programs compute or a slider is dragged"
+            ),
+        )
+        exact.setCheckable(True)
+        exact.setChecked(str(QSettings().value("exact")) == "true")
+        self.session.set_exact(exact.isChecked())
         menu.addSeparator()
         self._left_menu = menu.addMenu(self.tr("&Earlier runs"))
         self._left_menu.setObjectName("left_menu")
@@ -487,6 +500,11 @@ class MainWindow(QMainWindow):
         self._speed = SPEEDS[name]
         self.session.set_speed(self._speed)
         self._on_status(self.session.status)
+
+    def _set_exact(self) -> None:
+        exact = self.actions_.by_name["exact"].isChecked()
+        QSettings().setValue("exact", "true" if exact else "false")
+        self.session.set_exact(exact)
 
     def _state_text(self, status: Status) -> str:
         """Say what is happening now, and where the run is."""

@@ -246,6 +246,10 @@ class Session(QObject):
         """Train at most this fast; None is full speed."""
         self.training.post(lambda runner: runner.set_speed(steps_per_second))
 
+    def set_exact(self, exact: bool) -> None:
+        """Train so that runs repeat bit for bit, or as fast as may be."""
+        self.training.post(lambda runner: runner.set_exact(exact))
+
     def start_over(
         self,
         config: Config,

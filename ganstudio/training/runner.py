@@ -89,6 +89,7 @@ class Runner:
         self._remaining: int | None = None  # steps until a pause; None if there is no end
         self._reached = ""  # the limit that training paused at
         self._tuner = ThreadTuner()
+        self._exact = False
         self._pace = 1  # times as long as usual between two snapshots or statuses
         self._copying = self._drawing = 0.0  # seconds that a snapshot and its samples took
         self._interval = 0.0  # seconds between the starts of two steps
@@ -231,6 +232,11 @@ class Runner:
         """Train at most this many steps a second; None for full speed."""
         self._interval = 1 / steps_per_second if steps_per_second else 0.0
         self._step_due = 0.0
+
+    def set_exact(self, exact: bool) -> None:
+        """Keep one number of threads from now on, so that runs repeat bit for bit; or no longer."""
+        self._exact = exact
+        self._tuner.keep(self._threads() if exact else None)
 
     def give_way(self, *, core: bool, quietly: bool) -> None:
         """Leave a core to others from now on, or no longer; `quietly`, publish less often too."""
@@ -376,6 +382,7 @@ class Runner:
         for run_id in saved[:-PARKED_RUNS]:
             del self._parked[run_id]
         self.trainer, self._reached = trainer, ""
+        self.set_exact(self._exact)
         self._drawing = 0.0  # the other's
         self._listener.on_run(describe(trainer))
         self._publish()
@@ -387,6 +394,10 @@ class Runner:
             self._datasets.clear()
             self._datasets[key] = dataset
         return self._datasets[key]
+
+    def _threads(self) -> int:
+        """Return how many threads repeat the run: as many as it has had."""
+        return (self.trainer.threads if self.trainer else 0) or cores()
 
     def _publish(self) -> None:
         """Publish a snapshot and the status."""

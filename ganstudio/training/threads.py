@@ -3,8 +3,8 @@
 Torch's threads wait for each other after every operation. Where another program takes a core, two
 threads can be many times slower than one; where the cores are free, they are faster. So the
 window's training tries the other count now and then, and keeps the faster; the more seldom, the
-longer all cores have been the best. Training without the window keeps one count, since sums in
-another order round differently.
+longer all cores have been the best. Sums in another order round differently: training without the
+window keeps one count, and so does the window for a run that is to repeat bit for bit.
 """
 
 import os
@@ -51,11 +51,12 @@ class ThreadTuner:
         self._due = time.monotonic()
         self._wait = PROBE_SECONDS
         self._gives_way = False
+        self._kept: int | None = None
         self._use(self._best)
 
     def step_took(self, seconds: float, now: float) -> None:
         """Take note of a step and how long it took; `now` is ``time.monotonic()``."""
-        if self._counts[0] == 1 or self._gives_way:
+        if self._counts[0] == 1 or self._gives_way or self._kept is not None:
             return
         self._times.append(seconds)
         if self.threads == self._best:
@@ -74,7 +75,17 @@ class ThreadTuner:
     def give_way(self, gives_way: bool) -> None:
         """Leave a core to others from now on, or no longer."""
         self._gives_way = gives_way
-        self._use(max(1, self._best - 1) if gives_way else self._best)
+        self._use_usual()
+
+    def keep(self, count: int | None) -> None:
+        """Compute with so many threads, whatever else goes on; None: choose again."""
+        self._kept = count
+        self._use_usual()
+
+    def _use_usual(self) -> None:
+        """Compute with as many threads as are right now, a trial apart."""
+        usual = max(1, self._best - 1) if self._gives_way else self._best
+        self._use(usual if self._kept is None else self._kept)
 
     def _measured(self) -> bool:
         return len(self._times) >= PROBE_STEPS or (

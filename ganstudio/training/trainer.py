@@ -80,6 +80,9 @@ class Trainer:
         Steps so far.
     seconds : float
         Time spent in steps.
+    threads : int
+        Of torch, with which all steps so far were computed; 0 if that changed, or is not known.
+        With as many, on the same computer, the run repeats bit for bit.
     G, D, E : nn.Module
         The latest networks; E, the encoder, is None but in an autoencoder, where G is the decoder.
     ema : EMA or None
@@ -118,6 +121,7 @@ class Trainer:
         self.run_id = run_id or new_run_id()
         self.step = 0
         self.seconds = 0.0
+        self.threads = 0
         self.history = History()
         self.notes = Notes()
         self.latent = latent_of(config, dataset.classes)
@@ -203,12 +207,14 @@ class Trainer:
             not finite; the step then has changed nothing.
         """
         start = time.perf_counter()
+        threads = torch.get_num_threads()
         row = self._metrics[len(self._places)].fill_(math.nan)
         self._set_rates()
         with self._all_or_nothing():
             _ORDERS[self.config.order](self, nets, _Step(row))
             if self.ema and nets is not Nets.D:
                 self.ema.update()
+        self.threads = threads if self.step == 0 or self.threads == threads else 0
         self.step += 1
         self.seconds += time.perf_counter() - start
         self._places.append((self.epoch, self.seconds))
@@ -269,6 +275,7 @@ class Trainer:
         return {
             "step": self.step,
             "seconds": self.seconds,
+            "threads": self.threads,
             "G": self.G.state_dict(),
             "D": self.D.state_dict(),
             "G_ema": self.ema.model.state_dict() if self.ema else None,
@@ -285,6 +292,7 @@ class Trainer:
         Optimisers that are None begin anew; a history that is None is unknown.
         """
         self.step, self.seconds = int(state["step"]), float(state["seconds"])
+        self.threads = int(state.get("threads", 0))  # older checkpoints do not know
         self.G.load_state_dict(state["G"])
         self.D.load_state_dict(state["D"])
         if self.ema:

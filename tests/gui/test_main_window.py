@@ -43,8 +43,10 @@ from ganstudio.gui.threads.lanes import Job, Lane
 from ganstudio.gui.threads.training_thread import NICENESS, TrainingThread
 from ganstudio.gui.widgets.sample_grid import SampleGrid
 from ganstudio.gui.widgets.work_bar import WorkBar
+from ganstudio.training import checkpoint
 from ganstudio.training.runner import Runner
 from ganstudio.training.status import Phase
+from ganstudio.training.threads import cores
 from ganstudio.work import Work
 
 LEFT = Qt.MouseButton.LeftButton
@@ -1135,6 +1137,24 @@ def test_a_first_window_fits_onto_the_screen_with_its_frame(
     assert window.size() == size
     window.session.close()
     window.deleteLater()
+
+
+def test_a_run_that_repeats_exactly_has_one_number_of_threads(qtbot, window, tmp_path) -> None:
+    session, exact = window.session, window.actions_.by_name["exact"]
+    assert not exact.isChecked()
+    exact.trigger()
+    assert exact.isChecked()
+    window.latent.exploration.press()  # else training would leave a core to the hand
+    session.step("both", 3)
+    qtbot.waitUntil(lambda: session.status.step == 3, timeout=WAIT)
+    path = tmp_path / "exact.pt"
+    with qtbot.waitSignal(session.saved, timeout=WAIT):
+        session.save(path)
+    assert checkpoint.read(path)["threads"] == cores()
+    window.latent.exploration.release()
+    assert QSettings().value("exact") == "true", "and it is so the next time"
+    exact.trigger()
+    assert QSettings().value("exact") == "false"
 
 
 def test_a_limited_speed_shows_while_training(qtbot, window) -> None:
