@@ -132,6 +132,8 @@ MESSAGES = {
     "the window and save, or name seeds.",
     "batch-not-shared": "{field} is {value}, which {ranks} processes cannot share alike. Choose a "
     "multiple of {ranks}.",
+    "another-run": "{path} holds another run by now, or one that went on from an earlier step. "
+    "Open the folder again to follow it.",
     "rank-lost": "Another process of this run has ended, or cannot be reached: {detail}. What was "
     "saved is kept; start them again with --resume.",
     "latent-mismatch": "This generator takes {expected} numbers; {actual} were given.",

@@ -110,7 +110,9 @@ def test_the_command_writes_z_and_both_images(tmp_path, capsys):
     z = np.load(out / "z.npy")
     with Image.open(out / "project.png") as picture:
         pair = np.asarray(picture)
-    assert pair.shape == (28, 58)
+    assert pair.shape == (8 * 28, 8 * 58), "each pixel is a square"
+    assert all((pair[i::8, j::8] == pair[::8, ::8]).all() for i in range(8) for j in range(8))
+    pair = pair[::8, ::8]
     np.testing.assert_array_equal(pair[:, :28], target)
     assert np.abs(pair[:, 30:].astype(int) - decode(snapshot, z[None])[0, 0]).max() <= 1
     assert "differs by" in capsys.readouterr().out

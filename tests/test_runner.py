@@ -14,7 +14,8 @@ from oracle import everything, same
 from ganstudio.config import Config
 from ganstudio.errors import StudioError
 from ganstudio.latent.notes import Bookmark, Notes
-from ganstudio.training import checkpoint
+from ganstudio.training import checkpoint, live
+from ganstudio.training.live import LiveWriter
 from ganstudio.training.runner import (
     DRAWING_SHARE,
     HELD_OUT,
@@ -745,3 +746,80 @@ def test_an_exact_run_keeps_the_threads_that_it_had(studio, monkeypatch, tmp_pat
     assert kept[-1] == 7
     studio.ask(lambda runner: runner.set_exact(False))
     assert kept[-1] is None
+
+
+@pytest.fixture
+def followed(studio, tiny, cpu, tmp_path, monkeypatch):
+    """A run in a folder, and the runner that follows it."""
+    monkeypatch.setattr(live, "SECONDS", 0.0)
+    monkeypatch.setattr(live, "SHARE", math.inf)
+    other = Trainer(CONFIG, tiny, cpu)
+    writer = LiveWriter(other, tmp_path)
+
+    def train(count: int) -> None:
+        for _ in range(count):
+            other.train_step()
+            writer.step_done()
+
+    train(3)
+    studio.new_run()
+    studio.ask(lambda runner: runner.follow(tmp_path, "cpu", studio.root))
+    return SimpleNamespace(trainer=other, writer=writer, train=train, folder=tmp_path)
+
+
+def test_a_run_elsewhere_is_followed_to_its_end(studio, followed):
+    heard = studio.heard
+    assert heard.statuses[-1].phase is Phase.FOLLOWING
+    assert heard.statuses[-1].goes_on
+    assert not heard.statuses[-1].unsaved
+    history = heard.runs[-1].history
+    np.testing.assert_array_equal(history.array(), followed.trainer.history.array())
+    followed.train(2)
+    studio.runner._look()
+    assert heard.snapshots[-1].step == heard.statuses[-1].step == 5
+    np.testing.assert_array_equal(history.array(), followed.trainer.history.array())
+    mine, theirs = studio.trainer.ema.model, followed.trainer.ema.model
+    for name, value in theirs.state_dict().items():
+        torch.testing.assert_close(mine.state_dict()[name], value, rtol=1e-3, atol=1e-4)
+    count = len(heard.snapshots)
+    studio.runner._look()
+    assert len(heard.snapshots) == count, "there is nothing new"
+    followed.train(1)
+    checkpoint.save(followed.trainer, followed.folder / "last.pt")
+    followed.writer.end()
+    studio.runner._look()
+    assert heard.statuses[-1].phase is Phase.PAUSED
+    assert same(studio.trainer.G_opt.state_dict(), followed.trainer.G_opt.state_dict())
+    assert not heard.errors
+
+
+def test_start_goes_on_from_a_followed_run_alone(studio, followed):
+    studio.train(limit(steps=6), Runner.start)
+    assert studio.trainer.step == 6
+    assert studio.heard.statuses[-1].phase is Phase.PAUSED
+    assert studio.heard.statuses[-1].unsaved
+    followed.train(9)
+    studio.ask()
+    assert studio.trainer.step == 6
+
+
+def test_another_run_in_the_folder_is_not_taken_for_it(studio, followed, tiny, cpu):
+    followed.trainer = Trainer(CONFIG, tiny, cpu)
+    writer = LiveWriter(followed.trainer, followed.folder)
+    for _ in range(5):
+        followed.trainer.train_step()
+        writer.step_done()
+    studio.runner._guarded(studio.runner._look, studio.runner._stop_following, "unexpected")
+    assert studio.heard.errors[-1].code == "another-run"
+    assert studio.heard.statuses[-1].phase is Phase.PAUSED
+    assert studio.trainer.step == 3, "what was seen last stays"
+
+
+def test_lost_rows_of_a_followed_run_are_unknown(studio, followed):
+    followed.train(2)
+    (followed.folder / live.ROWS).unlink()
+    studio.runner._look()
+    history = studio.trainer.history
+    assert len(history) == 5
+    assert np.isnan(history.column("g_loss")[3:]).all()
+    assert np.isfinite(history.column("seconds")).all()

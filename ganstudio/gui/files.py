@@ -91,8 +91,16 @@ class Files(QObject):
         if name and self.may_leave():
             self.open_file(Path(name))
 
+    def follow(self) -> None:
+        """Ask for the folder of a run that another process trains, and follow it."""
+        folder = QFileDialog.getExistingDirectory(
+            self._window, self.tr("Follow a run"), str(file_folder())
+        )
+        if folder and self.may_leave():
+            self.open_file(Path(folder))
+
     def open_file(self, path: Path) -> None:
-        """Open a checkpoint or a generator file; if that succeeds it is remembered."""
+        """Open a checkpoint, a generator file or a run's folder; what succeeds is remembered."""
         self._session.open(path)
 
     def explore(self, path: Path) -> None:
@@ -145,16 +153,18 @@ class Files(QObject):
 
     def save(self) -> bool:
         """Save where the run was last saved, or ask; return whether there is a place."""
-        if self._session.path is None:
+        path = self._session.path
+        if path is None or path.is_dir():  # which another process writes to
             return self.save_as()
-        self._session.save(self._session.path)
+        self._session.save(path)
         return True
 
     def save_as(self) -> bool:
         """Ask where to save; return whether a place was chosen."""
         if self._session.info is None:
             return False
-        proposal = self._session.path or self._new_name("", ".pt")
+        path = self._session.path
+        proposal = self._new_name("", ".pt") if path is None or path.is_dir() else path
         title, kind = self.tr("Save checkpoint"), self.tr("Checkpoints (*.pt)")
         path = ask_target(self._window, title, proposal, ".pt", kind)
         if path is not None:

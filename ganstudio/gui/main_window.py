@@ -279,6 +279,13 @@ class MainWindow(QMainWindow):
         add, keys = self.actions_.add, QKeySequence.StandardKey
         add(menu, "new", self.tr("&New"), self.files.new, key=keys.New)
         add(menu, "open", self.tr("&Open checkpoint…"), self.files.open, key=keys.Open)
+        add(
+            menu,
+            "follow",
+            self.tr("&Follow a run…"),
+            self.files.follow,
+            tip=self.tr("Show a run that ganstudio train makes into a folder, while it goes on"),
+        )
         self._recent_menu = menu.addMenu(self.tr("Open &recent"))
         self._recent_menu.setObjectName("recent_menu")
         self._recent_menu.aboutToShow.connect(lambda: self.files.fill_recent(self._recent_menu))
@@ -514,6 +521,7 @@ class MainWindow(QMainWindow):
             Phase.READY: self.tr("Ready"),
             Phase.TRAINING: self.tr("Training"),
             Phase.PAUSED: self.tr("Paused"),
+            Phase.FOLLOWING: self.tr("Following"),
         }
         name = names[status.phase]
         if self._wants_start:

@@ -275,7 +275,8 @@ class Session(QObject):
     def open(self, path: Path, root: Path | None = None) -> None:
         """Open a checkpoint or a generator file; undo brings the run before it back.
 
-        Its images are in the folder `root`, by default where they were.
+        The run in a folder is followed while another process trains it. Images are in the folder
+        `root`, by default where they were.
         """
         device = self._experiment.device() if self.info else self._device
         text = self.tr("Open {name}").format(name=path.name)
@@ -283,7 +284,7 @@ class Session(QObject):
 
         def begin(runner: "Runner", file: ModelFile | None) -> None:
             try:
-                runner.open(path, device, root, data, file)
+                (runner.follow if path.is_dir() else runner.open)(path, device, root, data, file)
             except StudioError as error:
                 error.fields["opened"] = path  # to try again
                 raise
@@ -405,7 +406,7 @@ class Session(QObject):
             self.decoder.on_paused()
         self.status = status
         self._experiment.set_progress(status.step, status.seconds)
-        if status.phase is Phase.TRAINING and self._quality.is_due(status.seconds):
+        if status.goes_on and self._quality.is_due(status.seconds):
             self._evaluate()
         kept = {run.run_id for run in status.left}
         for keeper in (self._latent.exploration, self._quality, self.decoder):
@@ -464,8 +465,7 @@ class Session(QObject):
     def _look(self) -> None:
         """Have the newest snapshot looked at, if it is time."""
         snapshot, now = self.training.snapshot, time.monotonic()
-        training = self.status.phase is Phase.TRAINING
-        if not training or self._dragging or self._looking or now < self._look_at:
+        if not self.status.goes_on or self._dragging or self._looking or now < self._look_at:
             return
         if snapshot is None or self.info is None or snapshot.run_id != self.info.run_id:
             return

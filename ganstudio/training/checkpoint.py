@@ -69,8 +69,8 @@ def save(trainer: Trainer, path: Path) -> None:
         file.write(buffer.getbuffer())
 
 
-def content_of(trainer: Trainer) -> dict[str, Any]:
-    """Return what a checkpoint of a run holds."""
+def content_of(trainer: Trainer, *, whole: bool = True) -> dict[str, Any]:
+    """Return what a checkpoint of a run holds; not `whole`, its networks and what they are."""
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -81,7 +81,7 @@ def content_of(trainer: Trainer) -> dict[str, Any]:
         "image_shape": list(trainer.architecture.image_shape),
         "data_root": str(trainer.dataset.root) if trainer.dataset.root else None,
         "notes": trainer.notes.to_dict(),
-        **trainer.state(),
+        **(trainer.state() if whole else trainer.networks_state()),
     }
 
 

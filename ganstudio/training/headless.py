@@ -30,6 +30,7 @@ from ganstudio.training import checkpoint, device
 from ganstudio.training.failures import explaining_memory
 from ganstudio.training.health import Diagnosis, Doctor
 from ganstudio.training.limits import End, Limit
+from ganstudio.training.live import LiveWriter
 from ganstudio.training.observer import Observer
 from ganstudio.training.progress import Progress, shown
 from ganstudio.training.ranks import ALONE, Ranks, launched
@@ -105,7 +106,8 @@ def train(trainer: Trainer, out: Path, limit: Limit, evaluate_every: int = 0) ->
 
     The folder receives config.toml at once; last.pt, history.csv and samples-STEP.png every minute
     and at the end; step-STEP.pt, another name of last.pt, every 10 epochs and at the end; a line of
-    quality.csv every so many steps, where asked for; a line of health.csv whenever the doctor
+    quality.csv every so many steps, where asked for; while it trains, what others follow it by
+    (`live`); a line of health.csv whenever the doctor
     (`health`) gives the run's state another name, which is printed as well. What quality.csv and
     health.csv tell of later steps than the run's is of a future that was lost, and is dropped.
 
@@ -152,13 +154,14 @@ def _train(
     if judge is not None and judge.unfit:
         tqdm.write(f"ganstudio: no figures, since {judge.unfit}.", file=sys.stderr)
         judge = None
-    watch = _Watch(trainer, out)
+    watch, live = _Watch(trainer, out), LiveWriter(trainer, out)
     with _interruptible() as interrupted, Progress(trainer, end, minutes) as progress:
         try:
             while not trainer.ranks.any(end.is_reached(trainer) or bool(interrupted)):
                 trainer.train_step()
                 progress.step_done()
                 watch.step_done()
+                live.step_done()
                 if trainer.epoch // KEEP_EPOCHS > kept:
                     kept = trainer.epoch // KEEP_EPOCHS
                     saving.write_checkpoint(keep=True)
@@ -173,7 +176,10 @@ def _train(
         except BaseException:
             saving.try_all(keep=True)
             raise
-        saving.write_all(keep=True)
+        else:
+            saving.write_all(keep=True)
+        finally:
+            live.end()
     return interrupted[0] if interrupted else 0
 
 

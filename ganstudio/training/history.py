@@ -84,8 +84,11 @@ class History:
 
     def array(self) -> NDArray[np.float32]:
         """Return a copy of all, (len(COLUMNS), steps) float32."""
-        rows = self._rows
-        return self._data[:, :rows].copy()
+        return self.since(0)
+
+    def since(self, row: int) -> NDArray[np.float32]:
+        """Return a copy of the steps from `row` on, (len(COLUMNS), n) float32."""
+        return self._data[:, row : self._rows].copy()
 
     def reduced(
         self, name: str, start: int, stop: int, points: int

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ from ganstudio.latent.spec import Stream, generator
 from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device, generator_file
 from ganstudio.training.failures import explained, explaining_memory
+from ganstudio.training.history import History
+from ganstudio.training.live import Live
 from ganstudio.training.status import Curves, LeftRun, Phase, RunInfo, Status
 from ganstudio.training.threads import ThreadTuner, cores
 from ganstudio.training.trainer import Nets, Trainer, new_run_id
@@ -35,6 +37,7 @@ STATUS_SECONDS_MOST = 1.0
 COPYING_SHARE = 0.02  # of the time that training has: so much may copying networks take,
 DRAWING_SHARE = 0.005 * cores()  # and of one core, decoding samples of them
 GIVING_WAY = 4  # times as long between two snapshots or statuses while a person drags
+LOOK_SECONDS = 0.5  # between two looks at a run that is followed
 SHOWN_REAL, HELD_OUT = 100, 128  # images given to those who show the run
 PARKED_RUNS = 4  # saved runs that were left by Start over or Open, kept so that it can be undone
 
@@ -90,6 +93,9 @@ class Runner:
         self._reached = ""  # the limit that training paused at
         self._tuner = ThreadTuner()
         self._exact = False
+        self._live: Live | None = None  # what is followed,
+        self._followed = ""  # and the id of its run
+        self._look_due = 0.0
         self._pace = 1  # times as long as usual between two snapshots or statuses
         self._copying = self._drawing = 0.0  # seconds that a snapshot and its samples took
         self._interval = 0.0  # seconds between the starts of two steps
@@ -106,6 +112,9 @@ class Runner:
             if self._training and time.monotonic() >= self._step_due:
                 self._step_due = time.monotonic() + self._interval
                 self._guarded(self._step, self.pause, "training-failed")
+            elif self._live is not None and time.monotonic() >= self._look_due:
+                self._look_due = time.monotonic() + LOOK_SECONDS
+                self._guarded(self._look, self._stop_following, "unexpected")
 
     @property
     def training(self) -> bool:
@@ -163,9 +172,20 @@ class Runner:
         Its images are in the folder `root`, by default the one that the checkpoint names;
         `data_folder` is where downloads are kept. `file` makes its networks, if one does.
         """
+        self._open(path, lambda: checkpoint.read(path), device_name, root, data_folder, file)
 
+    def _open(
+        self,
+        path: Path,
+        read: Callable[[], dict[str, Any]],
+        device_name: str,
+        root: Path | None,
+        data_folder: Path | None,
+        file: ModelFile | None,
+        live: Live | None = None,
+    ) -> None:
         def build(work: Work) -> Trainer:
-            content = checkpoint.read(path)
+            content = read()
             if file is not None:
                 checkpoint.give_model_file(content, path, file)
             config = checkpoint.config_of(content, path)
@@ -177,10 +197,37 @@ class Runner:
             here = {*self._parked, self.trainer.run_id if self.trainer else None}
             if trainer.run_id in here:  # an earlier step of a run that is here: a branch of it
                 trainer.run_id = new_run_id()
+            if live is not None and (rows := live.rows(content, 0)) is not None:
+                trainer.history = History()
+                trainer.history.append(rows)
             self._saved[trainer.run_id] = _Saved.now(path, trainer)
             return trainer
 
         self._switch(build)
+
+    def follow(
+        self,
+        folder: Path,
+        device_name: str = "auto",
+        root: Path | None = None,
+        data_folder: Path | None = None,
+        file: ModelFile | None = None,
+    ) -> None:
+        """Show a run that another process trains into a folder, as it goes on.
+
+        It becomes the current run as a checkpoint does; to start is to go on from there by oneself.
+        """
+        live = Live(folder)
+
+        def read() -> dict[str, Any]:
+            content = live.newer()
+            assert content is not None, "it is the first"
+            self._followed = str(content["run_id"])
+            return content
+
+        self._open(live.path, read, device_name, root, data_folder, file, live)
+        self._live = None if live.ended else live
+        self._publish_status()
 
     def return_to(self, run_id: str) -> bool:
         """Make a parked run the current one again; return False if it is that already."""
@@ -204,6 +251,7 @@ class Runner:
         """Go on with what was paused, be it training or a number of steps."""
         if self.trainer is None:
             return
+        self._live = None  # from here on it is one's own
         self._training, self._reached = True, ""
         self._step_due, self._published = 0.0, -math.inf  # the first step shows at once
         self._rate = _Rate()
@@ -293,9 +341,10 @@ class Runner:
 
     def _patience(self) -> float | None:
         """Return how long to wait for a request: until the next step is due, or for ever."""
-        if not self._training:
+        if not self._training and self._live is None:
             return None
-        return max(0.0, self._step_due - time.monotonic())
+        due = self._step_due if self._training else self._look_due
+        return max(0.0, due - time.monotonic())
 
     def _guarded(
         self, action: Callable[[], object], after_failure: Callable[[], None], code: str
@@ -337,6 +386,32 @@ class Runner:
             self._publish()
         elif now >= self._told + self._pace * min(self._wait(), STATUS_SECONDS_MOST):
             self._publish_status()
+
+    def _look(self) -> None:
+        """Take over what the run that is followed has become."""
+        live, trainer = self._live, self.trainer
+        assert live is not None
+        assert trainer is not None
+        content = live.newer()
+        if content is None:
+            return
+        known = len(trainer.history)
+        if content["run_id"] != self._followed or int(content["step"]) < known:
+            raise StudioError("another-run", path=live.path.parent)
+        trainer.load_networks(content)
+        rows = live.rows(content, known)
+        if rows is None:  # they are lost: what is known is where they led to
+            unknown = History.unknown(trainer.step, trainer.epoch, trainer.seconds)
+            rows = unknown.since(known)
+        trainer.history.append(rows)
+        if live.ended:
+            self._live = None
+        self._saved[trainer.run_id] = _Saved.now(live.path, trainer)
+        self._publish()
+
+    def _stop_following(self) -> None:
+        self._live = None
+        self._publish()
 
     def _limit_of(self, trainer: Trainer, seconds_before: float, batches_before: int) -> str:
         """Return which limit the step just made has come to, if any.
@@ -381,7 +456,7 @@ class Runner:
         saved = [id_ for id_, parked in self._parked.items() if not self._is_unsaved(parked)]
         for run_id in saved[:-PARKED_RUNS]:
             del self._parked[run_id]
-        self.trainer, self._reached = trainer, ""
+        self.trainer, self._reached, self._live = trainer, "", None
         self.set_exact(self._exact)
         self._drawing = 0.0  # the other's
         self._listener.on_run(describe(trainer))
@@ -431,6 +506,7 @@ class Runner:
             return Status(phase=phase or Phase.NONE)
         if phase is None:
             idle = Phase.PAUSED if trainer.step else Phase.READY
+            idle = idle if self._live is None else Phase.FOLLOWING
             phase = Phase.TRAINING if self._training else idle
         return Status(
             phase=phase,

@@ -21,6 +21,7 @@ class Phase(Enum):
     READY = "ready"  # a run that has not begun
     TRAINING = "training"
     PAUSED = "paused"
+    FOLLOWING = "following"  # a run that another process trains
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +78,11 @@ class Status:
     unsaved: bool = False
     left: tuple[LeftRun, ...] = ()
     reached: str = ""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the run is being trained, here or elsewhere."""
+        return self.phase in {Phase.TRAINING, Phase.FOLLOWING}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -273,6 +273,15 @@ class Trainer:
         """Return all that a resumed run needs beside its settings: tensors and numbers only."""
         self.drain()
         return {
+            **self.networks_state(),
+            "G_opt": self.G_opt.state_dict(),
+            "D_opt": self.D_opt.state_dict(),
+            "history": torch.from_numpy(self.history.array()),
+        }
+
+    def networks_state(self) -> dict[str, Any]:
+        """Return what the run has learned, and how far it has come: `state` without the rest."""
+        return {
             "step": self.step,
             "seconds": self.seconds,
             "threads": self.threads,
@@ -280,10 +289,7 @@ class Trainer:
             "D": self.D.state_dict(),
             "G_ema": self.ema.model.state_dict() if self.ema else None,
             "E": self.E.state_dict() if self.E else None,
-            "G_opt": self.G_opt.state_dict(),
-            "D_opt": self.D_opt.state_dict(),
             "counts": self._counts(),
-            "history": torch.from_numpy(self.history.array()),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -291,6 +297,15 @@ class Trainer:
 
         Optimisers that are None begin anew; a history that is None is unknown.
         """
+        self.load_networks(state)
+        if state["history"] is None:
+            self.history = History.unknown(self.step, self.epoch, self.seconds)
+        else:
+            self.history = History()
+            self.history.append(state["history"].numpy())
+
+    def load_networks(self, state: dict[str, Any]) -> None:
+        """Continue from what `state` returned, but for the history, which stays as it is."""
         self.step, self.seconds = int(state["step"]), float(state["seconds"])
         self.threads = int(state.get("threads", 0))  # older checkpoints do not know
         self.G.load_state_dict(state["G"])
@@ -303,11 +318,6 @@ class Trainer:
             if kept is not None:
                 optimizer.load_state_dict(kept)
         self._set_counts(state["counts"])
-        if state["history"] is None:
-            self.history = History.unknown(self.step, self.epoch, self.seconds)
-        else:
-            self.history = History()
-            self.history.append(state["history"].numpy())
 
     # The orders of a step. Each takes which nets to update.
 

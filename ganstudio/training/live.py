@@ -1,0 +1,113 @@
+"""A run that others can follow: its newest networks and numbers, in its folder while it trains.
+
+``live.safetensors`` is a generator file, replaced whole every few seconds. ``live.rows`` has a row
+of float32 for each step, `COLUMNS`, and grows. Both are gone once the run has ended: then last.pt
+has all. Rows are written first, so that those of the networks' step are there.
+"""
+
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganstudio.errors import StudioError, reading, writing
+from ganstudio.training import checkpoint, generator_file
+from ganstudio.training.history import COLUMNS
+from ganstudio.training.trainer import Trainer
+
+NETWORKS, ROWS, LAST = "live.safetensors", "live.rows", "last.pt"
+SECONDS = 2.0  # between two times,
+SHARE = 0.01  # and more where writing would take more of the time than this
+_ROW = 4 * len(COLUMNS)  # bytes
+
+
+class LiveWriter:
+    """Lets others follow a run that trains into a folder."""
+
+    def __init__(self, trainer: Trainer, out: Path) -> None:
+        self._trainer, self._out = trainer, out
+        self._rows = 0  # written
+        self._due = time.monotonic()
+        self.end()  # what one that was killed has left
+
+    def step_done(self) -> None:
+        """Write, if it is time. That nobody can follow is no reason to stop training."""
+        start = time.monotonic()
+        if start < self._due:
+            return
+        with suppress(StudioError):  # the disk is full, say; what must be saved says so itself
+            self._write()
+        took = time.monotonic() - start
+        self._due = start + max(SECONDS, took / SHARE)
+
+    def end(self) -> None:
+        """Take the files away: last.pt is newer."""
+        for name in (NETWORKS, ROWS):
+            (self._out / name).unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        trainer, path = self._trainer, self._out / ROWS
+        trainer.drain()
+        rows = trainer.history.since(self._rows)
+        with writing(path), path.open("ab") as file:
+            file.truncate(self._rows * _ROW)  # what a full disk has cut
+            file.write(rows.T.tobytes())
+        self._rows += rows.shape[1]
+        generator_file.write(checkpoint.content_of(trainer, whole=False), self._out / NETWORKS)
+
+
+class Live:
+    """Follows a run in a folder, whoever trains it.
+
+    Attributes
+    ----------
+    ended : bool
+        Whether the last content was that of a run that trains no more.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen: tuple[str, int, int] | None = None  # the file that was read last
+        self.ended = False
+
+    @property
+    def path(self) -> Path:
+        """The file that holds the newest of the run."""
+        networks = self._folder / NETWORKS
+        return networks if networks.exists() else self._folder / LAST
+
+    def newer(self) -> dict[str, Any] | None:
+        """Return the newest content, as `checkpoint.read` does; None if it is the same as before.
+
+        Raises
+        ------
+        StudioError
+            ``cannot-read`` if the folder holds no run, or as `checkpoint.read`.
+        """
+        path = self.path
+        with reading(path):
+            about = path.stat()
+        seen = (path.name, about.st_mtime_ns, about.st_size)
+        if seen == self._seen:
+            return None
+        content = checkpoint.read(path)
+        self._seen, self.ended = seen, path.name == LAST
+        return content
+
+    def rows(self, content: dict[str, Any], start: int) -> NDArray[np.float32] | None:
+        """Return the steps of a content from `start` on, (len(COLUMNS), n); None if not known."""
+        steps = int(content["step"])
+        if content["history"] is not None:
+            return np.asarray(content["history"], np.float32)[:, start:]
+        try:
+            with (self._folder / ROWS).open("rb") as file:
+                file.seek(start * _ROW)
+                data = file.read(max(0, steps - start) * _ROW)
+        except OSError:
+            return None
+        whole = data[: len(data) // _ROW * _ROW]
+        rows = np.frombuffer(whole, np.float32).reshape(-1, len(COLUMNS)).T
+        return rows if start + rows.shape[1] == steps else None

@@ -1,0 +1,100 @@
+"""A run that another process trains, in the window; here a trainer of the test's is the other."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hands import WAIT, child
+from PySide6.QtWidgets import QFileDialog, QLabel
+from pytestqt.qtbot import QtBot
+
+from ganstudio.config import Config
+from ganstudio.data.loading import load
+from ganstudio.training import checkpoint, live
+from ganstudio.training.device import choose
+from ganstudio.training.live import LiveWriter
+from ganstudio.training.status import Phase
+from ganstudio.training.trainer import Trainer
+from ganstudio.work import Work
+
+
+class Other:
+    """Trains into a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        config = Config(model="mlp-leaky", r1=0.0, batch_size=8)
+        self.trainer = Trainer(config, load("mnist", 0, None, Work()), choose("cpu"))
+        self.writer = LiveWriter(self.trainer, folder)
+        self.train(2)
+
+    def train(self, steps: int) -> None:
+        for _ in range(steps):
+            self.trainer.train_step()
+            self.writer.step_done()
+
+    def end(self) -> None:
+        checkpoint.save(self.trainer, self.folder / "last.pt")
+        self.writer.end()
+
+
+@pytest.fixture
+def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Other:
+    monkeypatch.setattr(live, "SECONDS", 0.0)
+    monkeypatch.setattr(live, "SHARE", math.inf)
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    return Other(folder)
+
+
+def test_the_window_shows_a_run_as_it_goes_on_elsewhere(
+    qtbot: QtBot, open_window, other: Other, monkeypatch
+) -> None:
+    window = open_window(other.folder)
+    session = window.session
+    qtbot.waitUntil(lambda: session.status.phase is Phase.FOLLOWING, timeout=WAIT)
+    state = child(window, QLabel, "state")
+    assert state.text().startswith("Following  ·  step 2")
+    assert window.windowTitle() == "theirs[*]"
+    assert not window.isWindowModified()
+    shown = child(window, QLabel, "samples_step")
+    qtbot.waitUntil(lambda: shown.text() == "step 2", timeout=WAIT)
+    before = window.samples.sheet()
+    other.train(5)
+    qtbot.waitUntil(lambda: session.status.step == 7, timeout=WAIT)
+    qtbot.waitUntil(lambda: shown.text() == "step 7", timeout=WAIT)
+    assert not np.array_equal(window.samples.sheet(), before)
+    np.testing.assert_array_equal(session.info.history.array(), other.trainer.history.array())
+    asked: list[str] = []
+
+    def ask(_parent: object, title: str, *_: object) -> tuple[str, str]:
+        asked.append(title)
+        return "", ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", ask)
+    window.actions_.by_name["save"].trigger()
+    assert asked, "nothing is written to another's folder unasked"
+    other.end()
+    qtbot.waitUntil(lambda: session.status.phase is Phase.PAUSED, timeout=WAIT)
+    assert session.status.step == 7
+
+
+def test_start_goes_on_alone(qtbot: QtBot, window, other: Other, monkeypatch) -> None:
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(other.folder))
+    window.actions_.by_name["follow"].trigger()
+    session = window.session
+    qtbot.waitUntil(lambda: session.status.phase is Phase.FOLLOWING, timeout=WAIT)
+    window.actions_.by_name["step"].trigger()
+    qtbot.waitUntil(lambda: session.status.step == 3, timeout=WAIT)
+    assert session.status.phase is Phase.PAUSED
+    assert window.isWindowModified(), "it is a run of one's own now"
+    session.undo_stack.undo()
+    qtbot.waitUntil(lambda: session.status.step == 0, timeout=WAIT)
+
+
+def test_a_folder_without_a_run_is_told(qtbot: QtBot, window, tmp_path: Path) -> None:
+    with qtbot.waitSignal(window.session.failed, timeout=WAIT):
+        window.session.open(tmp_path)
+    assert "last.pt" in str(window.banner.error)
+    assert window.session.status.phase is Phase.READY
