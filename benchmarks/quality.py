@@ -37,6 +37,7 @@ from ganstudio.evaluation.quality import Quality
 from ganstudio.images import Pixels
 from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import Stream, generator
+from ganstudio.training.half import PRECISIONS
 from ganstudio.training.headless import new_trainer
 from ganstudio.training.health import Doctor, State
 from ganstudio.training.observer import Observer
@@ -68,6 +69,7 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--num", type=int, default=10_000, help="samples")
     parser.add_argument("--threads", type=int, default=cores())
+    parser.add_argument("--precision", choices=PRECISIONS, default=PRECISIONS[0])
     parser.add_argument("--gallery", action="store_true", help="write resources/gallery as well")
     arguments = parser.parse_args()
     if arguments.table:
@@ -81,8 +83,9 @@ def main() -> None:
         parser.error("the gallery tells seconds, of runs that are made now")
     if arguments.clock and arguments.steps:
         parser.error("either --steps or a --clock")
-    if arguments.record and (arguments.set or arguments.published or not arguments.clock):
-        parser.error("--record is for presets as they are, by the --clock")
+    changed = arguments.set or arguments.published or arguments.precision != PRECISIONS[0]
+    if arguments.record and (changed or not arguments.clock):
+        parser.error("--record is for presets as they are, in float32, by the --clock")
     clock = tomllib.loads(arguments.clock.read_text()) if arguments.clock else {}
     sound = [name for name in built_in_presets() if not load_preset(name).group]
     names = arguments.preset or sound
@@ -118,7 +121,9 @@ def _run(
     """Train a preset, judge it at the marks, and return what was found."""
     changes = dict(parse_assignment(text) for text in arguments.set)
     config = load_preset(name).form(published=arguments.published).changed(seed=seed, **changes)
-    trainer = new_trainer(config, "cpu" if clock else "auto", None)  # the clock is the CPU's
+    trainer = new_trainer(
+        config, "cpu" if clock else "auto", None, precision=arguments.precision
+    )  # the clock is the CPU's
     judge = _judge(trainer)
     listener = None
     if clock:

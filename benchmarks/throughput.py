@@ -4,7 +4,7 @@ For every preset, the loop of `plain.py` and the engine make steps by turns in o
 same networks, batch and threads, so that a noisy machine slows both alike; what counts is the
 median of the turns' ratios. It takes whatever device there is.
 
-    plain, engine   steps/s, medians of the turns
+    plain, engine   steps/s, medians of the turns; --precision is the engine's, plain is float32
     ratio           engine / plain, the median (least to most) of the turns
     limit           the share of the machine's limit that the engine reaches. The limit of a step is
                     the time that its products of matrices and convolutions need, each its floating
@@ -27,6 +27,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
 from ganstudio.config import built_in_presets, load_preset
+from ganstudio.training.half import PRECISIONS
 from ganstudio.training.headless import new_trainer
 from ganstudio.training.threads import cores, use_threads
 from ganstudio.training.trainer import Trainer
@@ -48,6 +49,9 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, help="instead of the preset's")
     parser.add_argument("--threads", type=int, default=cores())
     parser.add_argument("--device", default="auto")
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, default=PRECISIONS[0], help="the engine's"
+    )
     arguments = parser.parse_args()
     use_threads(arguments.threads)
     print("| preset | plain, steps/s | engine, steps/s | ratio | limit |")
@@ -61,7 +65,7 @@ def _measured(name: str, arguments: argparse.Namespace) -> str:
     config = load_preset(name).config
     if arguments.batch_size:
         config = config.changed(batch_size=arguments.batch_size)
-    trainer = new_trainer(config, arguments.device, None)
+    trainer = new_trainer(config, arguments.device, None, precision=arguments.precision)
     plain = Plain(config, trainer.architecture, trainer.device, *trainer.real_range)
     runs: dict[str, Callable[[], object]] = {"plain": plain.step, "engine": trainer.train_step}
     for step in runs.values():

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PRESET = "studio"
 LATENTS = "a .npy, a row each, or a text, a line each"
+PRECISIONS = ("float32", "bfloat16")
 DEVICES = "auto, cpu, cuda, cuda:N or mps"
 
 
@@ -157,11 +158,12 @@ def _trainer(
     """Return the trainer of a new run, or of a resumed one with its changes."""
     from ganstudio.training import headless
 
-    file, root = _model_file(arguments), arguments.data_root
+    file, root, precision = _model_file(arguments), arguments.data_root, arguments.precision
     if config is not None:
-        return headless.new_trainer(config, name, root, file, together)
+        precision = precision or PRECISIONS[0]
+        return headless.new_trainer(config, name, root, file, together, precision)
     live = _live_changes(arguments)
-    trainer = headless.resumed_trainer(arguments.resume, name, root, file, together)
+    trainer = headless.resumed_trainer(arguments.resume, name, root, file, together, precision)
     trainer.change(**live)
     return trainer
 
@@ -416,6 +418,12 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         help="of PyTorch on the CPU (default: one a core; of a resumed run as many as before); a "
         "run repeats bit for bit only with as many, and on a computer that is busy otherwise fewer "
         "are faster",
+    )
+    train.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        help="what networks compute in (default: float32, or as the resumed run); bfloat16 is "
+        "faster on processors that know it",
     )
     train.add_argument("--seed", help="seed of all randomness (default: 0)")
     train.add_argument(

@@ -132,6 +132,7 @@ MESSAGES = {
     "the window and save, or name seeds.",
     "batch-not-shared": "{field} is {value}, which {ranks} processes cannot share alike. Choose a "
     "multiple of {ranks}.",
+    "no-bfloat16": "This run cannot be computed in bfloat16: {reason}. Choose float32.",
     "another-run": "{path} holds another run by now, or one that went on from an earlier step. "
     "Open the folder again to follow it.",
     "rank-lost": "Another process of this run has ended, or cannot be reached: {detail}. What was "
@@ -173,6 +174,9 @@ PHRASES = {
     "no-space": "there is no space left for {path}",
     "unwritten": "{path} cannot be written: {detail}",
     "missing": "{name} is missing",
+    "unknown-precision": "it was computed in {name}",
+    "unknown-layer": "{net} has a layer, {layer}, that is not known to take it",
+    "ranks-need-float32": "several processes compute in float32",
     "so-many-numbers": "it has {found}",
     "no-finite-number": "“{text}” is not a number",
     "damaged": "it is damaged",

@@ -31,7 +31,7 @@ from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentSpec
 from ganstudio.model_file import ModelFile
 from ganstudio.pretrained import GENERATOR_SUFFIX
-from ganstudio.training import generator_file
+from ganstudio.training import generator_file, half
 from ganstudio.training.failures import lacks_memory
 from ganstudio.training.history import COLUMNS
 from ganstudio.training.ranks import ALONE, Ranks
@@ -161,6 +161,14 @@ def config_of(content: dict[str, Any], path: Path) -> Config:
         raise StudioError("invalid-checkpoint", path=path, detail=error) from None
 
 
+def precision_of(content: dict[str, Any], path: Path) -> str:
+    """Return what a checkpoint's run was computed in."""
+    told = str(content.get("precision", half.FLOAT32))  # as all was in older ones
+    if told not in half.PRECISIONS:
+        raise _damaged(path, "unknown-precision", name=told)
+    return told
+
+
 def root_of(content: dict[str, Any]) -> Path | None:
     """Return the folder that a checkpoint's run had its images from; None is the usual place."""
     root = content.get("data_root")
@@ -212,6 +220,7 @@ def restore(
     dataset: Dataset,
     device: torch.device,
     ranks: Ranks = ALONE,
+    precision: str | None = None,
 ) -> Trainer:
     """Return a trainer that continues a checkpoint's run.
 
@@ -227,6 +236,8 @@ def restore(
         Where to go on.
     ranks : Ranks
         With whom.
+    precision : str, optional
+        Other than before.
 
     Raises
     ------
@@ -238,7 +249,8 @@ def restore(
     config = config_of(content, path)
     with _fitting(path):
         sha256 = _ran_sha256(content, config, path)
-        trainer = Trainer(config, dataset, device, str(content["run_id"]), sha256, ranks)
+        precision = precision or precision_of(content, path)
+        trainer = Trainer(config, dataset, device, str(content["run_id"]), sha256, ranks, precision)
         shape, described = tuple(content["image_shape"]), LatentSpec.from_dict(content["latent"])
         if shape != trainer.architecture.image_shape or described != trainer.latent:
             detail = Phrase("other-networks", shape=shape, dim=described.dim)

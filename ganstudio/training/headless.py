@@ -28,6 +28,7 @@ from ganstudio.latent.spec import LatentSpec, Stream, generator
 from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device
 from ganstudio.training.failures import explaining_memory
+from ganstudio.training.half import FLOAT32
 from ganstudio.training.health import Diagnosis, Doctor
 from ganstudio.training.limits import End, Limit
 from ganstudio.training.live import LiveWriter
@@ -53,6 +54,7 @@ def new_trainer(
     root: Path | None,
     file: ModelFile | None = None,
     ranks: Ranks = ALONE,
+    precision: str = FLOAT32,
 ) -> Trainer:
     """Return a trainer at step 0; a `file` makes its networks, and is run for that."""
     if file is not None:
@@ -60,7 +62,7 @@ def new_trainer(
         config = config.changed(model=str(file.path))
     place = device.choose(device_name)
     with explaining_memory(place):
-        return Trainer(config, _dataset(config, root), place, ranks=ranks)
+        return Trainer(config, _dataset(config, root), place, ranks=ranks, precision=precision)
 
 
 def resumed_trainer(
@@ -69,13 +71,14 @@ def resumed_trainer(
     root: Path | None,
     file: ModelFile | None = None,
     ranks: Ranks = ALONE,
+    precision: str | None = None,
 ) -> Trainer:
     """Return a trainer that continues a checkpoint, with the `file` that makes its networks."""
     place = device.choose(device_name)
     with explaining_memory(place):
         content = content_of(path, file)
         dataset = _dataset_of(content, path, root)
-        return checkpoint.restore(content, path, dataset, place, ranks)
+        return checkpoint.restore(content, path, dataset, place, ranks, precision)
 
 
 def _dataset_of(content: dict[str, Any], path: Path, root: Path | None) -> Dataset:

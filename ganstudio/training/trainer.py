@@ -30,11 +30,12 @@ from ganstudio.latent.networks import (
 from ganstudio.latent.notes import Notes
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentPart, LatentSpec, Stream, generator
-from ganstudio.training import combinations, model_check
+from ganstudio.training import combinations, half, model_check
 from ganstudio.training.adam import Adam
 from ganstudio.training.batch_norm import share_statistics
 from ganstudio.training.ema import EMA
 from ganstudio.training.games import CodeGame, Game, ImageGame, Samples, info_loss
+from ganstudio.training.half import Halved
 from ganstudio.training.history import METRICS, History
 from ganstudio.training.objectives._objective import Objective
 from ganstudio.training.penalties import gradient_penalty, squared_gradient
@@ -102,6 +103,8 @@ class Trainer:
         Of the model file that ran, where the model is a file; by default of the file as it is.
     ranks : Ranks
         With whom it trains together: the batch size is that of all of them.
+    precision : str
+        What the networks compute in, of `half.PRECISIONS`; their weights are float32 in any case.
     """
 
     def __init__(
@@ -112,9 +115,11 @@ class Trainer:
         run_id: str | None = None,
         model_sha256: str | None = None,
         ranks: Ranks = ALONE,
+        precision: str = half.FLOAT32,
     ) -> None:
         dataset = training_data(config, dataset)
         self.ranks = ranks
+        self.precision = precision
         self.config = config
         self.dataset = dataset
         self.device = device
@@ -151,12 +156,20 @@ class Trainer:
         self._D_judges_alone = judges_alone(self.D)
         self.ema = EMA(self.G, config.ema_decay) if config.ema_decay else None
         betas = (config.beta1, config.beta2)
-        self._G_weights = [*(self.E.parameters() if self.E else ()), *self.G.parameters()]
+        G_weights = [*(self.E.parameters() if self.E else ()), *self.G.parameters()]
         self._D_weights: list[Tensor] = list(self.D.parameters())
         self.G_opt, self.D_opt = (
             Adam(weights, lr, betas, config.weight_decay)
-            for weights, lr in ((self._G_weights, config.g_lr), (self._D_weights, config.d_lr))
+            for weights, lr in ((G_weights, config.g_lr), (self._D_weights, config.d_lr))
         )
+        self._halves: dict[str, Halved] = {}
+        if precision == half.BFLOAT16:
+            if ranks.count > 1:
+                raise StudioError("no-bfloat16", reason=Phrase("ranks-need-float32"))
+            networks = self._halved(networks)
+        self._compute = networks
+        self._G_leaves = _leaves(networks.E) + _leaves(networks.G)
+        self._D_leaves = _leaves(networks.D)
 
         size, seed = config.batch_size, config.seed
         self.output_range: Range = networks.output_range
@@ -285,6 +298,7 @@ class Trainer:
             "step": self.step,
             "seconds": self.seconds,
             "threads": self.threads,
+            "precision": self.precision,
             "G": self.G.state_dict(),
             "D": self.D.state_dict(),
             "G_ema": self.ema.model.state_dict() if self.ema else None,
@@ -314,6 +328,7 @@ class Trainer:
             self.ema.model.load_state_dict(state["G_ema"])
         if self.E:
             self.E.load_state_dict(state["E"])
+        self._renew("G", "D", "E")
         for optimizer, kept in ((self.G_opt, state["G_opt"]), (self.D_opt, state["D_opt"])):
             if kept is not None:
                 optimizer.load_state_dict(kept)
@@ -381,23 +396,40 @@ class Trainer:
         """Update the weights by their gradients; of None they stay."""
         if of_G is not None:
             self.G_opt.step(of_G)
+            self._renew("G", "E")
         if of_D is not None:
             self.D_opt.step(of_D)
             if bound := self.config.weight_clip:
                 with torch.no_grad():
                     torch._foreach_clamp_min_(self._D_weights, -bound)
                     torch._foreach_clamp_max_(self._D_weights, bound)
+            self._renew("D")
+
+    def _halved(self, networks: Networks) -> Networks:
+        """Return networks that compute in bfloat16 what these do."""
+        named = {"G": networks.G, "D": networks.D, "E": networks.E}
+        halved = {name: Halved(net, name) for name, net in named.items() if net is not None}
+        self._halves = halved
+        return Networks(
+            G=halved["G"], D=halved["D"], E=halved.get("E"), output_range=networks.output_range
+        )
+
+    def _renew(self, *names: str) -> None:
+        """Let networks that compute in bfloat16 have the weights as they are."""
+        for name in names:
+            if name in self._halves:
+                self._halves[name].renew()
 
     def _judge(self, samples: Samples, x: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Return D's logits, and what it says of the codes; of `x` if given instead."""
-        said = self.D(self._seen(samples, x))
+        said = self._compute.D(self._seen(samples, x))
         if said.shape[1] == 1:
             return said.flatten(), None
         return said[:, 0], said[:, 1:]
 
     def _judge_both(self, real: Samples, fake: Samples) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return D's logits of both, and what it says of the fakes' codes, by one forward pass."""
-        said = self.D(torch.cat([self._seen(real), self._seen(fake)]))
+        said = self._compute.D(torch.cat([self._seen(real), self._seen(fake)]))
         real_said, fake_said = said.tensor_split([len(real.x)])
         return real_said[:, 0], fake_said[:, 0], fake_said[:, 1:] if said.shape[1] > 1 else None
 
@@ -426,7 +458,7 @@ class Trainer:
             share = self.config.adversarial_share
             total = share * g_loss + (1 - share) * fake.reconstruction_loss
         total = self._with_info_loss(total, fake, said, losses)
-        gradients = torch.autograd.grad(total, self._G_weights)
+        gradients = torch.autograd.grad(total, self._G_leaves)
         losses["fake_score"] = self.objective.score(logits).mean()
         return self._agreed("G", step, gradients, losses)
 
@@ -455,7 +487,7 @@ class Trainer:
             losses["penalty"] = self._penalty(real, real_logits, fake, fake_logits)
             d_loss = d_loss + self.config.penalty_every * losses["penalty"]
 
-        gradients = torch.autograd.grad(d_loss, self._D_weights)
+        gradients = torch.autograd.grad(d_loss, self._D_leaves)
         score = self.objective.score
         losses["real_score"] = score(real_logits).mean()
         losses["fake_score"] = score(fake_logits).mean()
@@ -468,6 +500,8 @@ class Trainer:
 
         They and the numbers, of which the history has its own, are means over the ranks.
         """
+        if self._halves:
+            gradients = [gradient.to(torch.float32) for gradient in gradients]
         if self.ranks.count > 1:
             *gradients, means = self.ranks.mean([*gradients, torch.stack([*numbers.values()])])
             numbers = dict(zip(numbers, means, strict=True))
@@ -561,6 +595,7 @@ class Trainer:
             with torch.no_grad():
                 for target, source in zip(live, kept, strict=True):
                     target.copy_(source)
+            self._renew("G", "D", "E")
             self._set_counts(counts)
             raise
 
@@ -653,6 +688,13 @@ def _build(architecture: Architecture, seed: int) -> Networks:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return build(architecture)
+
+
+def _leaves(net: nn.Module | None) -> list[Tensor]:
+    """Return what gradients are to be taken of."""
+    if net is None:
+        return []
+    return list(net.leaves if isinstance(net, Halved) else net.parameters())
 
 
 def _record(row: Tensor, **values: Tensor) -> None:
