@@ -41,12 +41,12 @@ if TYPE_CHECKING:
 
 DEFAULT_PRESET = "studio"
 LATENTS = "a .npy, a row each, or a text, a line each"
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = ("float32", "bfloat16")  # as `training.half`, which torch is read for
 DEVICES = "auto, cpu, cuda, cuda:N or mps"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``ganstudio``; return 0, 2 for a mistake that the message explains, 130 after Ctrl-C."""
+    """Run ``ganstudio``; return 0, 2 for a mistake that is explained, 128 + a signal's number."""
     words = list(sys.argv[1:] if argv is None else argv)
     parser, commands = _parsers()
     if words and words[0] in ("-h", "--help", "--version"):
@@ -131,7 +131,7 @@ def _train(arguments: argparse.Namespace) -> int:
         trainer = _trainer(arguments, config, name, together)
         if together.first:
             together.wait()
-        if arguments.threads is None and trainer.threads and together.count == 1:
+        if arguments.threads is None and 0 < trainer.threads <= cores() and together.count == 1:
             use_threads(trainer.threads)  # as before, so that the run goes on bit for bit
         limit = Limit(steps=arguments.steps, epochs=arguments.epochs, minutes=arguments.minutes)
         if not together.first:

@@ -128,13 +128,15 @@ MESSAGES = {
     "not-a-z": "This is no z of the {dim} numbers that this generator takes: {reason}.",
     "bad-z-file": "{path} holds no z of this generator: {reason}. A .npy file of as many numbers a "
     "row is read, or a text with a z a line.",
-    "no-stops": "{path} leads to {found} places, and a walk needs two at least. Bookmark places in "
-    "the window and save, or name seeds.",
+    "no-stops": "{path} leads to {found} places, and a walk needs two at least. Bookmark them in "
+    "the window and save, give a file with more, or name seeds.",
     "batch-not-shared": "{field} is {value}, which {ranks} processes cannot share alike. Choose a "
     "multiple of {ranks}.",
     "no-bfloat16": "This run cannot be computed in bfloat16: {reason}. Choose float32.",
     "another-run": "{path} holds another run by now, or one that went on from an earlier step. "
     "Open the folder again to follow it.",
+    "no-shared-device": "{field} is {value}, where several processes cannot train together. Choose "
+    "cuda, of which each takes a GPU of its own, or cpu.",
     "rank-lost": "Another process of this run has ended, or cannot be reached: {detail}. What was "
     "saved is kept; start them again with --resume.",
     "latent-mismatch": "This generator takes {expected} numbers; {actual} were given.",
@@ -175,6 +177,7 @@ PHRASES = {
     "unwritten": "{path} cannot be written: {detail}",
     "missing": "{name} is missing",
     "unknown-precision": "it was computed in {name}",
+    "unusual-weights": "{net} has weights that are shared, or made anew in each pass",
     "unknown-layer": "{net} has a layer, {layer}, that is not known to take it",
     "ranks-need-float32": "several processes compute in float32",
     "so-many-numbers": "it has {found}",

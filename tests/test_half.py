@@ -8,6 +8,7 @@ from torch import nn
 from ganstudio.cli import main
 from ganstudio.config import Config, load_preset
 from ganstudio.errors import StudioError
+from ganstudio.latent.networks import judges_alone
 from ganstudio.training import checkpoint, half
 from ganstudio.training.half import BFLOAT16, Halved
 from ganstudio.training.ranks import Ranks
@@ -113,6 +114,18 @@ def test_a_step_that_fails_changes_nothing(tiny, cpu):
     assert same(everything(trainer), before)
     for leaf, weight in zip(trainer._halves["D"].leaves, trainer.D.parameters(), strict=True):
         assert torch.equal(leaf, weight.to(leaf.dtype))
+
+
+def test_weights_that_are_shared_or_made_anew_are_refused():
+    layer = nn.Linear(4, 4)
+    with pytest.raises(StudioError, match="shared, or made anew"):
+        Halved(nn.Sequential(layer, nn.ReLU(), layer), "G")
+    twin, normed = nn.Linear(4, 4), nn.utils.spectral_norm(nn.Linear(4, 4))
+    twin.weight = layer.weight
+    for net in (nn.Sequential(layer, twin), nn.Sequential(normed)):
+        with pytest.raises(StudioError, match="shared, or made anew"):
+            Halved(net, "D")
+    assert not judges_alone(nn.Sequential(normed))
 
 
 def test_what_cannot_be_halved_is_refused(tiny, cpu, tmp_path):

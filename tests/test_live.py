@@ -1,5 +1,7 @@
 """A run in one process, followed in another: here both are in one, by turns."""
 
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -110,6 +112,19 @@ def test_what_cannot_be_written_stops_nothing(trainer, tmp_path):
     (tmp_path / ROWS).mkdir()
     steps(trainer, writer, 2)
     assert trainer.step == 2
+    writer.end()
+
+
+def test_what_a_killed_run_has_left_does_not_hide_its_checkpoint(trainer, tmp_path):
+    writer, follower = LiveWriter(trainer, tmp_path), Live(tmp_path)
+    steps(trainer, writer, 2)
+    trainer.train_step()
+    checkpoint.save(trainer, tmp_path / "last.pt")
+    assert follower.newer()["step"] == 2, "training goes on, and saves now and then"
+    about = (tmp_path / NETWORKS).stat()
+    os.utime(tmp_path / NETWORKS, (about.st_atime, about.st_mtime - 6000))
+    assert follower.newer()["step"] == 3
+    assert follower.ended
 
 
 def test_a_folder_without_a_run_is_told(tmp_path):

@@ -149,6 +149,17 @@ def test_the_paper_of_a_photograph_is_background(tmp_path):
     assert difference(image, expected) < 8
 
 
+def test_a_stroke_that_reaches_the_edge_stays(tmp_path):
+    page = np.full((280, 280), 210, np.uint8)
+    page[60:, 130:150] = 60  # down to the lower edge
+    page[60:80, 60:150] = 90
+    page[100:110, 60:70] = 10  # one that is darker
+    image = pictures.read(saved(tmp_path, Image.fromarray(page)), GREY, digit=True)[0]
+    rows, columns = np.flatnonzero(image.max(1) > 100), np.flatnonzero(image.max(0) > 100)
+    assert np.ptp(rows) >= 18, "all of the stem"
+    assert np.ptp(columns) >= 6, "and of the bar"
+
+
 def test_ink_on_nothing_is_seen_whatever_its_colour(tmp_path):
     ink = drawn()
     for shade in (0, 255):

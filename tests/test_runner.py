@@ -26,7 +26,7 @@ from ganstudio.training.runner import (
     Runner,
 )
 from ganstudio.training.status import Phase
-from ganstudio.training.threads import ThreadTuner, cores
+from ganstudio.training.threads import ThreadTuner
 from ganstudio.training.trainer import Nets, Trainer
 
 CONFIG = Config(model="mlp-gelu", batch_size=16, latent_dim=5, r1=0, epochs=0)
@@ -732,8 +732,9 @@ def test_closing_while_training_ends_the_loop(studio):
 def test_an_exact_run_keeps_the_threads_that_it_had(studio, monkeypatch, tmp_path):
     kept: list[int | None] = []
     monkeypatch.setattr(ThreadTuner, "keep", lambda _self, count: kept.append(count))
+    monkeypatch.setattr("ganstudio.training.runner.cores", lambda: 8)
     studio.ask(lambda runner: runner.set_exact(True))
-    assert kept[-1] == cores()
+    assert kept[-1] == 8
     studio.new_run()
     studio.trainer.threads = 7
     path = tmp_path / "run.pt"
@@ -741,9 +742,12 @@ def test_an_exact_run_keeps_the_threads_that_it_had(studio, monkeypatch, tmp_pat
         lambda runner: runner.save(path),
         lambda runner: runner.new_run(CONFIG, "cpu", studio.root),
     )
-    assert kept[-1] == cores(), "a new run has had none"
+    assert kept[-1] == 8, "a new run has had none"
     studio.ask(lambda runner: runner.open(path, "cpu", studio.root))
     assert kept[-1] == 7
+    studio.trainer.threads = 64
+    studio.ask(lambda runner: runner.set_exact(True))
+    assert kept[-1] == 8, "of another computer"
     studio.ask(lambda runner: runner.set_exact(False))
     assert kept[-1] is None
 
@@ -823,3 +827,26 @@ def test_lost_rows_of_a_followed_run_are_unknown(studio, followed):
     assert len(history) == 5
     assert np.isnan(history.column("g_loss")[3:]).all()
     assert np.isfinite(history.column("seconds")).all()
+
+
+def test_what_is_noted_while_following_is_not_called_saved(studio, followed):
+    run_id, notes = studio.trainer.run_id, Notes(names=(("slant", "lean"),))
+    studio.ask(lambda runner: runner.follow(followed.folder, "cpu", studio.root))
+    run_id = studio.trainer.run_id
+    studio.runner.note(run_id, notes)
+    assert studio.heard.statuses[-1].unsaved
+    followed.train(1)
+    studio.runner._look()
+    assert studio.heard.statuses[-1].step == 4
+    assert studio.heard.statuses[-1].unsaved
+
+
+def test_a_run_that_could_not_be_followed_leaves_the_one_that_is(studio, followed, tmp_path):
+    nothing = tmp_path / "nothing"
+    nothing.mkdir()
+    studio.ask(lambda runner: runner.follow(nothing, "cpu", studio.root))
+    assert studio.heard.errors[-1].code == "cannot-read"
+    followed.train(1)
+    studio.runner._look()
+    assert studio.heard.statuses[-1].phase is Phase.FOLLOWING
+    assert studio.trainer.step == 4

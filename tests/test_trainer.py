@@ -451,3 +451,19 @@ def test_it_knows_with_how_many_threads_it_repeats(tiny, cpu):
     del state["threads"]
     trainer.load_state(state)
     assert trainer.threads == 0, "an older checkpoint does not tell"
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("order", ["g-first-shared", "simultaneous"])
+def test_memory_that_runs_out_before_the_moves_changes_nothing(order, tiny, cpu, monkeypatch):
+    trainer = Trainer(SMALL.changed(order=order), tiny, cpu)
+    trainer.train_step()
+    before = everything(trainer)
+
+    def lacking(_gradients: object) -> None:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(trainer.D_opt, "laid_out", lacking)
+    with pytest.raises(torch.OutOfMemoryError):
+        trainer.train_step()
+    assert same(everything(trainer), before)

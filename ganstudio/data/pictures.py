@@ -20,6 +20,7 @@ SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".t
 BOX = 20 / 28  # of the side: an MNIST digit fits into it, its ink around the middle
 _INK = 32  # shades: what differs less is blank
 _EDGE = 0.1  # of the brightest shade: what is darker is no stroke's
+_GRAINS = 4  # times as much as paper differs from its middle shade: about all of it
 _FINER = 10  # times as many pixels as an image's, on the page that it is drawn anew on
 _MOST = 16_384  # px a side: what is larger is no picture of one thing
 
@@ -98,11 +99,14 @@ def white_on_black(grey: Pixels) -> Pixels:
 def without_paper(grey: Pixels) -> Pixels:
     """Return a picture (H, W), white on black, whose background is black and whose ink is white.
 
-    What is no brighter than its edge is background: paper has grain, and a photograph has shades.
+    What is hardly brighter than most of its edge is background: paper has grain, and photographs
+    have shades.
     """
-    paper = float(np.percentile(_edge(grey), 99))
-    ink = float(grey.max())
-    if ink - paper < _INK:  # the edge is as bright as all the rest
+    edge, ink = _edge(grey).astype(np.float64), float(grey.max())
+    middle = float(np.median(edge))
+    grain = float(np.percentile(np.abs(edge - middle), 75))  # a stroke may reach the edge
+    paper = min(middle + _GRAINS * grain, (middle + ink) / 2)
+    if ink - paper < _INK:
         return grey
     stretched = (grey.astype(np.float64) - paper) * (255 / (ink - paper))
     flat: Pixels = np.rint(stretched.clip(0, 255)).astype(np.uint8)

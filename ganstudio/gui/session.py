@@ -33,7 +33,7 @@ from ganstudio.latent.spec import Stream, generator
 from ganstudio.model_file import ModelFile
 from ganstudio.pretrained import GENERATOR_SUFFIX
 from ganstudio.training.health import Doctor, Observation, Remedy
-from ganstudio.training.status import Phase, RunInfo, Status
+from ganstudio.training.status import RunInfo, Status
 
 if TYPE_CHECKING:
     from ganstudio.training.runner import Runner
@@ -401,7 +401,7 @@ class Session(QObject):
         self._look()
 
     def _on_status(self, status: Status) -> None:
-        paused = self.status.phase is Phase.TRAINING and status.phase is not Phase.TRAINING
+        paused = self.status.goes_on and not status.goes_on
         if paused:
             self.decoder.on_paused()
         self.status = status

@@ -129,8 +129,13 @@ def judges_alone(D: nn.Module) -> bool:
     Then real and generated images may go through it together, which takes less time. BatchNorm
     mixes them, spectral norm counts the passes, and of other modules nothing is known.
     """
-    layers = (module for module in D.modules() if not isinstance(module, nn.Sequential))
-    return all(type(layer) in _EACH_ALONE for layer in layers)
+    layers = (module for module in D.modules() if type(module) is not nn.Sequential)
+    return all(type(layer) in _EACH_ALONE for layer in layers) and not hooked(D)
+
+
+def hooked(net: nn.Module) -> bool:
+    """Tell whether more is done in a forward pass than the layers say, as by weight norms."""
+    return any(m._forward_hooks or m._forward_pre_hooks for m in net.modules())
 
 
 def to_range(images: Tensor, low: float, high: float) -> Tensor:

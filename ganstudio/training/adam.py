@@ -41,7 +41,7 @@ class Adam:
     @torch.no_grad()
     def step(self, gradients: Sequence[Tensor]) -> None:
         """Update the parameters by their gradients."""
-        laid = [_laid_out_as(p, g) for p, g in zip(self._parameters, gradients, strict=True)]
+        laid = self.laid_out(gradients)
         self._steps += 1
         torch._fused_adam_(
             self._parameters,
@@ -58,6 +58,10 @@ class Adam:
             amsgrad=False,
             maximize=False,
         )
+
+    def laid_out(self, gradients: Sequence[Tensor]) -> list[Tensor]:
+        """Return gradients as the parameters lie in memory; `step` takes these without a copy."""
+        return [_laid_out_as(p, g) for p, g in zip(self._parameters, gradients, strict=True)]
 
     def tensors(self) -> list[Tensor]:
         """Return all that a step changes."""

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ganstudio.errors import Phrase, StudioError
+from ganstudio.latent.networks import hooked
 
 FLOAT32, BFLOAT16 = "float32", "bfloat16"
 PRECISIONS = (FLOAT32, BFLOAT16)
@@ -37,6 +38,11 @@ class Halved(nn.Module):
 
     def __init__(self, net: nn.Module, name: str) -> None:
         super().__init__()
+        once = [module for module in net.modules() if type(module) in _COMPUTE]
+        shared = len({id(module.weight) for module in once}) < len(once) or _used_twice(net)
+        if hooked(net) or shared:
+            reason = Phrase("unusual-weights", net=name)
+            raise StudioError("no-bfloat16", reason=reason)
         self._twin = _twin(net, name)
         self.leaves: list[Tensor] = list(self._twin.parameters())
         pairs = list(zip(self.leaves, net.parameters(), strict=True))
@@ -52,6 +58,13 @@ class Halved(nn.Module):
         """Compute what the network does."""
         found: Tensor = self._twin(x.to(torch.bfloat16))
         return found.to(torch.float32)
+
+
+def _used_twice(net: nn.Module) -> bool:
+    """Tell whether a layer is in several places."""
+    every = [id(module) for module in net.modules()]
+    named = [id(module) for _, module in net.named_modules(remove_duplicate=False)]
+    return len(every) < len(named)
 
 
 def _twin(net: nn.Module, name: str) -> nn.Module:

@@ -189,7 +189,7 @@ def _train(
 def accompany(trainer: Trainer, limit: Limit) -> int:
     """Train as `train` does in the first of the ranks, but write and tell nothing."""
     end = limit.end(trainer)
-    with _interruptible() as interrupted:
+    with explaining_memory(trainer.device, trainer), _interruptible() as interrupted:
         while not trainer.ranks.any(end.is_reached(trainer) or bool(interrupted)):
             trainer.train_step()
     return interrupted[0] if interrupted else 0

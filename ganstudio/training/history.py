@@ -88,7 +88,8 @@ class History:
 
     def since(self, row: int) -> NDArray[np.float32]:
         """Return a copy of the steps from `row` on, (len(COLUMNS), n) float32."""
-        return self._data[:, row : self._rows].copy()
+        rows = self._rows  # first: the data may grow meanwhile
+        return self._data[:, row:rows].copy()
 
     def reduced(
         self, name: str, start: int, stop: int, points: int

@@ -1,6 +1,7 @@
 """A run that others can follow: its newest networks and numbers, in its folder while it trains.
 
-``live.safetensors`` is a generator file, replaced whole every few seconds. ``live.rows`` has a row
+``live.safetensors`` is a generator file (with the averaged G, where there is one), replaced whole
+every few seconds. ``live.rows`` has a row
 of float32 for each step, `COLUMNS`, and grows. Both are gone once the run has ended: then last.pt
 has all. Rows are written first, so that those of the networks' step are there.
 """
@@ -20,6 +21,7 @@ from ganstudio.training.trainer import Trainer
 
 NETWORKS, ROWS, LAST = "live.safetensors", "live.rows", "last.pt"
 SECONDS = 2.0  # between two times,
+STALE_SECONDS = 600.0  # by which networks may be older than last.pt: else the run was killed
 SHARE = 0.01  # and more where writing would take more of the time than this
 _ROW = 4 * len(COLUMNS)  # bytes
 
@@ -46,7 +48,8 @@ class LiveWriter:
     def end(self) -> None:
         """Take the files away: last.pt is newer."""
         for name in (NETWORKS, ROWS):
-            (self._out / name).unlink(missing_ok=True)
+            with suppress(OSError):  # a follower on Windows may have it open
+                (self._out / name).unlink(missing_ok=True)
 
     def _write(self) -> None:
         trainer, path = self._trainer, self._out / ROWS
@@ -70,14 +73,18 @@ class Live:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._seen: tuple[str, int, int] | None = None  # the file that was read last
+        self._seen: tuple[int, ...] | None = None  # what tells the file that was read last
         self.ended = False
 
     @property
     def path(self) -> Path:
         """The file that holds the newest of the run."""
-        networks = self._folder / NETWORKS
-        return networks if networks.exists() else self._folder / LAST
+        networks, last = self._folder / NETWORKS, self._folder / LAST
+        try:
+            stale = networks.stat().st_mtime < last.stat().st_mtime - STALE_SECONDS
+        except OSError:  # one of them is not there
+            stale = not networks.exists()
+        return last if stale else networks
 
     def newer(self) -> dict[str, Any] | None:
         """Return the newest content, as `checkpoint.read` does; None if it is the same as before.
@@ -87,10 +94,15 @@ class Live:
         StudioError
             ``cannot-read`` if the folder holds no run, or as `checkpoint.read`.
         """
-        path = self.path
+        try:
+            return self._newer(self.path)
+        except StudioError:  # the run may have ended between the two looks that this takes
+            return self._newer(self.path)
+
+    def _newer(self, path: Path) -> dict[str, Any] | None:
         with reading(path):
             about = path.stat()
-        seen = (path.name, about.st_mtime_ns, about.st_size)
+        seen = (about.st_ino, about.st_mtime_ns, about.st_size)
         if seen == self._seen:
             return None
         content = checkpoint.read(path)

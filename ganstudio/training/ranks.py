@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch import distributed as dist
 
-from ganstudio.errors import StudioError
+from ganstudio.errors import ConfigError, StudioError
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +108,21 @@ def launched() -> Ranks:
 
 
 def device_name(name: str) -> str:
-    """Return the device of this rank, where `name` is for all: each has a GPU of its own."""
-    if launched().count > 1 and name in {"auto", "cuda"} and torch.cuda.is_available():
+    """Return the device of this rank, where `name` is for all: each has a GPU of its own.
+
+    Raises
+    ------
+    ConfigError
+        ``no-shared-device`` if they cannot train there together.
+    """
+    if launched().count == 1:
+        return name
+    if name in {"auto", "cuda"} and torch.cuda.is_available():
         return f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
+    if name == "auto":
+        return "cpu"
+    if name not in {"cuda", "cpu"}:
+        raise ConfigError("no-shared-device", field="--device", value=name)
     return name
 
 

@@ -5,7 +5,7 @@ import queue
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -217,16 +217,16 @@ class Runner:
 
         It becomes the current run as a checkpoint does; to start is to go on from there by oneself.
         """
-        live = Live(folder)
+        live, seen = Live(folder), list[str]()
 
         def read() -> dict[str, Any]:
             content = live.newer()
             assert content is not None, "it is the first"
-            self._followed = str(content["run_id"])
+            seen.append(str(content["run_id"]))
             return content
 
         self._open(live.path, read, device_name, root, data_folder, file, live)
-        self._live = None if live.ended else live
+        self._live, self._followed = None if live.ended else live, seen[-1]
         self._publish_status()
 
     def return_to(self, run_id: str) -> bool:
@@ -406,7 +406,9 @@ class Runner:
         trainer.history.append(rows)
         if live.ended:
             self._live = None
-        self._saved[trainer.run_id] = _Saved.now(live.path, trainer)
+        # what a person has noted here is not in that folder
+        last = self._saved.get(trainer.run_id, _Saved.now(live.path, trainer))
+        self._saved[trainer.run_id] = replace(last, path=live.path.resolve(), step=trainer.step)
         self._publish()
 
     def _stop_following(self) -> None:
@@ -472,7 +474,8 @@ class Runner:
 
     def _threads(self) -> int:
         """Return how many threads repeat the run: as many as it has had."""
-        return (self.trainer.threads if self.trainer else 0) or cores()
+        had = self.trainer.threads if self.trainer else 0
+        return had if 0 < had <= cores() else cores()
 
     def _publish(self) -> None:
         """Publish a snapshot and the status."""

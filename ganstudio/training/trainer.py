@@ -227,7 +227,8 @@ class Trainer:
             _ORDERS[self.config.order](self, nets, _Step(row))
             if self.ema and nets is not Nets.D:
                 self.ema.update()
-        self.threads = threads if self.step == 0 or self.threads == threads else 0
+        same = self.step == 0 or self.threads == threads
+        self.threads = threads if same and self.ranks.count == 1 else 0
         self.step += 1
         self.seconds += time.perf_counter() - start
         self._places.append((self.epoch, self.seconds))
@@ -283,7 +284,7 @@ class Trainer:
         )
 
     def state(self) -> dict[str, Any]:
-        """Return all that a resumed run needs beside its settings: tensors and numbers only."""
+        """Return all that a resumed run needs beside its settings: tensors and plain values."""
         self.drain()
         return {
             **self.networks_state(),
@@ -321,7 +322,7 @@ class Trainer:
     def load_networks(self, state: dict[str, Any]) -> None:
         """Continue from what `state` returned, but for the history, which stays as it is."""
         self.step, self.seconds = int(state["step"]), float(state["seconds"])
-        self.threads = int(state.get("threads", 0))  # older checkpoints do not know
+        self.threads = max(0, int(state.get("threads", 0)))  # older checkpoints do not know
         self.G.load_state_dict(state["G"])
         self.D.load_state_dict(state["D"])
         if self.ema:
@@ -394,11 +395,13 @@ class Trainer:
 
     def _move(self, of_G: Gradients | None, of_D: Gradients | None) -> None:
         """Update the weights by their gradients; of None they stay."""
-        if of_G is not None:
-            self.G_opt.step(of_G)
+        moves = ((self.G_opt, of_G), (self.D_opt, of_D))
+        laid_G, laid_D = (opt.laid_out(of) if of is not None else None for opt, of in moves)
+        if laid_G is not None:  # nothing below takes memory, which may run out
+            self.G_opt.step(laid_G)
             self._renew("G", "E")
-        if of_D is not None:
-            self.D_opt.step(of_D)
+        if laid_D is not None:
+            self.D_opt.step(laid_D)
             if bound := self.config.weight_clip:
                 with torch.no_grad():
                     torch._foreach_clamp_min_(self._D_weights, -bound)
@@ -699,7 +702,7 @@ def _leaves(net: nn.Module | None) -> list[Tensor]:
 
 def _record(row: Tensor, **values: Tensor) -> None:
     numbers = torch.stack([value.detach() for value in values.values()])
-    row.index_copy_(0, _columns(tuple(values), row.device), numbers.to(row.dtype))
+    row[_columns(tuple(values), row.device)] = numbers.to(row.dtype)
 
 
 @cache

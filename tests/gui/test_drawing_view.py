@@ -428,3 +428,18 @@ def test_a_tall_panel_has_both_images_large(qtbot: QtBot, tab) -> None:
     tab.resize(330, 800)
     qtbot.waitUntil(lambda: answer.y() >= page.y() + page.height())
     assert page.area().width() > 280
+
+
+def test_a_second_button_does_not_cut_a_stroke(qtbot: QtBot, tab) -> None:
+    page, edits = canvas(tab), []
+    tab.edited.connect(lambda text, before, after: edits.append(before))
+    area = page.area()
+    at = area.center()
+    qtbot.mousePress(page, LEFT, pos=at)
+    qtbot.mousePress(page, RIGHT, pos=at)
+    qtbot.mouseMove(page, at + QPoint(20, 0))
+    qtbot.mouseRelease(page, LEFT, pos=at + QPoint(20, 0))
+    assert page.page().any(), "nothing was rubbed out"
+    assert len(edits) == 1
+    tab.set_page(edits[0])
+    assert page.is_blank(), "all of it is undone"

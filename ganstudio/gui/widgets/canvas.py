@@ -88,7 +88,8 @@ class Canvas(QWidget):
         return Page(self._page.copy(), self._shown)
 
     def set_content(self, content: Page) -> None:
-        """Put something else on the page."""
+        """Put something else on the page, and end a stroke that is under way."""
+        self._last = None
         self.show_picture(content.picture)
         self._page = content.strokes.copy()
         self._blank = not self.page().any()
@@ -148,7 +149,8 @@ class Canvas(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a stroke."""
-        if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
+        buttons = (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton)
+        if event.button() in buttons and self._last is None:  # else a stroke is under way
             self._before = self.content()
             if not self._picture.isNull():
                 self.show_picture(None)
