@@ -722,7 +722,7 @@ def test_another_run_while_dragging_ends_the_drag(qtbot: QtBot, make: MakePanel,
     QTest.mousePress(window, LEFT, none, start)
     QTest.mouseMove(window, start + QPoint(20, 0))
     assert log.drags == [True]
-    assert log.images
+    qtbot.waitUntil(lambda: bool(log.images))  # a window's events come by its queue
     panel.set_run(replace(latent_run(), run_id="other"), np.random.default_rng(2))
     assert log.drags == [True], "it has as many sliders: the drag goes on"
     panel.set_run(latent_run(8), np.random.default_rng(3))
