@@ -439,6 +439,7 @@ def test_a_second_button_does_not_cut_a_stroke(qtbot: QtBot, tab) -> None:
     qtbot.mousePress(page, RIGHT, pos=at)
     qtbot.mouseMove(page, at + QPoint(20, 0))
     qtbot.mouseRelease(page, LEFT, pos=at + QPoint(20, 0))
+    qtbot.mouseRelease(page, RIGHT, pos=at + QPoint(20, 0))
     assert page.page().any(), "nothing was rubbed out"
     assert len(edits) == 1
     tab.set_page(edits[0])
