@@ -10,13 +10,14 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 from torch.autograd import grad
-from torch.nn.functional import gaussian_nll_loss, one_hot
+from torch.nn.functional import one_hot
 from torch.utils.data import DataLoader, Dataset
 
 from ganstudio import parts
 from ganstudio.config import Config
 from ganstudio.data.loading import load
 from ganstudio.latent.networks import Architecture, build, with_classes
+from ganstudio.training.games import info_loss
 from ganstudio.work import Work
 
 try:
@@ -167,7 +168,7 @@ class Plain:
             share = self.config.adversarial_share
             loss = share * loss + (1 - share) * fake["l1"]
         elif self.latent.codes:
-            loss = loss + self.config.info_weight * self.info(fake["z"], said)
+            loss = loss + self.config.info_weight * info_loss(self.latent, fake["z"], said[:, 1:])
         loss.backward()
         if move:
             self.G_opt.step()
@@ -198,7 +199,7 @@ class Plain:
             loss = self.objective.real_loss(real_logits) + self.objective.fake_loss(fake_logits)
             loss = loss / 2 if config.d_total == "mean" else loss
         if self.latent.codes:
-            loss = loss + config.info_weight * self.info(fake["z"], said)
+            loss = loss + config.info_weight * info_loss(self.latent, fake["z"], said[:, 1:])
         for gamma, images, logits in ((config.r1, x, real_logits), (config.r2, made, fake_logits)):
             if turn and gamma:
                 (slope,) = grad(logits.sum(), images, create_graph=True)
@@ -218,17 +219,3 @@ class Plain:
             for weight in self.D.parameters():
                 weight.data.clamp_(-config.weight_clip, config.weight_clip)
         return loss
-
-    def info(self, z: Tensor, said: Tensor) -> Tensor:
-        """Return the cost of codes that D does not find."""
-        losses, start = [], 1
-        for part in self.latent.codes:
-            code = z[:, self.latent.slices[part.name]]
-            if part.kind == "one-hot":
-                losses.append(nn.functional.cross_entropy(said[:, start : start + part.dim], code))
-                start += part.dim
-            else:
-                mean, log_variance = said[:, start : start + 2 * part.dim].chunk(2, dim=1)
-                losses.append(gaussian_nll_loss(mean, code, log_variance.exp()))
-                start += 2 * part.dim
-        return torch.stack(losses).sum()

@@ -30,14 +30,13 @@ from pathlib import Path
 import numpy as np
 
 from ganstudio import gallery
-from ganstudio.config import built_in_presets, load_preset, parse_assignment
+from ganstudio.config import PRECISIONS, built_in_presets, load_preset, parse_assignment
 from ganstudio.evaluation.features import digits
 from ganstudio.evaluation.judge import Judge
 from ganstudio.evaluation.quality import Quality
 from ganstudio.images import Pixels
 from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import Stream, generator
-from ganstudio.training.half import PRECISIONS
 from ganstudio.training.headless import new_trainer
 from ganstudio.training.health import Doctor, State
 from ganstudio.training.observer import Observer

@@ -26,8 +26,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
-from ganstudio.config import built_in_presets, load_preset
-from ganstudio.training.half import PRECISIONS
+from ganstudio.config import PRECISIONS, built_in_presets, load_preset
 from ganstudio.training.headless import new_trainer
 from ganstudio.training.threads import cores, use_threads
 from ganstudio.training.trainer import Trainer

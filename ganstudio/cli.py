@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ganstudio import __version__, images, model_file
 from ganstudio.config import (
     LIVE,
+    PRECISIONS,
     SETTINGS,
     Config,
     form_of,
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 # torch and Qt are imported where they are needed: `ganstudio presets` and mistakes answer at once.
 
 DEFAULT_PRESET = "studio"
+SAMPLES = 64
 LATENTS = "a .npy, a row each, or a text, a line each"
-PRECISIONS = ("float32", "bfloat16")  # as `training.half`, which torch is read for
 DEVICES = "auto, cpu, cuda, cuda:N or mps"
 
 
@@ -251,14 +252,14 @@ def _sample(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out
     if out.suffix.lower() not in (".png", ".npy"):
         return _refuse(f"--out is {out}; its name must end in .png or .npy.")
+    if arguments.z and arguments.num is not None:
+        return _refuse("--num is of a --seed; --z has as many as its file.")
     from ganstudio.training import headless
 
     file = _model_file(arguments)
-    number = arguments.class_
-    latents = arguments.z
-    drawn = headless.sample(
-        arguments.checkpoint, arguments.num, arguments.seed, number, file, latents
-    )
+    number, latents = arguments.class_, arguments.z
+    num = SAMPLES if arguments.num is None else arguments.num
+    drawn = headless.sample(arguments.checkpoint, num, arguments.seed, number, file, latents)
     if out.suffix.lower() == ".png":
         images.save_png(images.grid(drawn), out)
     else:
@@ -458,9 +459,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         return command
 
     sample = of_checkpoint("sample", "draw images from a checkpoint", _sample)
-    sample.add_argument(
-        "--num", type=_whole(1, 1_000_000), default=64, help="how many (default: 64)"
-    )
+    sample.add_argument("--num", type=_whole(1, 1_000_000), help=f"how many (default: {SAMPLES})")
     sample.add_argument(
         "--class",
         dest="class_",

@@ -150,6 +150,7 @@ class Config:
 SETTINGS: dict[str, Setting] = {item.name: item.metadata["setting"] for item in fields(Config)}
 PERSONAL = ("seed", "dataset")  # settings that a preset leaves as they are
 LIVE = tuple(name for name, item in SETTINGS.items() if item.live)
+PRECISIONS = ("float32", "bfloat16")  # that networks can compute in; no setting of a recipe
 
 
 def setting(name: str) -> Setting:

@@ -693,3 +693,9 @@ def test_a_resumed_run_has_as_many_threads_as_before(tiny_root, tmp_path):
         assert checkpoint.read(out / "last.pt")["threads"] == 0
     finally:
         torch.set_num_threads(before)
+
+
+def test_how_many_are_in_a_file_is_not_asked(tmp_path, capsys):
+    words = ["sample", "none.pt", "--z", "z.npy", "--num", "3", "--out", str(tmp_path / "a.png")]
+    assert main(words) == 2
+    assert "--num is of a --seed" in capsys.readouterr().err

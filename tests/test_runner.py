@@ -767,7 +767,7 @@ def followed(studio, tiny, cpu, tmp_path, monkeypatch):
 
     train(3)
     studio.new_run()
-    studio.ask(lambda runner: runner.follow(tmp_path, "cpu", studio.root))
+    studio.ask(lambda runner: runner.open(tmp_path, "cpu", studio.root))
     return SimpleNamespace(trainer=other, writer=writer, train=train, folder=tmp_path)
 
 
@@ -831,7 +831,7 @@ def test_lost_rows_of_a_followed_run_are_unknown(studio, followed):
 
 def test_what_is_noted_while_following_is_not_called_saved(studio, followed):
     run_id, notes = studio.trainer.run_id, Notes(names=(("slant", "lean"),))
-    studio.ask(lambda runner: runner.follow(followed.folder, "cpu", studio.root))
+    studio.ask(lambda runner: runner.open(followed.folder, "cpu", studio.root))
     run_id = studio.trainer.run_id
     studio.runner.note(run_id, notes)
     assert studio.heard.statuses[-1].unsaved
@@ -844,7 +844,7 @@ def test_what_is_noted_while_following_is_not_called_saved(studio, followed):
 def test_a_run_that_could_not_be_followed_leaves_the_one_that_is(studio, followed, tmp_path):
     nothing = tmp_path / "nothing"
     nothing.mkdir()
-    studio.ask(lambda runner: runner.follow(nothing, "cpu", studio.root))
+    studio.ask(lambda runner: runner.open(nothing, "cpu", studio.root))
     assert studio.heard.errors[-1].code == "cannot-read"
     followed.train(1)
     studio.runner._look()

@@ -284,7 +284,7 @@ class Session(QObject):
 
         def begin(runner: "Runner", file: ModelFile | None) -> None:
             try:
-                (runner.follow if path.is_dir() else runner.open)(path, device, root, data, file)
+                runner.open(path, device, root, data, file)
             except StudioError as error:
                 error.fields["opened"] = path  # to try again
                 raise

@@ -40,8 +40,8 @@ class Adam:
 
     @torch.no_grad()
     def step(self, gradients: Sequence[Tensor]) -> None:
-        """Update the parameters by their gradients."""
-        laid = self.laid_out(gradients)
+        """Update the parameters by their gradients, which are as `laid_out` returned them."""
+        laid = list(gradients)
         self._steps += 1
         torch._fused_adam_(
             self._parameters,
@@ -60,7 +60,7 @@ class Adam:
         )
 
     def laid_out(self, gradients: Sequence[Tensor]) -> list[Tensor]:
-        """Return gradients as the parameters lie in memory; `step` takes these without a copy."""
+        """Return gradients as the parameters lie in memory, for `step`."""
         return [_laid_out_as(p, g) for p, g in zip(self._parameters, gradients, strict=True)]
 
     def tensors(self) -> list[Tensor]:

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from ganstudio import model_file
 from ganstudio.atomic import replacing
-from ganstudio.config import Config, from_mapping
+from ganstudio.config import PRECISIONS, Config, from_mapping
 from ganstudio.data.dataset import Dataset
 from ganstudio.errors import ConfigError, Phrase, StudioError, reading
 from ganstudio.latent.networks import Architecture
@@ -164,7 +164,7 @@ def config_of(content: dict[str, Any], path: Path) -> Config:
 def precision_of(content: dict[str, Any], path: Path) -> str:
     """Return what a checkpoint's run was computed in."""
     told = str(content.get("precision", half.FLOAT32))  # as all was in older ones
-    if told not in half.PRECISIONS:
+    if told not in PRECISIONS:
         raise _damaged(path, "unknown-precision", name=told)
     return told
 

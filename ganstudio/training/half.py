@@ -11,11 +11,11 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from ganstudio.config import PRECISIONS
 from ganstudio.errors import Phrase, StudioError
 from ganstudio.latent.networks import hooked
 
-FLOAT32, BFLOAT16 = "float32", "bfloat16"
-PRECISIONS = (FLOAT32, BFLOAT16)
+FLOAT32, BFLOAT16 = PRECISIONS
 
 _COMPUTE = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
 _PASS = (

@@ -74,6 +74,7 @@ class Live:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._seen: tuple[int, ...] | None = None  # what tells the file that was read last
+        self._run, self._step = "", 0  # in it
         self.ended = False
 
     @property
@@ -86,20 +87,43 @@ class Live:
             stale = not networks.exists()
         return last if stale else networks
 
-    def newer(self) -> dict[str, Any] | None:
-        """Return the newest content, as `checkpoint.read` does; None if it is the same as before.
+    def first(self) -> dict[str, Any]:
+        """Return the content that is there, as `checkpoint.read` does, whichever run's it is.
 
         Raises
         ------
         StudioError
             ``cannot-read`` if the folder holds no run, or as `checkpoint.read`.
         """
-        try:
-            return self._newer(self.path)
-        except StudioError:  # the run may have ended between the two looks that this takes
-            return self._newer(self.path)
+        self._seen = None
+        content = self._changed()
+        assert content is not None
+        self._run, self._step = str(content["run_id"]), int(content["step"])
+        return content
 
-    def _newer(self, path: Path) -> dict[str, Any] | None:
+    def newer(self) -> dict[str, Any] | None:
+        """Return the content if it is a later one of the same run; None if nothing has changed.
+
+        Raises
+        ------
+        StudioError
+            ``another-run``, or as `first`.
+        """
+        content = self._changed()
+        if content is not None:
+            run, step = str(content["run_id"]), int(content["step"])
+            if run != self._run or step < self._step:
+                raise StudioError("another-run", path=self._folder)
+            self._step = step
+        return content
+
+    def _changed(self) -> dict[str, Any] | None:
+        try:
+            return self._read(self.path)
+        except StudioError:  # the run may have ended between the two looks that this takes
+            return self._read(self.path)
+
+    def _read(self, path: Path) -> dict[str, Any] | None:
         with reading(path):
             about = path.stat()
         seen = (about.st_ino, about.st_mtime_ns, about.st_size)

@@ -9,7 +9,7 @@ would do with the whole batch, up to rounding. (`DistributedDataParallel` averag
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -83,9 +83,13 @@ ALONE = Ranks()
 
 
 def total(x: Tensor) -> Tensor:
-    """Return the sum of a tensor over all ranks; gradients, and theirs, pass through."""
-    summed: Tensor = _Sum.apply(x)  # type: ignore[no-untyped-call]
-    return summed
+    """Return the sum of a tensor over all ranks; gradients, and theirs, pass through.
+
+    As `torch.distributed.nn.functional.all_reduce`, but that a lost rank is named on the way back
+    as well.
+    """
+    summed: Callable[[Tensor], Tensor] = _Sum.apply
+    return summed(x)
 
 
 class _Sum(torch.autograd.Function):

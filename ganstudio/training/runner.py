@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,8 +93,7 @@ class Runner:
         self._reached = ""  # the limit that training paused at
         self._tuner = ThreadTuner()
         self._exact = False
-        self._live: Live | None = None  # what is followed,
-        self._followed = ""  # and the id of its run
+        self._live: Live | None = None  # what is followed
         self._look_due = 0.0
         self._pace = 1  # times as long as usual between two snapshots or statuses
         self._copying = self._drawing = 0.0  # seconds that a snapshot and its samples took
@@ -167,67 +166,38 @@ class Runner:
         data_folder: Path | None = None,
         file: ModelFile | None = None,
     ) -> None:
-        """Continue the run in a checkpoint; the current one is parked.
+        """Continue the run in a checkpoint, or follow the one in a folder; the current is parked.
 
+        Another process trains a run that is followed; to start is to go on from there by oneself.
         Its images are in the folder `root`, by default the one that the checkpoint names;
         `data_folder` is where downloads are kept. `file` makes its networks, if one does.
         """
-        self._open(path, lambda: checkpoint.read(path), device_name, root, data_folder, file)
+        live = Live(path) if path.is_dir() else None
+        source = live.path if live is not None else path
 
-    def _open(
-        self,
-        path: Path,
-        read: Callable[[], dict[str, Any]],
-        device_name: str,
-        root: Path | None,
-        data_folder: Path | None,
-        file: ModelFile | None,
-        live: Live | None = None,
-    ) -> None:
         def build(work: Work) -> Trainer:
-            content = read()
+            content = live.first() if live is not None else checkpoint.read(path)
             if file is not None:
-                checkpoint.give_model_file(content, path, file)
-            config = checkpoint.config_of(content, path)
+                checkpoint.give_model_file(content, source, file)
+            config = checkpoint.config_of(content, source)
             where = root or checkpoint.root_of(content)
             where, place = find_root(config.dataset, where, data_folder), device.choose(device_name)
             with explaining_memory(place):
                 dataset = self._dataset(config, where, work)
-                trainer = checkpoint.restore(content, path, dataset, place)
+                trainer = checkpoint.restore(content, source, dataset, place)
             here = {*self._parked, self.trainer.run_id if self.trainer else None}
             if trainer.run_id in here:  # an earlier step of a run that is here: a branch of it
                 trainer.run_id = new_run_id()
             if live is not None and (rows := live.rows(content, 0)) is not None:
                 trainer.history = History()
                 trainer.history.append(rows)
-            self._saved[trainer.run_id] = _Saved.now(path, trainer)
+            self._saved[trainer.run_id] = _Saved.now(source, trainer)
             return trainer
 
         self._switch(build)
-
-    def follow(
-        self,
-        folder: Path,
-        device_name: str = "auto",
-        root: Path | None = None,
-        data_folder: Path | None = None,
-        file: ModelFile | None = None,
-    ) -> None:
-        """Show a run that another process trains into a folder, as it goes on.
-
-        It becomes the current run as a checkpoint does; to start is to go on from there by oneself.
-        """
-        live, seen = Live(folder), list[str]()
-
-        def read() -> dict[str, Any]:
-            content = live.newer()
-            assert content is not None, "it is the first"
-            seen.append(str(content["run_id"]))
-            return content
-
-        self._open(live.path, read, device_name, root, data_folder, file, live)
-        self._live, self._followed = None if live.ended else live, seen[-1]
-        self._publish_status()
+        if live is not None and not live.ended:
+            self._live = live
+            self._publish_status()
 
     def return_to(self, run_id: str) -> bool:
         """Make a parked run the current one again; return False if it is that already."""
@@ -396,8 +366,6 @@ class Runner:
         if content is None:
             return
         known = len(trainer.history)
-        if content["run_id"] != self._followed or int(content["step"]) < known:
-            raise StudioError("another-run", path=live.path.parent)
         trainer.load_networks(content)
         rows = live.rows(content, known)
         if rows is None:  # they are lost: what is known is where they led to

@@ -104,7 +104,7 @@ class Trainer:
     ranks : Ranks
         With whom it trains together: the batch size is that of all of them.
     precision : str
-        What the networks compute in, of `half.PRECISIONS`; their weights are float32 in any case.
+        What the networks compute in, of `config.PRECISIONS`; their weights are float32 in any case.
     """
 
     def __init__(
