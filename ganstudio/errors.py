@@ -103,6 +103,12 @@ MESSAGES = {
     "wrong-shapes": "{path} does not fit its own description: {detail}.",
     "run-exists": "{path} already holds a run. Continue it with --resume {checkpoint}, "
     "or choose another --out.",
+    "run-in-folder": "{path} already holds a run. Choose another folder, or pass exist_ok=True to "
+    "lose that run.",
+    "cannot-follow": "A run with this {name} cannot be followed: {reason}. Correct it, or train "
+    "without RunWriter.",
+    "trained-elsewhere": "{path} holds networks that another program trains: here they can be "
+    "explored, not trained. Choose a preset for a run of your own.",
     "run-goes-further": "{checkpoint} is at step {step}, and going on from {path} would overwrite "
     "it. Continue with --resume {checkpoint}, or choose another --out.",
     "nothing-to-do": "The run is already at step {step}, and was asked for {asked} in total. "
@@ -208,6 +214,12 @@ PHRASES = {
     "a copy of it, made with .clone()",
     "new-state": "{what} has other parameters or buffers after a call ({names}); register all of "
     "them where it is built",
+    "other-networks-file": "it is not the file that was kept with the run",
+    "not-exported": "torch.export cannot keep it: {error}",
+    "exported-otherwise": "what torch.export keeps of it has other weights or other results",
+    "other-range": "its numbers are from {low} to {high}, expected [-1, 1] or [0, 1]",
+    "other-images": "its images are {found}, expected {expected}",
+    "not-one-each": "it gives {found}, expected something for each of {count}",
     "bad-tables": "[about] and [published] are tables of names and values.",
     "other-networks": "its networks are for images of {shape} and {dim} latent dimensions",
     "other-shape": "{name} is {found}, expected {expected}",

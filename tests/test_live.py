@@ -35,7 +35,7 @@ def steps(trainer: Trainer, writer: LiveWriter, count: int) -> None:
 
 
 def test_a_follower_sees_the_networks_and_every_step(trainer, tmp_path):
-    writer, follower = LiveWriter(trainer, tmp_path), Live(tmp_path)
+    writer, follower = LiveWriter.of(trainer, tmp_path), Live(tmp_path)
     steps(trainer, writer, 3)
     content = follower.first()
     assert content["step"] == 3
@@ -51,7 +51,7 @@ def test_a_follower_sees_the_networks_and_every_step(trainer, tmp_path):
 
 
 def test_rows_are_those_of_the_networks_step_even_if_there_are_more(trainer, tmp_path):
-    writer, follower = LiveWriter(trainer, tmp_path), Live(tmp_path)
+    writer, follower = LiveWriter.of(trainer, tmp_path), Live(tmp_path)
     steps(trainer, writer, 2)
     content = follower.first()
     steps(trainer, writer, 2)  # between the two files
@@ -59,7 +59,7 @@ def test_rows_are_those_of_the_networks_step_even_if_there_are_more(trainer, tmp
 
 
 def test_lost_rows_are_told(trainer, tmp_path):
-    writer, follower = LiveWriter(trainer, tmp_path), Live(tmp_path)
+    writer, follower = LiveWriter.of(trainer, tmp_path), Live(tmp_path)
     steps(trainer, writer, 5)
     content = follower.first()
     data = (tmp_path / ROWS).read_bytes()
@@ -70,7 +70,7 @@ def test_lost_rows_are_told(trainer, tmp_path):
 
 
 def test_a_row_that_was_half_written_is_written_again(trainer, tmp_path):
-    writer, follower = LiveWriter(trainer, tmp_path), Live(tmp_path)
+    writer, follower = LiveWriter.of(trainer, tmp_path), Live(tmp_path)
     steps(trainer, writer, 2)
     with (tmp_path / ROWS).open("ab") as file:
         file.write(b"12345")  # and then the disk was full
@@ -109,7 +109,7 @@ def test_a_run_that_fails_is_no_longer_followed(trainer, tmp_path):
 
 
 def test_what_cannot_be_written_stops_nothing(trainer, tmp_path):
-    writer = LiveWriter(trainer, tmp_path)
+    writer = LiveWriter.of(trainer, tmp_path)
     (tmp_path / ROWS).mkdir()
     steps(trainer, writer, 2)
     assert trainer.step == 2
@@ -117,7 +117,7 @@ def test_what_cannot_be_written_stops_nothing(trainer, tmp_path):
 
 
 def test_what_a_killed_run_has_left_does_not_hide_its_checkpoint(trainer, tmp_path):
-    writer, follower = LiveWriter(trainer, tmp_path), Live(tmp_path)
+    writer, follower = LiveWriter.of(trainer, tmp_path), Live(tmp_path)
     steps(trainer, writer, 2)
     trainer.train_step()
     checkpoint.save(trainer, tmp_path / "last.pt")

@@ -323,7 +323,7 @@ def test_an_encoder_is_tried_as_well(mine: Path, tiny, cpu):
 
 def test_the_readmes_example_trains(mine: Path, tiny, cpu):
     readme = Path(__file__).parents[1] / "README.md"
-    (example,) = re.findall(r"```python\n(.*?)```", readme.read_text(encoding="utf-8"), re.DOTALL)
+    example, *_ = re.findall(r"```python\n(.*?)```", readme.read_text(encoding="utf-8"), re.DOTALL)
     mine.write_text(example)
     trainer_of(mine, tiny, cpu).train_step()
 

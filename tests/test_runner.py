@@ -758,7 +758,7 @@ def followed(studio, tiny, cpu, tmp_path, monkeypatch):
     monkeypatch.setattr(live, "SECONDS", 0.0)
     monkeypatch.setattr(live, "SHARE", math.inf)
     other = Trainer(CONFIG, tiny, cpu)
-    writer = LiveWriter(other, tmp_path)
+    writer = LiveWriter.of(other, tmp_path)
 
     def train(count: int) -> None:
         for _ in range(count):
@@ -809,7 +809,7 @@ def test_start_goes_on_from_a_followed_run_alone(studio, followed):
 
 def test_another_run_in_the_folder_is_not_taken_for_it(studio, followed, tiny, cpu):
     followed.trainer = Trainer(CONFIG, tiny, cpu)
-    writer = LiveWriter(followed.trainer, followed.folder)
+    writer = LiveWriter.of(followed.trainer, followed.folder)
     for _ in range(5):
         followed.trainer.train_step()
         writer.step_done()

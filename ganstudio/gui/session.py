@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -483,7 +484,10 @@ class Session(QObject):
         """Pass on what the current run's doctor says."""
         assert self.info is not None
         doctor = self._doctors.setdefault(self.info.run_id, Doctor())
-        self.health_changed.emit(doctor.diagnosis, doctor)
+        diagnosis = doctor.diagnosis
+        if not self.info.trainable:  # who trains it has to find the remedy
+            diagnosis = replace(diagnosis, remedy=None)
+        self.health_changed.emit(diagnosis, doctor)
 
     # panels -> threads
 

@@ -13,6 +13,8 @@ A model module defines
     The sides of images must be multiples of it.
 ``BATCH_NORM`` (optional)
     Whether G normalises single numbers over the batch, which takes at least two images.
+``TRAINABLE`` (optional)
+    Whether they can be trained; False for those that another program trains (`RunWriter`).
 ``encoder(latent_dim, image_shape)`` (optional)
     E: images -> (N, 2·latent_dim), mean and log variance of their codes. It makes the model an
     autoencoder: G is its decoder, and D judges codes instead of images.

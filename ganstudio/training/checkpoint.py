@@ -63,8 +63,13 @@ def save(trainer: Trainer, path: Path) -> None:
     StudioError
         ``cannot-write`` or ``disk-full``, naming the file.
     """
+    write(content_of(trainer), path)
+
+
+def write(content: dict[str, Any], path: Path) -> None:
+    """Write a checkpoint's content, as `save` does."""
     buffer = io.BytesIO()
-    torch.save(content_of(trainer), buffer)
+    torch.save(content, buffer)
     with replacing(path) as file:
         file.write(buffer.getbuffer())
 

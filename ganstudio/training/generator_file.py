@@ -21,7 +21,7 @@ _VERSION = 1
 _KEPT = ("config", "model_sha256", "latent", "image_shape", "step", "seconds", "counts", "run_id")
 
 
-def write(content: dict[str, Any], path: Path) -> None:
+def write(content: dict[str, Any], path: Path, *, root: bool = False) -> None:
     """Write the networks in a checkpoint's content.
 
     Parameters
@@ -30,6 +30,8 @@ def write(content: dict[str, Any], path: Path) -> None:
         What `checkpoint.content` or `checkpoint.read` returned.
     path : Path
         The file; it is complete or, if anything fails, as it was before.
+    root : bool
+        Whether to tell the folder of the images, which means nothing elsewhere.
 
     Raises
     ------
@@ -43,7 +45,8 @@ def write(content: dict[str, Any], path: Path) -> None:
         for net, state in nets.items()
         for name, tensor in state.items()
     }
-    told = {name: content[name] for name in (*_KEPT, "notes") if name in content}
+    kept = (*_KEPT, "notes", *(("data_root",) if root else ()))
+    told = {name: content[name] for name in kept if name in content}
     about = {"format": _FORMAT, "version": str(_VERSION), "run": json.dumps(told)}
     with replacing(path) as file:
         file.write(save(tensors, about))
@@ -98,7 +101,7 @@ def read(path: Path, kind: dict[str, Any]) -> dict[str, Any]:
         **kind,
         **run,
         **notes,
-        "data_root": None,
+        "data_root": told.get("data_root"),
         "G": states["G"],
         "D": states["D"],
         "G_ema": states["G"] if averaged else None,

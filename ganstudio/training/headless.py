@@ -62,7 +62,10 @@ def new_trainer(
         config = config.changed(model=str(file.path))
     place = device.choose(device_name)
     with explaining_memory(place):
-        return Trainer(config, _dataset(config, root), place, ranks=ranks, precision=precision)
+        dataset = _dataset(config, root)
+        trainer = Trainer(config, dataset, place, ranks=ranks, precision=precision)
+    trainer.check_trainable()
+    return trainer
 
 
 def resumed_trainer(
@@ -78,7 +81,9 @@ def resumed_trainer(
     with explaining_memory(place):
         content = content_of(path, file)
         dataset = _dataset_of(content, path, root)
-        return checkpoint.restore(content, path, dataset, place, ranks, precision)
+        trainer = checkpoint.restore(content, path, dataset, place, ranks, precision)
+    trainer.check_trainable()
+    return trainer
 
 
 def _dataset_of(content: dict[str, Any], path: Path, root: Path | None) -> Dataset:
@@ -157,7 +162,7 @@ def _train(
     if judge is not None and judge.unfit:
         tqdm.write(f"ganstudio: no figures, since {judge.unfit}.", file=sys.stderr)
         judge = None
-    watch, live = _Watch(trainer, out), LiveWriter(trainer, out)
+    watch, live = _Watch(trainer, out), LiveWriter.of(trainer, out)
     with _interruptible() as interrupted, Progress(trainer, end, minutes) as progress:
         try:
             while not trainer.ranks.any(end.is_reached(trainer) or bool(interrupted)):

@@ -7,6 +7,7 @@ has all. Rows are written first, so that those of the networks' step are there.
 """
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from ganstudio.errors import StudioError, reading, writing
 from ganstudio.training import checkpoint, generator_file
-from ganstudio.training.history import COLUMNS
+from ganstudio.training.history import COLUMNS, History
 from ganstudio.training.trainer import Trainer
 
 NETWORKS, ROWS, LAST = "live.safetensors", "live.rows", "last.pt"
@@ -27,13 +28,31 @@ _ROW = 4 * len(COLUMNS)  # bytes
 
 
 class LiveWriter:
-    """Lets others follow a run that trains into a folder."""
+    """Lets others follow a run that trains into a folder.
 
-    def __init__(self, trainer: Trainer, out: Path) -> None:
-        self._trainer, self._out = trainer, out
+    Parameters
+    ----------
+    latest : callable
+        Returns every step's numbers and the content of the newest, as `generator_file` takes it.
+    out : Path
+        The folder.
+    """
+
+    def __init__(self, latest: Callable[[], tuple[History, dict[str, Any]]], out: Path) -> None:
+        self._latest, self._out = latest, out
         self._rows = 0  # written
         self._due = time.monotonic()
         self.end()  # what one that was killed has left
+
+    @staticmethod
+    def of(trainer: Trainer, out: Path) -> "LiveWriter":
+        """Return the writer for a trainer."""
+
+        def latest() -> tuple[History, dict[str, Any]]:
+            trainer.drain()
+            return trainer.history, checkpoint.content_of(trainer, whole=False)
+
+        return LiveWriter(latest, out)
 
     def step_done(self) -> None:
         """Write, if it is time. That nobody can follow is no reason to stop training."""
@@ -52,14 +71,13 @@ class LiveWriter:
                 (self._out / name).unlink(missing_ok=True)
 
     def _write(self) -> None:
-        trainer, path = self._trainer, self._out / ROWS
-        trainer.drain()
-        rows = trainer.history.since(self._rows)
+        path, (history, content) = self._out / ROWS, self._latest()
+        rows = history.since(self._rows)
         with writing(path), path.open("ab") as file:
             file.truncate(self._rows * _ROW)  # what a full disk has cut
             file.write(rows.T.tobytes())
         self._rows += rows.shape[1]
-        generator_file.write(checkpoint.content_of(trainer, whole=False), self._out / NETWORKS)
+        generator_file.write(content, self._out / NETWORKS, root=True)
 
 
 class Live:

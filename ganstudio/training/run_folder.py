@@ -6,7 +6,7 @@ from pathlib import Path
 from ganstudio.atomic import replacing
 from ganstudio.errors import StudioError, reading, writing
 from ganstudio.evaluation import report
-from ganstudio.training import checkpoint
+from ganstudio.training import checkpoint, live
 
 
 def of(resumed: Path) -> Path | None:
@@ -50,6 +50,17 @@ def check(out: Path, *, resumed: Path | None, run_id: str = "", step: int = 0) -
         raise StudioError("run-exists", path=out, checkpoint=last)
     if there[1] > step:
         raise StudioError("run-goes-further", path=resumed, checkpoint=last, step=there[1])
+
+
+def take(out: Path, *, exist_ok: bool) -> None:
+    """Make the folder `out` for a run of another program; ``run-in-folder`` if it holds one."""
+    kept = [out / name for name in (live.LAST, live.NETWORKS) if (out / name).exists()]
+    if kept and not exist_ok:
+        raise StudioError("run-in-folder", path=out)
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        for path in kept:
+            path.unlink()
 
 
 def _run_in(path: Path) -> tuple[str, int] | None:

@@ -151,6 +151,7 @@ class Runner:
             place = device.choose(device_name)
             with explaining_memory(place):
                 trainer = Trainer(config, self._dataset(config, root, work), place)
+                trainer.check_trainable()
             if self.trainer is not None:
                 # names of directions mean nothing to another generator
                 trainer.notes = Notes(bookmarks=self.trainer.notes.bookmarks)
@@ -221,6 +222,7 @@ class Runner:
         """Go on with what was paused, be it training or a number of steps."""
         if self.trainer is None:
             return
+        self.trainer.check_trainable()
         self._live = None  # from here on it is one's own
         self._training, self._reached = True, ""
         self._step_due, self._published = 0.0, -math.inf  # the first step shows at once
@@ -560,6 +562,7 @@ def describe(trainer: Trainer) -> RunInfo:
         held_out=dataset.test[held_out],
         held_out_labels=dataset.test_labels[held_out],
         autoencoder=trainer.E is not None,
+        trainable=trainer.trainable,
         notes=trainer.notes,
     )
 

@@ -139,6 +139,8 @@ class RunInfo:
         Held-out images, to rank D's verdict among and to reconstruct.
     held_out_labels : (N,) int64
         Their classes.
+    trainable : bool
+        Whether it can be trained here, and not only by the program that does.
     notes : Notes
         What a person has noted of it.
     """
@@ -158,4 +160,5 @@ class RunInfo:
     held_out: NDArray[np.uint8] = field(repr=False)
     held_out_labels: NDArray[np.int64] = field(repr=False)
     autoencoder: bool = False
+    trainable: bool = True
     notes: Notes = field(default=Notes(), repr=False)

@@ -144,7 +144,9 @@ class Trainer:
         for net in (networks.G, networks.D, networks.E):
             if net is not None:
                 net.to(device)
-        if self.architecture.model_sha256:
+        if not self.trainable:
+            pass  # RunWriter has tried them
+        elif self.architecture.model_sha256:
             model_check.check(networks, self.architecture, device)
         elif device.type == "cpu":
             _lay_channels_last(networks)
@@ -209,6 +211,16 @@ class Trainer:
             "info_loss": bool(self.latent.codes),
         }
         return tuple(name for name, is_there in has.items() if is_there)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether its networks can be trained: those that another program trains cannot, here."""
+        return bool(getattr(self.architecture.module, "TRAINABLE", True))
+
+    def check_trainable(self) -> None:
+        """Raise ``trained-elsewhere`` if its networks cannot be trained."""
+        if not self.trainable:
+            raise StudioError("trained-elsewhere", path=self.config.model)
 
     def train_step(self, nets: Nets = Nets.BOTH) -> None:
         """Make one step.

@@ -5,10 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hands import WAIT, child
-from PySide6.QtWidgets import QFileDialog, QLabel
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QLabel, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
+from torch import nn
 
+from ganstudio import RunWriter, model_file
 from ganstudio.config import Config
 from ganstudio.data.loading import load
 from ganstudio.training import checkpoint, live
@@ -26,7 +30,7 @@ class Other:
         self.folder = folder
         config = Config(model="mlp-leaky", r1=0.0, batch_size=8)
         self.trainer = Trainer(config, load("mnist", 0, None, Work()), choose("cpu"))
-        self.writer = LiveWriter(self.trainer, folder)
+        self.writer = LiveWriter.of(self.trainer, folder)
         self.train(2)
 
     def train(self, steps: int) -> None:
@@ -98,3 +102,54 @@ def test_a_folder_without_a_run_is_told(qtbot: QtBot, window, tmp_path: Path) ->
         window.session.open(tmp_path)
     assert "last.pt" in str(window.banner.error)
     assert window.session.status.phase is Phase.READY
+
+
+@pytest.fixture
+def anybodys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunWriter:
+    """A run of a program that knows nothing of the studio's trainer."""
+    monkeypatch.setattr(live, "SECONDS", 0.0)
+    monkeypatch.setattr(live, "SHARE", math.inf)
+    monkeypatch.setattr(model_file, "_ran", {})
+    G = nn.Sequential(nn.Linear(7, 784), nn.Tanh())
+    D = nn.Sequential(nn.Linear(784, 1), nn.Sigmoid())
+    z, real = torch.randn(4, 7), torch.rand(8, 784) * 2 - 1
+    run = RunWriter(tmp_path / "theirs", G, D, z=z, real=real)
+    run.step(real_loss=0.5, fake_loss=0.25, g_loss=2.0)
+    return run
+
+
+def test_a_loop_of_ones_own_is_followed_once_its_networks_may_run(
+    qtbot: QtBot, open_window, anybodys: RunWriter, tmp_path: Path
+) -> None:
+    window = open_window(tmp_path / "theirs")
+    session = window.session
+
+    def asked() -> QMessageBox:
+        box = window.findChild(QMessageBox, "model_file_box")
+        assert box is not None
+        return box
+
+    qtbot.waitUntil(lambda: window.findChild(QMessageBox, "model_file_box") is not None)
+    assert str(tmp_path / "theirs" / "networks.py") in asked().informativeText()
+    qtbot.mouseClick(asked().findChild(QPushButton, "run_model_file"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: session.status.phase is Phase.FOLLOWING, timeout=WAIT)
+    assert window.windowTitle() == "theirs[*]"
+    assert session.info.latent.dim == 7
+    anybodys.step(g_loss=torch.tensor(1.5))
+    qtbot.waitUntil(lambda: session.status.step == 2, timeout=WAIT)
+    np.testing.assert_array_equal(session.info.history.column("g_loss"), [2.0, 1.5])
+    shown = child(window, QLabel, "samples_step")
+    qtbot.waitUntil(lambda: shown.text() == "step 2", timeout=WAIT)
+    assert window.samples.sheet().any()
+
+    rate = child(window, QWidget, "setting_g_lr")
+    assert not rate.isEnabled()
+    assert "another program" in rate.toolTip()
+    with qtbot.waitSignal(session.failed, timeout=WAIT):
+        window.actions_.by_name["start"].trigger()
+    assert "another program trains" in str(window.banner.error)
+    assert session.status.phase is Phase.FOLLOWING, "it is followed as before"
+
+    anybodys.close()
+    qtbot.waitUntil(lambda: session.status.phase is Phase.PAUSED, timeout=WAIT)
+    assert not window.isWindowModified()

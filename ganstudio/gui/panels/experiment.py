@@ -94,6 +94,7 @@ class ExperimentPanel(QWidget):
         self._running: dict[str, Any] = {**studio.to_dict(), "device": "auto", "folder": ""}
         self._draft = dict(self._running)  # what the fields show: running and pending values
         self._has_run = False
+        self._trainable = True  # the current run, here
         self._preset = "studio"  # the latest that a person chose
         self._downloads: dict[str, int] = {}  # megabytes
         self._rows: dict[str, FieldRow] = {}
@@ -112,6 +113,7 @@ class ExperimentPanel(QWidget):
 
     def set_run(self, info: RunInfo) -> None:
         """Show the settings of a run; changes that waited are gone, but for the first run's."""
+        self._trainable = info.trainable
         if not self._has_run:
             self._has_run = True
             self.set_devices(info.devices, info.device)
@@ -414,6 +416,10 @@ class ExperimentPanel(QWidget):
             idle["info_weight"] = self.tr("It has no effect: there are no codes.")
         if draft["model"] not in AUTOENCODERS and not is_model_file(draft["model"]):
             idle["adversarial_share"] = self.tr("It has no effect: the model is no autoencoder.")
+        if not self._trainable and draft["model"] == self._running["model"]:
+            idle |= dict.fromkeys(
+                LIVE, self.tr("It has no effect: another program trains this run.")
+            )
         return idle
 
     def _note(self, name: str) -> str:
