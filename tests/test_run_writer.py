@@ -304,6 +304,14 @@ def test_commands_take_it_but_do_not_train_it(tmp_path, tiny_root, capsys):
     assert "another program trains" in capsys.readouterr().err
 
 
+def test_a_folder_may_move_with_its_networks(tmp_path):
+    RunWriter(tmp_path / "a", G(), flat_D(), z=Z, real=REAL).close()
+    moved = (tmp_path / "a").rename(tmp_path / "b")
+    with pytest.raises(StudioError) as told:
+        checkpoint.snapshot_of(checkpoint.read(moved / "last.pt"), moved / "last.pt")
+    assert told.value.fields["file"] == moved / "networks.py"
+
+
 def test_networks_that_were_exchanged_do_not_run(tmp_path):
     RunWriter(tmp_path, G(), flat_D(), z=Z, real=REAL).close()
     (tmp_path / "G.pt2").write_bytes((tmp_path / "D.pt2").read_bytes())

@@ -214,7 +214,9 @@ def _ran_sha256(content: dict[str, Any], config: Config, path: Path) -> str:
         return ""
     sha256 = str(content["model_sha256"])
     if model_file.module(sha256) is None:
-        where = {"path": path, "file": config.model}
+        there, beside = Path(config.model), path.with_name(Path(config.model).name)
+        moved = not there.exists() and beside.exists()  # as a run's folder is, to another computer
+        where = {"path": path, "file": beside if moved else there}
         raise StudioError("checkpoint-needs-model-file", **where, sha256=sha256)
     return sha256
 
