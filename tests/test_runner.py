@@ -850,3 +850,21 @@ def test_a_run_that_could_not_be_followed_leaves_the_one_that_is(studio, followe
     studio.runner._look()
     assert studio.heard.statuses[-1].phase is Phase.FOLLOWING
     assert studio.trainer.step == 4
+
+
+def test_a_profile_goes_with_the_run_on_show(studio, monkeypatch):
+    monkeypatch.setattr("ganstudio.training.runner.PROFILE_SECONDS", 0.0)
+    studio.new_run()
+    studio.train(limit(steps=2), Runner.start)
+    assert studio.heard.statuses[-1].profile == ()
+    studio.ask(lambda runner: runner.set_profile(True))
+    studio.new_run()
+    first = studio.trainer
+    studio.train(limit(steps=3), Runner.start)
+    assert dict(studio.heard.statuses[-1].profile)["D"] > 0
+    studio.new_run()
+    assert "train_step" not in vars(first)
+    assert "train_step" in vars(studio.trainer)
+    assert studio.heard.statuses[-1].profile == (), "of the other run"
+    studio.ask(lambda runner: runner.set_profile(False))
+    assert "train_step" not in vars(studio.trainer)

@@ -41,6 +41,7 @@ from ganstudio.gui.panels.latent import LatentPanel
 from ganstudio.gui.panels.quality import QualityPanel
 from ganstudio.gui.panels.samples import SamplesPanel
 from ganstudio.gui.presets import Presets
+from ganstudio.gui.profile import ProfileDialog
 from ganstudio.gui.session import Session
 from ganstudio.gui.setting_texts import setting_texts
 from ganstudio.gui.walk_export import WalkExport
@@ -415,7 +416,15 @@ class MainWindow(QMainWindow):
             lambda: show_help(self, self.actions_),
             key="F1",
         )
+        add(menu, "profile", self.tr("&Profile…"), self._show_profile)
         add(menu, "about", self.tr("&About GAN Studio"), lambda: show_about(self))
+
+    def _show_profile(self) -> None:
+        """Show where the time of a step goes; once, if that is open already."""
+        shown = self.findChild(ProfileDialog) or ProfileDialog(self, self.session)
+        shown.show()
+        shown.raise_()
+        shown.activateWindow()
 
     def _build_tool_bar(self) -> None:
         bar = QToolBar(self.tr("Tools"))

@@ -251,6 +251,10 @@ class Session(QObject):
         """Train so that runs repeat bit for bit, or as fast as may be."""
         self.training.post(lambda runner: runner.set_exact(exact))
 
+    def set_profile(self, on: bool) -> None:
+        """Have the status tell where the time of steps goes, or no longer."""
+        self.training.post(lambda runner: runner.set_profile(on))
+
     def start_over(
         self,
         config: Config,

@@ -26,6 +26,7 @@ from ganstudio.training import checkpoint, device, generator_file
 from ganstudio.training.failures import explained, explaining_memory
 from ganstudio.training.history import History
 from ganstudio.training.live import Live
+from ganstudio.training.profile import Profile
 from ganstudio.training.status import Curves, LeftRun, Phase, RunInfo, Status
 from ganstudio.training.threads import ThreadTuner, cores
 from ganstudio.training.trainer import Nets, Trainer, new_run_id
@@ -34,6 +35,7 @@ from ganstudio.work import Cancelled, Work
 # Between two snapshots or statuses: what a window draws of them, two cores do not train meanwhile.
 SNAPSHOT_SECONDS, SNAPSHOT_SECONDS_MOST = 0.25 if cores() > 2 else 0.5, 2.0
 STATUS_SECONDS_MOST = 1.0
+PROFILE_SECONDS = 1.0  # that a profile is the mean of
 COPYING_SHARE = 0.02  # of the time that training has: so much may copying networks take,
 DRAWING_SHARE = 0.005 * cores()  # and of one core, decoding samples of them
 GIVING_WAY = 4  # times as long between two snapshots or statuses while a person drags
@@ -93,6 +95,10 @@ class Runner:
         self._reached = ""  # the limit that training paused at
         self._tuner = ThreadTuner()
         self._exact = False
+        self._profile: Profile | None = None
+        self._profiles = False  # whether it is asked for
+        self._profiled: tuple[tuple[str, float], ...] = ()
+        self._profile_due = 0.0
         self._live: Live | None = None  # what is followed
         self._look_due = 0.0
         self._pace = 1  # times as long as usual between two snapshots or statuses
@@ -257,6 +263,15 @@ class Runner:
         """Keep one number of threads from now on, so that runs repeat bit for bit; or no longer."""
         self._exact = exact
         self._tuner.keep(self._threads() if exact else None)
+
+    def set_profile(self, on: bool) -> None:
+        """Measure where the time of steps goes, which the status tells from then on; or no more."""
+        self._profiles, self._profiled = on, ()
+        if self._profile is not None:
+            self._profile.end()
+        self._profile = None
+        if on and self.trainer is not None:
+            self._profile = Profile(self.trainer, self, ("_publish", "_publish_status"))
 
     def give_way(self, *, core: bool, quietly: bool) -> None:
         """Leave a core to others from now on, or no longer; `quietly`, publish less often too."""
@@ -430,6 +445,7 @@ class Runner:
             del self._parked[run_id]
         self.trainer, self._reached, self._live = trainer, "", None
         self.set_exact(self._exact)
+        self.set_profile(self._profiles)
         self._drawing = 0.0  # the other's
         self._listener.on_run(describe(trainer))
         self._publish()
@@ -481,6 +497,9 @@ class Runner:
             idle = Phase.PAUSED if trainer.step else Phase.READY
             idle = idle if self._live is None else Phase.FOLLOWING
             phase = Phase.TRAINING if self._training else idle
+        if self._profile is not None and time.monotonic() >= self._profile_due:
+            self._profile_due = time.monotonic() + PROFILE_SECONDS
+            self._profiled = self._profile.taken() or self._profiled
         return Status(
             phase=phase,
             step=trainer.step,
@@ -490,6 +509,7 @@ class Runner:
             unsaved=self._is_unsaved(trainer),
             left=tuple(map(self._left, self._parked.values())),
             reached=self._reached if phase is Phase.PAUSED else "",
+            profile=self._profiled,
         )
 
     def _left(self, trainer: Trainer) -> LeftRun:

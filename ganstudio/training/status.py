@@ -68,6 +68,8 @@ class Status:
         The runs that were left, the latest last.
     reached : str
         Why it paused by itself: "", or the limit that it came to, "step", "minutes" or "epochs".
+    profile : tuple of (str, float)
+        Seconds a step, lately, by `profile.PARTS`; () unless they are measured.
     """
 
     phase: Phase = Phase.LOADING
@@ -78,6 +80,7 @@ class Status:
     unsaved: bool = False
     left: tuple[LeftRun, ...] = ()
     reached: str = ""
+    profile: tuple[tuple[str, float], ...] = ()
 
     @property
     def goes_on(self) -> bool:
