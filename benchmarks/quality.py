@@ -232,7 +232,7 @@ def _mark(quality: Quality, seconds: float, sheet: Pixels, real: Pixels) -> gall
         digits=quality.found,
         rarest=min(shares),
         commonest=max(shares),
-        frechet=quality.ratio,
+        frechet=quality.ratio.value,
         variety=float(sheet.std(0).mean() / real.std(0).mean()),
     )
 
@@ -251,7 +251,7 @@ def _row(
         "seed": str(seed),
         "seconds": f"{mark:g}",
         "step": str(quality.step),
-        "frechet": f"{quality.ratio:.1f}",
+        "frechet": f"{quality.ratio.value:.1f}",
         "rarest": f"{min(shares):.1f}",
         "commonest": f"{max(shares):.1f}",
         "found": str(quality.found),

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from ganstudio.data.loading import load
 from ganstudio.evaluation import judge as judge_module
 from ganstudio.evaluation import report
 from ganstudio.evaluation.judge import NEEDED, Judge
-from ganstudio.evaluation.quality import NAMES
+from ganstudio.evaluation.quality import NAMES, Figure, Rated
 from ganstudio.training.trainer import Trainer
 from ganstudio.work import Cancelled, Work
 
@@ -59,7 +60,7 @@ def draw(monkeypatch, images: np.ndarray) -> None:
 def test_a_generator_that_copies_the_data_is_as_good_as_data(judge, digits, snapshot, monkeypatch):
     draw(monkeypatch, digits.train)
     quality = judge.evaluate(snapshot, 400, Work())
-    assert quality.ratio < 1  # nearer to the training images than held-out ones are
+    assert quality.ratio.value < 1  # nearer to the training images than held-out ones are
     assert quality.found == 10
     precision = quality.figures["precision"]
     assert precision.figure.value > precision.floor.high
@@ -69,12 +70,25 @@ def test_a_generator_that_copies_the_data_is_as_good_as_data(judge, digits, snap
     assert shares == pytest.approx(labels, abs=0.01)
 
 
+def test_the_ratios_interval_is_of_both_distances(judge, snapshot):
+    quality = judge.evaluate(snapshot, 64, Work())
+    figure, floor = Figure(8.0, 4.0, 32.0), Figure(2.0, 0.5, 6.0)
+    both = replace(quality, figures={"frechet": Rated(figure=figure, floor=floor)})
+    value, low, high = both.ratio
+    assert value == 4
+    # a factor of 2 down with one of 3, of 4 up with one of 4, as errors of logarithms add up
+    assert low == pytest.approx(4 / math.exp(math.hypot(math.log(2), math.log(3))))
+    assert high == pytest.approx(4 * math.exp(math.sqrt(2) * math.log(4)))
+    exact = replace(both, figures={"frechet": Rated(figure=figure, floor=Figure(2.0, 2.0, 2.0))})
+    assert exact.ratio == pytest.approx((4, 2, 16))
+
+
 def test_a_generator_of_one_digit_has_lost_the_others(judge, digits, snapshot, monkeypatch):
     ones = digits.train[digits.train_labels == 1]
     draw(monkeypatch, np.concatenate([ones] * 4))
     quality = judge.evaluate(snapshot, 200, Work())
     assert quality.found == 1
-    assert quality.ratio > 10
+    assert quality.ratio.value > 10
     assert quality.digits[1].figure.value > 0.95
     recall = quality.figures["recall"]
     assert recall.figure.high < recall.floor.low
@@ -155,4 +169,5 @@ def test_reports_hold_every_number(judge, snapshot):
     assert float(line["digit_3"]) == quality.digits[3].figure.value
     assert float(line["kid_floor"]) == quality.figures["kid"].floor.value
     assert None not in line
-    assert json.loads(json.dumps(quality.to_dict()))["frechet_ratio"] == quality.ratio
+    told = json.loads(json.dumps(quality.to_dict()))["frechet_ratio"]
+    assert tuple(told.values()) == quality.ratio

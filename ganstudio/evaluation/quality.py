@@ -75,12 +75,22 @@ class Quality:
     pixels: Mapping[str, NDArray[np.float64]]
 
     @property
-    def ratio(self) -> float | None:
-        """The Fréchet distance as a multiple of the floor's: 1 is as good as real images."""
+    def ratio(self) -> Figure | None:
+        """The Fréchet distance as a multiple of the floor's: at 1, real images lie as far off.
+
+        Both are estimates from `n` images, and the interval is of both. It depends on `n`: the more
+        images, the smaller the differences that show.
+        """
         if "frechet" not in self.figures:
             return None
         rated = self.figures["frechet"]
-        return rated.figure.value / max(rated.floor.value, 1e-12)
+        (value, low, high), (floor, least, most) = (
+            np.maximum(part, 1e-12) for part in (rated.figure, rated.floor)
+        )
+        down = np.hypot(np.log(value / low), np.log(most / floor))
+        up = np.hypot(np.log(high / value), np.log(floor / least))
+        ratio = value / floor
+        return Figure(float(ratio), float(ratio * np.exp(-down)), float(ratio * np.exp(up)))
 
     @property
     def found(self) -> int:
@@ -98,7 +108,7 @@ class Quality:
             "n": self.n,
             "network": self.network,
             "unfit": str(self.unfit) if self.unfit else None,
-            "frechet_ratio": self.ratio,
+            "frechet_ratio": self.ratio._asdict() if self.ratio else None,
             **{name: _plain(rated) for name, rated in self.figures.items()},
             "digits": [_plain(rated) for rated in self.digits],
         }

@@ -40,9 +40,11 @@ def headline(quality: Quality) -> str:
     """Return the most important in one line."""
     if quality.unfit:
         return f"Step {quality.step:,}: no figures, since {quality.unfit}."
+    assert quality.ratio is not None
+    value, low, high = quality.ratio
     return (
-        f"Step {quality.step:,}: the Fréchet distance is {quality.ratio:.1f} times that of "
-        f"held-out images; {quality.found} of 10 digits found."
+        f"Step {quality.step:,}: the Fréchet distance is {value:.1f} ({low:.1f} to {high:.1f}) "
+        f"times that of held-out images, n = {quality.n:,}; {quality.found} of 10 digits found."
     )
 
 
@@ -57,17 +59,20 @@ def _words(figure: Figure, scale: float) -> str:
 
 def columns() -> list[str]:
     """Return the head of a table with a `row` for every evaluation."""
-    ends = ("", "_low", "_high", "_floor")
+    ends = ("", "_low", "_high")
+    ratio = [f"frechet_ratio{end}" for end in ends]
+    figures = [name + of + end for name in NAMES for of in ("", "_floor") for end in ends]
     digits = [f"digit_{digit}" for digit in range(10)]
-    return ["step", "n", "network", "frechet_ratio", *(n + e for n in NAMES for e in ends), *digits]
+    return ["step", "n", "network", *ratio, *figures, *digits]
 
 
 def row(quality: Quality) -> list[object]:
     """Return an evaluation's numbers in the order of `columns`; empty where there are none."""
-    cells: list[object] = [quality.step, quality.n, quality.network, quality.ratio]
+    cells: list[object] = [quality.step, quality.n, quality.network]
+    cells += quality.ratio or [None] * 3
     for name in NAMES:
         rated = quality.figures.get(name)
-        cells += [*rated.figure, rated.floor.value] if rated else [None] * 4
+        cells += [*rated.figure, *rated.floor] if rated else [None] * 6
     cells += [rated.figure.value for rated in quality.digits] or [None] * 10
     return cells
 

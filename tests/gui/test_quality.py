@@ -123,7 +123,7 @@ def test_an_empty_panel_names_the_next_action(panel):
 def test_a_judgement_is_a_headline_and_two_charts(panel):
     panel.add(quality(ratio=123.0))
     headline = child(panel, "quality_headline")
-    assert headline.text() == "Fréchet distance 123 × real · 9 of 10 digits"
+    assert headline.text() == "123 (99.6 – 157) × real, n = 2,000 · 9 of 10 digits"
     for part in (headline.text(), "2,000", "latest generator", "95 %", "digits-0123abcd"):
         assert part in headline.toolTip()
     QApplication.processEvents()
@@ -160,7 +160,7 @@ def test_points_come_in_the_order_of_the_steps_and_replace_each_other(panel):
     chart = child(panel, "quality_ratios")
     np.testing.assert_allclose(chart._points[:, 0], [100, 200])
     np.testing.assert_allclose(chart._points[:, 1], [20, 8])
-    np.testing.assert_allclose(chart._points[1, 2:], [7.2, 8.8])
+    np.testing.assert_allclose(chart._points[1, 1:], quality(200, 8.0).ratio)
     assert "8.00" in child(panel, "quality_headline").text()
 
 
@@ -282,7 +282,12 @@ def test_the_headline_says_less_where_there_is_less_room_and_demands_none(panel)
     whole = headline.text()
     assert panel.minimumSizeHint().width() == least
     metrics, used = headline.fontMetrics(), panel.width() - headline.width()
-    for text in (whole, "123 × real · 9 of 10 digits", "123 × real"):
+    for text in (
+        whole,
+        "123 (99.6 – 157) × real, n = 2,000",
+        "123 × real, n = 2,000",
+        "123 × real",
+    ):
         panel.resize(used + metrics.horizontalAdvance(text) + 1, 240)
         assert headline.text() == text
     assert headline.accessibleName() == whole

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from ganstudio.atomic import replacing
 from ganstudio.evaluation import report
-from ganstudio.evaluation.quality import Quality, Rated
+from ganstudio.evaluation.quality import Figure, Quality
 from ganstudio.gui.actions import ToolButton
 from ganstudio.gui.colours import BLUE, GREEN, SKY, VERMILLION
 from ganstudio.gui.folders import ask_target
@@ -210,8 +210,9 @@ class QualityPanel(QWidget):
         self._ratios.setToolTip(
             self.tr(
                 "Fréchet distance between the features of generated and training images, as a "
-                "multiple of that of held-out images (the dashed line): 1 is as good as data. Bars "
-                "are 95 % confidence intervals."
+                "multiple of that of as many held-out images (the dashed line). Bars are 95 % "
+                "confidence intervals, of both. Compare figures of the same number of images only: "
+                "the more there are, the smaller the differences that show."
             )
         )
         self._shares = SharesChart(
@@ -334,13 +335,17 @@ class QualityPanel(QWidget):
         if quality.ratio is None:
             return (self.tr("No figures for this data"),)
         texts = (
-            self.tr("Fréchet distance {ratio} × real · {found} of 10 digits"),
-            self.tr("{ratio} × real · {found} of 10 digits"),
+            self.tr(
+                "Fréchet distance {ratio} ({low} – {high}) × real, n = {n} · {found} of 10 digits"
+            ),
+            self.tr("{ratio} ({low} – {high}) × real, n = {n} · {found} of 10 digits"),
+            self.tr("{ratio} ({low} – {high}) × real, n = {n}"),
+            self.tr("{ratio} × real, n = {n}"),
             self.tr("{ratio} × real"),
         )
-        return tuple(
-            text.format(ratio=number(quality.ratio), found=quality.found) for text in texts
-        )
+        ratio, low, high = map(number, quality.ratio)
+        told = {"ratio": ratio, "low": low, "high": high, "n": f"{quality.n:,}"}
+        return tuple(text.format(**told, found=quality.found) for text in texts)
 
     def _show_headlines(self, texts: tuple[str, ...]) -> None:
         """Show the longest that fits."""
@@ -416,8 +421,8 @@ class QualityPanel(QWidget):
         lines = [
             (
                 title,
-                _with_interval(quality.figures[name], scale),
-                _floor(quality.figures[name], scale),
+                _with_interval(quality.figures[name].figure, scale),
+                _with_interval(quality.figures[name].floor, scale),
             )
             for name, (title, scale) in titles.items()
             if name in quality.figures
@@ -425,8 +430,8 @@ class QualityPanel(QWidget):
         lines += [
             (
                 self.tr("Digit {digit}, %").format(digit=i),
-                _with_interval(rated, 100),
-                _floor(rated, 100),
+                _with_interval(rated.figure, 100),
+                _with_interval(rated.floor, 100),
             )
             for i, rated in enumerate(quality.digits)
         ]
@@ -521,11 +526,7 @@ class QualityPanel(QWidget):
 
 def _ratio(quality: Quality) -> tuple[float, float, float, float]:
     """Return a judgement's step, ratio and the ends of its interval; NaN without a ratio."""
-    if "frechet" not in quality.figures:
-        return quality.step, np.nan, np.nan, np.nan
-    rated = quality.figures["frechet"]
-    value, low, high = (part / rated.floor.value for part in rated.figure)
-    return quality.step, value, low, high
+    return quality.step, *(quality.ratio or (np.nan,) * 3)
 
 
 def _logit_shares(quality: Quality) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -539,10 +540,6 @@ def _logit_shares(quality: Quality) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     }
 
 
-def _with_interval(rated: Rated, scale: float) -> str:
-    value, low, high = (number(scale * part) for part in rated.figure)
+def _with_interval(figure: Figure, scale: float) -> str:
+    value, low, high = (number(scale * part) for part in figure)
     return f"<b>{value}</b>\u00a0({low}\u00a0–\u00a0{high})"
-
-
-def _floor(rated: Rated, scale: float) -> str:
-    return number(scale * rated.floor.value)
