@@ -4,8 +4,10 @@ Every preset is trained from every seed and looked at as ``ganstudio train`` doe
 steps, so that the hour of the machine does not matter. Of a healthy preset, every other name than
 "learning" counts as a false alarm, once for as long as it lasts. One that is broken on purpose has
 the state below from the first step on: it is missed if that is never named, and the delay is the
-step at which it is. ``--recorded FILE`` trains nothing, and counts the alarms in what
-``quality.py --record FILE`` heard; a "collapsing" is true where fresh samples lack a digit.
+step at which it is. With ``--after STEPS`` a healthy preset is trained so long, and then broken in
+each of the ways that can be done to a run that goes on. ``--recorded FILE`` trains nothing, and
+counts the alarms in what ``quality.py --record FILE`` heard; a "collapsing" is true where fresh
+samples lack a digit.
 """
 
 import argparse
@@ -13,7 +15,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import torch
-from quality import Listener, read_records
+from quality import LOST, Listener, read_records
 
 from ganstudio.config import load_preset, preset_names
 from ganstudio.errors import StudioError
@@ -28,7 +30,12 @@ EXPECTED = {
     "broken-ten-images": {State.MEMORISING},
     "broken-frozen-g": {State.STUCK},
 }
-LOST = 1.0  # percent, below which a digit is lost
+LATER = {
+    "rates × 30": (State.DIVERGING, {"g_lr": 30.0, "d_lr": 30.0}),  # factors
+    "k = 0": (State.BLIND, {"d_steps": 0.0}),
+    "k = 20": (State.WINNING, {"d_steps": 20.0}),
+    "frozen G": (State.STUCK, {"g_lr": 0.0}),
+}
 HEALTHY = {State.LEARNING.value, State.WAITING.value}
 
 
@@ -42,12 +49,19 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=125, help="steps from one look to the next")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--looks", action="store_true", help="print every look")
+    parser.add_argument("--after", type=int, help="break healthy presets after so many steps")
     parser.add_argument("--recorded", type=Path, help="count what quality.py heard")
     arguments = parser.parse_args()
     if arguments.recorded:
         count_recorded(arguments.recorded)
         return
     torch.set_num_threads(arguments.threads)
+    if arguments.after:
+        for name in arguments.preset or ["studio"]:
+            for way in LATER:
+                for seed in range(arguments.seeds):
+                    break_later(name, way, seed, arguments)
+        return
     alarms, hours, missed, broken = 0, 0.0, 0, 0
     delays: list[int] = []
     for name in arguments.preset or preset_names():
@@ -83,6 +97,26 @@ def run(
         listener.listen()
     print(f"  {trainer.step} steps, {trainer.seconds:.0f} s")
     return listener.named, trainer.seconds
+
+
+def break_later(name: str, way: str, seed: int, arguments: argparse.Namespace) -> None:
+    """Train a preset, break it, and print after how many steps that is named."""
+    trainer = new_trainer(load_preset(name).config.changed(seed=seed), "auto", None)
+    listener = Listener(trainer, arguments.every, looks=arguments.looks)
+    expected, factors = LATER[way]
+    end = arguments.after + arguments.steps
+    while trainer.step < end and (not listener.named or listener.named[-1][1] is not expected):
+        if trainer.step == arguments.after:
+            now = {key: getattr(trainer.config, key) * by for key, by in factors.items()}
+            trainer.change(**now)
+        try:
+            trainer.train_step()
+        except StudioError as error:
+            print(f"{name}, {way}, seed {seed}: {error}", flush=True)
+            return
+        listener.listen()
+    told = ", ".join(f"{state.value} at {step}" for step, state in listener.named)
+    print(f"{name}, {way}, seed {seed}, broken at {arguments.after}: {told}", flush=True)
 
 
 def count_recorded(path: Path) -> None:

@@ -9,7 +9,8 @@ training, as ``ganstudio evaluate`` does:
 
 The medians over the seeds (and least and most) end the output as a table in Markdown. ``--gallery``
 writes a sheet of samples and the figures of each preset's first seed for the window's gallery, into
-resources/gallery; marks of 2,5,10,20,30,60 s suit it.
+resources/gallery; marks of 2,5,10,20,30,60 s suit it. With ``--table`` it puts those of all
+recorded seeds in place of the first one's.
 
 All presets take hours. With ``--clock`` a second is as many steps as ``speeds.py`` found for the
 preset, whatever else the machine does, and with ``--record`` every figure goes into a CSV file,
@@ -25,6 +26,7 @@ import subprocess
 import time
 import tomllib
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +49,7 @@ from ganstudio.work import Work
 
 SHEET = 500  # samples: their variety is measured, the first are shown
 LOOK_STEPS, LOOK_SECONDS = 125, 8.0  # from one look at the health to the next, at most
+LOST = 1.0  # percent of samples, below which a digit is lost
 FRESH = 5000  # samples that tell whether an alarm of lost digits is true
 Row = dict[str, str]
 RUN, FIGURES = ("preset", "seed", "seconds", "step"), ("frechet", "rarest", "commonest", "found")
@@ -74,7 +77,10 @@ def main() -> None:
     if arguments.table:
         if not arguments.record:
             parser.error("--table is of a --record")
-        _print_table(read_records(arguments.record), "s")
+        rows = read_records(arguments.record)
+        _print_table(rows, "s")
+        if arguments.gallery:
+            _note(rows)
         return
     use_threads(arguments.threads)
     marks = [float(mark) for mark in (arguments.steps or arguments.seconds).split(",")]
@@ -139,7 +145,7 @@ def _run(
             sheet = _sheet(trainer)
             shown.append(_mark(quality, mark, sheet, trainer.dataset.test))
     if shown:
-        gallery.write(name, sheet, shown)
+        gallery.write(name, sheet, gallery.figures_of(shown, arguments.num))
     return rows
 
 
@@ -284,6 +290,36 @@ def _append(path: Path, row: Row) -> None:
         if new:
             writer.writeheader()
         writer.writerow(row)
+
+
+def _note(rows: list[Row]) -> None:
+    """Give the gallery what is recorded of its presets, at the time of its sheets."""
+    found = {}
+    for name, figures in gallery.read().items():
+        mine = [row for row in rows if row["preset"] == name]
+        then = [row for row in mine if float(row["seconds"]) == figures.seconds]
+        if not then:
+            continue
+        ratios = [float(row["frechet"]) for row in then]
+        found[name] = replace(
+            figures,
+            runs=len(then),
+            n=int(then[0]["num"]),
+            digits=round(statistics.median(int(row["found"]) for row in then)),
+            rarest=min(float(row["rarest"]) for row in then),
+            commonest=max(float(row["commonest"]) for row in then),
+            frechet=round(statistics.median(ratios), 1),
+            low=min(ratios),
+            high=max(ratios),
+            lost=len({row["seed"] for row in mine if any(map(_lost, row["health"].split()))}),
+        )
+    gallery.note(found)
+
+
+def _lost(named: str) -> bool:
+    """Tell whether digits were lost when a state was named, by what `Listener` tells of it."""
+    _, _, rarest = named.partition(":")
+    return bool(rarest) and float(rarest) < LOST
 
 
 def _print_table(rows: list[Row], unit: str) -> None:

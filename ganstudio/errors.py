@@ -43,7 +43,7 @@ MESSAGES = {
     "published-what": "--published chooses a preset's form; it needs --preset, not {other}.",
     "needs-new-run": "{name} cannot change in a run that goes on. Live settings: {known}. "
     "For the others, begin a new run.",
-    "batch-too-large": "{field} is {value}, but {dataset} has only {size} training images. "
+    "batch-too-large": "{field} is {value}, but {dataset} has no more training images than {size}. "
     "Choose at most {size}.",
     "device-missing": "There is no device “{name}” on this computer. Available: {known}.",
     "missing-resource": "The installation at {where} lacks the file {name}. Install it again.",
@@ -161,7 +161,7 @@ PHRASES = {
     "downloading": "Downloading {name}{size}",
     "checking": "Checking {name}",
     "unpacking": "Unpacking {name}",
-    "decoding": "Reading {count} images",
+    "decoding": "Reading images: {count}",
     "stacking": "Stacking digits",
     "and-more": "{names} and {more} more",
     "connection-cut": "the connection was cut",

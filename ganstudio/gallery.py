@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -53,37 +53,56 @@ class Figures:
 
     Attributes
     ----------
-    seconds, digits, rarest, commonest, frechet :
-        Those of the last `Mark`.
+    seconds : float
+        Of training, after which samples were judged.
+    runs : int
+        How many, of different seeds.
+    n : int
+        Samples of each that were judged.
+    digits : int
+        How many of the ten digits there were: the median of the runs.
+    rarest, commonest : float
+        The least share of a digit in any run, and the greatest, in %.
+    frechet, low, high : float
+        The Fréchet distance, as in `Mark`: the median of the runs, and the least and the greatest.
+    lost : int
+        Runs in which digits that were there got lost, or samples much alike. Noise that has yet to
+        become digits has lost none.
     readable : float or None
-        Seconds until digits were readable; None if they never were.
-    collapses : bool
-        Whether samples became much alike, or lost digits: noise that has yet to become digits is
-        none.
+        Seconds until digits were readable, in the first run; None if they never were.
     """
 
     seconds: float
+    runs: int
+    n: int
     digits: int
     rarest: float
     commonest: float
     frechet: float
+    low: float
+    high: float
+    lost: int
     readable: float | None
-    collapses: bool
 
 
-def figures_of(marks: Sequence[Mark]) -> Figures:
-    """Return what the marks of one run, in order, come to."""
+def figures_of(marks: Sequence[Mark], n: int) -> Figures:
+    """Return what the marks of one run, in order, come to; `n` samples were judged at each."""
     last = marks[-1]
     fewer = _has_few(last) and not all(map(_has_few, marks))
     alike = last.variety < _ALIKE * max(mark.variety for mark in marks)
+    frechet = round(last.frechet, 1)
     return Figures(
         seconds=last.seconds,
+        runs=1,
+        n=n,
         digits=last.digits,
         rarest=round(last.rarest, 1),
         commonest=round(last.commonest, 1),
-        frechet=round(last.frechet, 1),
+        frechet=frechet,
+        low=frechet,
+        high=frechet,
+        lost=int(fewer or alike),
         readable=next((mark.seconds for mark in marks if _is_readable(mark)), None),
-        collapses=fewer or alike,
     )
 
 
@@ -112,7 +131,7 @@ def sheet(name: str) -> Path | None:
         return None
 
 
-def write(name: str, images: Pixels, marks: Sequence[Mark]) -> None:
+def write(name: str, images: Pixels, figures: Figures) -> None:
     """Write the sheet and the figures of a preset, beside those that are there.
 
     Parameters
@@ -120,14 +139,22 @@ def write(name: str, images: Pixels, marks: Sequence[Mark]) -> None:
     name : str
         The preset.
     images : (N, C, H, W) uint8
-        Samples at the last mark.
-    marks : sequence of Mark
-        In order of time.
+        Samples, when the figures were measured.
+    figures : Figures
+        What was found.
     """
-    folder = resource("presets").with_name("gallery")
+    folder = _folder()
     folder.mkdir(exist_ok=True)
     save_png(grid(images[: SIDE**2], SIDE), folder / f"{name}.png")
-    table = {other: asdict(figures) for other, figures in read().items()}
-    table[name] = asdict(figures_of(marks))
+    note({name: figures})
+
+
+def note(found: Mapping[str, Figures]) -> None:
+    """Write figures of presets, beside those that are there."""
+    table = {name: asdict(figures) for name, figures in {**read(), **found}.items()}
     text = json.dumps(table, indent=2, sort_keys=True, ensure_ascii=False)
-    (folder / _TABLE).write_text(text + "\n", encoding="utf-8")
+    (_folder() / _TABLE).write_text(text + "\n", encoding="utf-8")
+
+
+def _folder() -> Path:
+    return resource("presets").with_name("gallery")

@@ -208,7 +208,7 @@ def test_reading_says_how_far_it_is_and_can_be_cancelled(tmp_path):
             super().at(fraction, note)
 
     folder.load_resized(tmp_path, 28, Watched())
-    fractions = sorted(fraction for fraction, note in told if note == "Reading 30 images")
+    fractions = sorted(fraction for fraction, note in told if note == "Reading images: 30")
     assert fractions == [i / 30 for i in range(31)]
     with pytest.raises(Cancelled):
         folder.load_resized(tmp_path, 28, Watched())

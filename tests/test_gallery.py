@@ -32,15 +32,16 @@ def mark(seconds: float, **values: float) -> Mark:
 
 
 def test_figures_are_those_of_the_last_mark():
-    figures = figures_of([mark(5, frechet=90.0), mark(60, frechet=31.26, rarest=7.77)])
-    assert (figures.seconds, figures.digits) == (60, 10)
+    figures = figures_of([mark(5, frechet=90.0), mark(60, frechet=31.26, rarest=7.77)], 5000)
+    assert (figures.seconds, figures.digits, figures.runs, figures.n) == (60, 10, 1, 5000)
+    assert figures.low == figures.high == figures.frechet
     assert (figures.rarest, figures.commonest, figures.frechet) == (7.8, 12.0, 31.3)
 
 
 def test_digits_are_readable_from_the_first_good_mark_on():
     marks = [mark(2, digits=7), mark(5, frechet=150.1), mark(10, frechet=150.0, digits=8), mark(20)]
-    assert figures_of(marks).readable == 10
-    assert figures_of(marks[:2]).readable is None
+    assert figures_of(marks, 9).readable == 10
+    assert figures_of(marks[:2], 9).readable is None
 
 
 @pytest.mark.parametrize(
@@ -56,22 +57,20 @@ def test_digits_are_readable_from_the_first_good_mark_on():
     ],
 )
 def test_samples_that_become_alike_or_lose_digits_are_a_collapse(values, collapses: bool):
-    assert figures_of([mark(5), mark(60, **values)]).collapses is collapses
-    assert not figures_of([mark(5, **values), mark(60)]).collapses
-    assert not figures_of([mark(60, **values)]).collapses, "it never was better"
+    assert figures_of([mark(5), mark(60, **values)], 9).lost == collapses
+    assert not figures_of([mark(5, **values), mark(60)], 9).lost
+    assert not figures_of([mark(60, **values)], 9).lost, "it never was better"
 
 
 def test_what_is_written_is_read(folder: Path):
     assert gallery.read() == {}
     assert gallery.sheet("studio") is None
     images = np.arange(40, dtype=np.uint8)[:, None, None, None] + np.zeros((1, 28, 28), np.uint8)
-    gallery.write("studio", images, [mark(60)])
-    gallery.write("wgan", images, [mark(20), mark(60, digits=3)])
-    gallery.write("studio", images, [mark(30)])
-    assert gallery.read() == {
-        "studio": figures_of([mark(30)]),
-        "wgan": figures_of([mark(20), mark(60, digits=3)]),
-    }
+    good, lost = figures_of([mark(60)], 9), figures_of([mark(20), mark(60, digits=3)], 9)
+    gallery.write("studio", images, lost)
+    gallery.write("wgan", images, lost)
+    gallery.note({"studio": good})
+    assert gallery.read() == {"studio": good, "wgan": lost}
     sheet = np.asarray(Image.open(gallery.sheet("studio")))
     assert sheet.shape == (6 * 28 + 5 * 2,) * 2
     assert (sheet[::30, ::30] == np.arange(36).reshape(6, 6)).all()

@@ -130,3 +130,20 @@ def test_a_reconstruction_is_the_decoder_on_the_mean_code(tiny, cpu):
             fake = G(trainer.E(x)[:, :3])
         restored = reconstruct(trainer.snapshot(), tiny.test[:4], averaged=averaged)
         assert np.abs((fake.numpy() + 1) * 127.5 - restored).max() < 0.6
+
+
+def test_a_codes_noise_is_normal_whatever_the_prior(tiny, cpu, monkeypatch):
+    config = Config(model="aae", batch_size=256, latent_dim=8, prior="uniform", r1=0)
+    trainer = Trainer(config, tiny, cpu)
+
+    def encode(x):  # mean 1, variance 4
+        return torch.tensor([1.0] * 8 + [math.log(4.0)] * 8).expand(len(x), -1)
+
+    monkeypatch.setattr(trainer._game, "_E", encode)
+    with torch.no_grad():
+        codes = torch.cat([trainer._game.fake(trainer._z_G).x for _ in range(8)]).flatten()
+    noise = (codes - 1) / 2
+    quantiles = torch.quantile(noise, torch.tensor([0.0228, 0.1587, 0.5, 0.8413, 0.9772]))
+    torch.testing.assert_close(quantiles, torch.arange(-2.0, 3.0), atol=0.08, rtol=0)
+    assert noise.abs().max() > 3, "uniform noise ends at 1"
+    assert float(trainer._game.real().x.abs().max()) <= 1, "the prior is uniform"

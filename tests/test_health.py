@@ -137,6 +137,22 @@ def test_a_run_whose_numbers_are_not_finite_is_diverging_until_two_looks_say_oth
     assert states == [State.DIVERGING, *[State.LEARNING] * 3]
 
 
+def test_learning_says_how_many_digits_there_are_so_far():
+    some = (0.0, 0.3, 0.3, 0.0, *(0.1,) * 4, 0.0, 0.0)
+    text = "the samples come closer to real images; so far they show 6 of 10 digits."
+    found = diagnose(CONFIG, history(), looks(8, shares=some, gap=lambda t: 0.5 - 0.2 * t))
+    assert str(found) == f"Learning: {text}"
+    assert found.digits == (0, 3, 8, 9)
+    slow = diagnose(CONFIG, history(), looks(8, shares=some, gap=0.3, diversity=0.5))
+    assert slow.reason == "slow-some"
+    rare = (0.01, 0.3, 0.3, 0.01, *(0.1,) * 3, 0.06, 0.01, 0.01)
+    seen = looks(8, shares=rare, gap=lambda t: 0.5 - 0.2 * t)
+    seen[-1] = dataclasses.replace(seen[-1], shares=some)
+    assert diagnose(CONFIG, history(), seen).reason == "learning", "by chance, in one look"
+    near = diagnose(CONFIG, history(), looks(8, shares=some, gap=0.01))
+    assert (near.reason, near.digits) == ("level", ())
+
+
 def test_the_digits_lost_are_named():
     seen = looks(8)
     gone = (0.0, 0.1, 0.2, 0.0, *(0.1,) * 6)

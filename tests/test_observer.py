@@ -154,3 +154,15 @@ def test_a_conditional_run_whose_images_lack_a_class_is_looked_at(small, tiny, c
     assert len(np.unique(trainer.dataset.train_labels)) < 10
     assert len(describe(trainer).real) == 16
     assert 0 <= last(Observer(describe(trainer)), trainer).known <= 1
+
+
+def test_looks_take_a_share_of_the_time_but_come_by_then(trainer, monkeypatch):
+    spent = iter(range(10**6))
+    observer = Observer(describe(trainer))
+    for took, wait in ((0.0, observer_module.LOOK_SECONDS), (1e-3, None), (1e3, 20.0)):
+        monkeypatch.setattr(
+            observer_module.time, "thread_time", lambda took=took: took * next(spent)
+        )
+        pieces = len([*observer.look(trainer.snapshot())])
+        expected = min(max(observer_module.LOOK_SECONDS, pieces * took * 100), 20.0)
+        assert observer.wait == pytest.approx(wait or expected)

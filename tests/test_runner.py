@@ -11,6 +11,7 @@ import pytest
 import torch
 from oracle import everything, same
 
+from ganstudio import parts
 from ganstudio.config import Config
 from ganstudio.errors import StudioError
 from ganstudio.latent.notes import Bookmark, Notes
@@ -868,3 +869,10 @@ def test_a_profile_goes_with_the_run_on_show(studio, monkeypatch):
     assert studio.heard.statuses[-1].profile == (), "of the other run"
     studio.ask(lambda runner: runner.set_profile(False))
     assert "train_step" not in vars(studio.trainer)
+
+
+def test_a_run_tells_what_every_objective_does(studio):
+    studio.new_run()
+    told = studio.heard.runs[-1].objectives
+    assert set(told) == set(parts.names(parts.OBJECTIVE))
+    assert all(sentence.endswith(".") and formula for sentence, formula in told.values())

@@ -1,6 +1,7 @@
 """The gallery: every preset as a card with what it makes in a minute."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPixmap
@@ -166,8 +167,10 @@ class Gallery(QDialog):
             badges.append(Badge(self.tr("Your own"), colours.SKY))
         if preset.group:
             badges.append(Badge(translate("presets", preset.group), colours.ORANGE))
-        elif figures is not None and figures.collapses:
-            badges.append(Badge(self.tr("Collapses"), colours.VERMILLION))
+        elif figures is not None and figures.lost:
+            mostly = 2 * figures.lost > figures.runs
+            text = self.tr("Collapses") if mostly else self.tr("Collapses at times")
+            badges.append(Badge(text, colours.VERMILLION))
         picture = gallery.sheet(preset.name) if not preset.own else None
         return Card(
             title=translate("presets", preset.title),
@@ -183,28 +186,23 @@ class Gallery(QDialog):
         if figures is None:
             return (self.tr("Not measured yet"),)
         found = self.tr("{digits} of 10 digits, {rarest:.0f} to {commonest:.0f} % each")
+        if figures.lost:
+            found = self.tr("{digits} of 10 digits; digits got lost in {lost} of {runs} runs")
         if figures.readable is None:
             readable = self.tr("Not readable after {seconds:.0f} s")
         else:
             readable = self.tr("Readable after {readable:.0f} s on two cores")
         frechet = self.tr("Fréchet distance {frechet:.0f} × real")
-        values = {
-            "digits": figures.digits,
-            "rarest": figures.rarest,
-            "commonest": figures.commonest,
-            "readable": figures.readable,
-            "frechet": figures.frechet,
-            "seconds": figures.seconds,
-        }
-        return tuple(text.format(**values) for text in (found, readable, frechet))
+        return tuple(text.format(**asdict(figures)) for text in (found, readable, frechet))
 
     def _explained(self, figures: Figures) -> str:
         text = self.tr(
-            "Measured after {seconds:.0f} s of training on two cores. Fréchet distance between the "
-            "features of generated and training images, as a multiple of that of held-out images: "
-            "1 is as good as data."
+            "Measured after {seconds:.0f} s of training on two cores, in runs of different seeds: "
+            "{runs}. The samples are of the first. Fréchet distance between the features of "
+            "generated and training images, as a multiple of that of as many held-out ones, "
+            "n = {n:,}: median {frechet:.3g}, from {low:.3g} to {high:.3g}."
         )
-        return text.format(seconds=figures.seconds)
+        return text.format(**asdict(figures))
 
     def _button(self, name: str, text: str, tip: str) -> QPushButton:
         button = QPushButton(text)

@@ -80,14 +80,20 @@ _ENGLISH = {
         "What share of an autoencoder's loss is the adversarial one; the rest is the mean absolute "
         "error of the pixels.",
     ),
-    "r1": SettingText("R1", "Gamma, the weight of D's squared gradient at real images; 0 is none."),
+    "r1": SettingText(
+        "R1",
+        "Gamma, the weight of D's squared gradient at real images; 0 is none. It suits a D without "
+        "BatchNorm.",
+    ),
     "r2": SettingText(
-        "R2", "Gamma, the weight of D's squared gradient at generated images; 0 is none."
+        "R2",
+        "Gamma, the weight of D's squared gradient at generated images; 0 is none. It suits a D "
+        "without BatchNorm.",
     ),
     "gradient_penalty": SettingText(
         "Gradient penalty",
         "Lambda, the weight of how far D's gradient between real and generated images is from 1; "
-        "0 is none.",
+        "0 is none. It suits a D without BatchNorm.",
     ),
     "penalty_every": SettingText(
         "Penalties every",

@@ -123,7 +123,7 @@ def read(path: Path) -> dict[str, Any]:
     except zipfile.BadZipFile:
         raise _damaged(path, "no-contents") from None
     except _BROKEN as error:
-        detail = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        detail = next(iter(str(error).splitlines()), "")[:120].rstrip(".") or type(error).__name__
         raise StudioError("damaged-checkpoint", path=path, detail=detail) from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise StudioError("not-a-checkpoint", path=path, detail=Phrase("other-program"))

@@ -1,5 +1,6 @@
 """Who plays against D, and for what: a generator for images, or an autoencoder for codes."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -79,9 +80,12 @@ class CodeGame:
     2014, arXiv 1312.6114.
     """
 
-    def __init__(self, networks: Networks, real: RealBatches, prior: Noise) -> None:
+    def __init__(
+        self, networks: Networks, latent: LatentSpec, real: RealBatches, prior: Noise
+    ) -> None:
         assert networks.E is not None
         self._E, self._G = networks.E, networks.G
+        self._uniform = any(part.kind == "uniform" for part in latent.parts)
         self._real, self._prior = real, prior
 
     def real(self) -> Samples:
@@ -92,8 +96,15 @@ class CodeGame:
         """Return the codes of the next real images, and how well the decoder restores those."""
         images = self._real.next()
         mean, log_variance = self._E(images).chunk(2, dim=1)
-        codes = mean + torch.exp(log_variance / 2) * noise.next()
+        codes = mean + torch.exp(log_variance / 2) * self._normal(noise.next())
         return Samples(x=codes, reconstruction_loss=l1_loss(self._G(codes), images))
+
+    def _normal(self, z: Tensor) -> Tensor:
+        """Return draws of the prior as normal ones: a code's noise is normal whatever that is."""
+        if not self._uniform:
+            return z
+        inside = 1 - torch.finfo(z.dtype).eps
+        return math.sqrt(2) * torch.erfinv(z.clamp(-inside, inside))
 
 
 def info_loss(latent: LatentSpec, z: Tensor, said: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device
 from ganstudio.training.failures import explaining_memory
 from ganstudio.training.half import FLOAT32
-from ganstudio.training.health import Diagnosis, Doctor
+from ganstudio.training.health import Diagnosis, Doctor, State
 from ganstudio.training.limits import End, Limit
 from ganstudio.training.live import LiveWriter
 from ganstudio.training.observer import Observer
@@ -224,7 +224,8 @@ class _Watch:
         *_, look = self._observer.look(trainer.snapshot())
         assert look is not None
         diagnosis = self._doctor.hear(look, trainer.config, trainer.history)
-        if (diagnosis.state, diagnosis.digits) != (before.state, before.digits):
+        others = diagnosis.state is State.COLLAPSING and diagnosis.digits != before.digits
+        if diagnosis.state is not before.state or others:
             self._tell(diagnosis)
         self._due = time.monotonic() + self._observer.wait
 

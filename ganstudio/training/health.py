@@ -31,6 +31,7 @@ GROWN = 30.0  # D's gradient, the median of the last steps beside that of the fi
 EXPLODED = 5000.0  # too much where nothing gets better; and in any case (up to 515 while it learns)
 LAST_STEPS = 50
 PRESENT = 0.04  # share of a digit, in three looks in a row, that can be lost
+UNSEEN = 3  # looks in a row without a digit, after which samples are said to lack it
 AGREE = 2  # looks in a row that name the same state
 
 
@@ -131,7 +132,7 @@ class Diagnosis:
     reason : str
         A key of `SENTENCES`.
     digits : tuple of int
-        The digits lost, where some are.
+        The digits lost, or not drawn yet, where some are.
     evidence : tuple of Evidence
         The numbers that it used, the one that counts most first.
     remedy : Remedy or None
@@ -150,7 +151,7 @@ class Diagnosis:
 
     def sentence(self, text: str) -> str:
         """Fill in what `text`, one of `SENTENCES` or its translation, names."""
-        return text.format(digits=", ".join(map(str, self.digits)))
+        return text.format(digits=", ".join(map(str, self.digits)), found=10 - len(self.digits))
 
 
 NAMES = {
@@ -168,7 +169,10 @@ NAMES = {
 SENTENCES = {
     "waiting": "the samples are looked at every few seconds while the run trains.",
     "learning": "the samples come closer to real images.",
+    "learning-some": "the samples come closer to real images; so far they show {found} of 10 "
+    "digits.",
     "level": "D and G keep up with each other, and the samples come to look like real images.",
+    "slow-some": "the samples show {found} of 10 digits, and hardly come closer to real images.",
     "slow": "nothing is wrong, though the samples hardly come closer to real images now.",
     "not-finite": "a loss or a gradient is no finite number any more.",
     "exploded": "D's gradient has grown out of all proportion: the learning rates are too high.",
@@ -288,14 +292,21 @@ class _Case:
 
     def healthy(self) -> Diagnosis:
         reason = "slow" if self.stalled else "learning" if self.far else "level"
-        now = self.now
+        now, digits = self.now, self.unseen()
+        if digits and self.far:
+            reason += "-some"
         evidence = (
             Evidence("gap", now.gap),
             Evidence("diversity", now.diversity),
             Evidence("seen", now.seen),
             Evidence("known", now.known),
         )
-        return self.named(State.LEARNING, reason, *evidence)
+        return self.named(State.LEARNING, reason, *evidence, digits=digits if self.far else ())
+
+    def unseen(self) -> tuple[int, ...]:
+        """Return the digits that the last looks have not found."""
+        shares = [look.shares for look in self.looks[-UNSEEN:] if look.shares is not None]
+        return tuple(np.flatnonzero(~np.any(shares, axis=0)).tolist()) if shares else ()
 
     def tamed(self) -> dict[str, float]:
         """Return what tames D: a penalty where there is none, else fewer and smaller updates."""

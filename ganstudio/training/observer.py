@@ -19,7 +19,8 @@ from ganstudio.training.health import Observation
 from ganstudio.training.status import RunInfo
 
 LOOK_SECONDS = 2.5  # between two looks, at least
-LOOK_SHARE = 0.01  # of a processor's time that goes into looks, at most
+LOOK_SHARE = 0.01  # of a processor's time that goes into looks, at most,
+LOOK_SECONDS_MOST = 20.0  # but one comes by then: what goes wrong is to be named in time
 IMAGES = 128  # of each kind, at most
 APART = 100  # steps, at least, over which samples change: looks come by the clock
 _PIECE = 16  # images between two looks at what else there is to do, where networks are small,
@@ -43,8 +44,8 @@ class Observer:
     Attributes
     ----------
     wait : float
-        Seconds to the next look, so that looks take at most `LOOK_SHARE` of a processor. Time that
-        others take of it is no reason to look less.
+        Seconds to the next look, so that looks take at most `LOOK_SHARE` of a processor, but for
+        models whose looks are rare by that. Time that others take of it is no reason to look less.
     """
 
     wait = LOOK_SECONDS
@@ -74,7 +75,7 @@ class Observer:
             if seen is not None:
                 break
             yield None
-        self.wait = max(LOOK_SECONDS, spent / LOOK_SHARE)
+        self.wait = min(max(LOOK_SECONDS, spent / LOOK_SHARE), LOOK_SECONDS_MOST)
         yield seen
 
     def _pieces(self, what: str, images: int) -> Iterator[slice]:

@@ -16,7 +16,8 @@ def squared_gradient(x: Tensor, logits: Tensor) -> Tensor:
     x : (N, ...)
         What D judged; it requires a gradient.
     logits : (N,)
-        D's logits of `x`, each of its own row alone.
+        D's logits of `x`. Each should be of its own row alone: where D has BatchNorm, a row's
+        gradient also holds what it changes in the logits of the others.
     """
     return _gradient(x, logits).square().sum(dim=1).mean() / 2
 

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ganstudio import model_file
+from ganstudio import model_file, parts
 from ganstudio.config import Config
 from ganstudio.data.dataset import Dataset
 from ganstudio.data.loading import find_root, load
@@ -26,6 +26,7 @@ from ganstudio.training import checkpoint, device, generator_file
 from ganstudio.training.failures import explained, explaining_memory
 from ganstudio.training.history import History
 from ganstudio.training.live import Live
+from ganstudio.training.objectives._objective import Objective
 from ganstudio.training.profile import Profile
 from ganstudio.training.status import Curves, LeftRun, Phase, RunInfo, Status
 from ganstudio.training.threads import ThreadTuner, cores
@@ -581,10 +582,17 @@ def describe(trainer: Trainer) -> RunInfo:
         real_labels=dataset.train_labels[shown[:SHOWN_REAL]],
         held_out=dataset.test[held_out],
         held_out_labels=dataset.test_labels[held_out],
+        objectives={name: _told_of(name) for name in parts.names(parts.OBJECTIVE)},
         autoencoder=trainer.E is not None,
         trainable=trainer.trainable,
         notes=trainer.notes,
     )
+
+
+def _told_of(name: str) -> tuple[str, str]:
+    """Return what an objective says of itself."""
+    objective: Objective = parts.load(parts.OBJECTIVE, name).OBJECTIVE
+    return objective.sentence, objective.formula
 
 
 def _in_columns(

@@ -1,5 +1,6 @@
 """What the training thread tells the others: frozen, and free of torch."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -126,6 +127,8 @@ class RunInfo:
         Channels, height and width.
     averaged : bool
         Whether there is an averaged generator.
+    objectives : dict of str to (str, str)
+        What each objective does, in a sentence and by its formula.
     autoencoder : bool
         Whether there is an encoder: D then judges codes, and images can be reconstructed.
     curves : Curves
@@ -162,6 +165,7 @@ class RunInfo:
     real_labels: NDArray[np.int64] = field(repr=False)
     held_out: NDArray[np.uint8] = field(repr=False)
     held_out_labels: NDArray[np.int64] = field(repr=False)
+    objectives: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
     autoencoder: bool = False
     trainable: bool = True
     notes: Notes = field(default=Notes(), repr=False)

@@ -185,7 +185,7 @@ class Trainer:
         self._perturbation = Dice(seed, Stream.AUGMENTATION, device)
         self._penalty_dice = Dice(seed, Stream.PENALTY, device)
         self._game: Game = (
-            CodeGame(networks, self.real, self._z_D)
+            CodeGame(networks, self.latent, self.real, self._z_D)
             if networks.E
             else ImageGame(networks, self.latent, self.real)
         )

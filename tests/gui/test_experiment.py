@@ -712,3 +712,15 @@ def test_a_preset_is_shown_as_published_or_repaired(panel: ExperimentPanel, qtbo
     assert panel.pending_config() == load_preset("mlp-gelu").config
     choose(qtbot, combo(panel, "preset"), "Studio")
     assert not switch.isVisible()
+
+
+def test_each_objective_explains_itself_before_it_is_chosen(panel: ExperimentPanel) -> None:
+    told = {"hinge": ("Hinges swing.", "max(0, 1 − D(x))"), "minimax": ("Both count.", "ln D")}
+    panel.set_run(run_info(objectives=told))
+    box = child(panel, "setting_objective")
+    for name, (sentence, formula) in told.items():
+        tip = box.itemData(box.findData(name), Qt.ItemDataRole.ToolTipRole)
+        assert tip == f"{sentence}\n{formula}"
+    assert "Hinges" not in box.toolTip()
+    panel.set_pending_edits({"objective": "hinge"})
+    assert box.toolTip().startswith("The losses that G and D minimise.\nHinges swing.\nmax(0,")

@@ -7,15 +7,17 @@ import pytest
 from hands import WAIT
 from PIL import Image
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QLabel, QScrollArea, QToolBar, QWidget
 
 from ganstudio.config import load_preset
 from ganstudio.gui import appearance, session
+from ganstudio.gui.colours import BLUE
 from ganstudio.gui.main_window import MainWindow
-from ganstudio.gui.widgets.health_evidence import HealthEvidence
+from ganstudio.gui.widgets.health_evidence import EvidenceCurve, HealthEvidence
 from ganstudio.gui.widgets.health_line import HealthLine
 from ganstudio.gui.widgets.health_mark import HealthMark
+from ganstudio.gui.widgets.health_words import NumberWords
 from ganstudio.training import observer
 from ganstudio.training.health import (
     Diagnosis,
@@ -300,3 +302,25 @@ def test_it_is_always_there(window: MainWindow) -> None:
     assert not bar.isMovable()
     names = [action.text() for action in window.createPopupMenu().actions() if action.isVisible()]
     assert "Health" not in names
+
+
+@pytest.mark.parametrize(("least", "height"), [(1.0, 0.5), (0.0, 0.99)])
+def test_a_curve_over_powers_of_ten_has_a_scale_on_which_its_bound_shows(qtbot, least, height):
+    curve = EvidenceCurve()
+    qtbot.addWidget(curve)
+    curve.resize(480, 160)
+    values = np.array([least, 10.0, 100.0, 1000.0, 10_000.0])
+    words = NumberWords("D's gradient", "")
+    curve.set_curve(words, np.arange(5.0), values, 100.0)
+    curve.show()
+    image = curve.grab().toImage()
+    blue = [
+        (x, y)
+        for x in range(image.width())
+        for y in range(image.height())
+        if image.pixelColor(x, y) == QColor(BLUE)
+    ]
+    left, right = min(x for x, _ in blue), max(x for x, _ in blue)
+    top, bottom = min(y for _, y in blue), max(y for _, y in blue)
+    middle = np.mean([y for x, y in blue if abs(x - (left + right) / 2) < 2])
+    assert (middle - top) / (bottom - top) == pytest.approx(height, abs=0.06)

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,11 +34,20 @@ from ganstudio.images import save_png
 LEFT = Qt.MouseButton.LeftButton
 MINE = Config(batch_size=48)
 GOOD = Figures(
-    seconds=60, digits=10, rarest=8.1, commonest=12.9, frechet=37.2, readable=12, collapses=False
+    seconds=60,
+    runs=3,
+    n=10_000,
+    digits=10,
+    rarest=8.1,
+    commonest=12.9,
+    frechet=37.2,
+    low=31.4,
+    high=45.6,
+    lost=0,
+    readable=12,
 )
-BAD = Figures(
-    seconds=60, digits=1, rarest=0, commonest=99.6, frechet=900, readable=None, collapses=True
-)
+BAD = replace(GOOD, digits=1, commonest=99.6, frechet=900, readable=None, lost=2)
+AT_TIMES = replace(BAD, lost=1)
 INK = QColor(10, 200, 30)
 
 
@@ -48,7 +58,7 @@ def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     path = tmp_path / "sheet.png"
     save_png(np.full((178, 178, 3), INK.getRgb()[:3], np.uint8), path)
-    monkeypatch.setattr(gallery, "read", lambda: {"studio": GOOD, "wgan": BAD})
+    monkeypatch.setattr(gallery, "read", lambda: {"studio": GOOD, "wgan": BAD, "conv": AT_TIMES})
     monkeypatch.setattr(gallery, "sheet", lambda name: path if name == "studio" else None)
 
 
@@ -138,6 +148,9 @@ def test_cards_say_and_show_what_presets_make(window: MainWindow, qtbot: QtBot) 
     ):
         assert part in text
     assert "Collapses" in spoken(dialog, "wgan")
+    assert "at times" not in spoken(dialog, "wgan")
+    assert "lost in 2 of 3 runs" in spoken(dialog, "wgan")
+    assert "Collapses at times" in spoken(dialog, "conv")
     assert "Not readable after 60 s" in spoken(dialog, "wgan")
     assert "Not measured yet" in spoken(dialog, "dcgan")
     assert "Your own" in spoken(dialog, "mine")
@@ -145,7 +158,7 @@ def test_cards_say_and_show_what_presets_make(window: MainWindow, qtbot: QtBot) 
     rows = dict(zip(shown(dialog), range(cards(dialog).count()), strict=True))
     tip = cards(dialog).item(rows["studio"]).toolTip()
     assert "after 60 s" in tip
-    assert "1 is as good as data" in tip
+    assert "median 37.2, from 31.4 to 45.6" in tip
     assert not cards(dialog).item(rows["dcgan"]).toolTip()
 
     by_name = {name: painted(dialog, name) for name in ("studio", "wgan", "dcgan", "mine")}

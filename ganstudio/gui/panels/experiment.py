@@ -1,7 +1,7 @@
 """The Experiment panel: the settings of the run, and those that wait for a new one."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from ganstudio.gui.widgets.pause_limits import PauseLimits
 from ganstudio.gui.widgets.pending_bar import PendingBar
 from ganstudio.gui.widgets.preset_row import FormRow, PresetRow
 from ganstudio.gui.widgets.switch_field import SwitchField
+from ganstudio.gui.wording import translate
 from ganstudio.model_file import is_model_file
 from ganstudio.training.status import RunInfo
 
@@ -95,6 +96,7 @@ class ExperimentPanel(QWidget):
         self._draft = dict(self._running)  # what the fields show: running and pending values
         self._has_run = False
         self._trainable = True  # the current run, here
+        self._objectives: Mapping[str, tuple[str, str]] = {}  # known once torch is there
         self._preset = "studio"  # the latest that a person chose
         self._downloads: dict[str, int] = {}  # megabytes
         self._rows: dict[str, FieldRow] = {}
@@ -113,7 +115,7 @@ class ExperimentPanel(QWidget):
 
     def set_run(self, info: RunInfo) -> None:
         """Show the settings of a run; changes that waited are gone, but for the first run's."""
-        self._trainable = info.trainable
+        self._trainable, self._objectives = info.trainable, info.objectives
         if not self._has_run:
             self._has_run = True
             self.set_devices(info.devices, info.device)
@@ -352,6 +354,7 @@ class ExperimentPanel(QWidget):
             if all_fields or field.value() != self._draft[name]:
                 field.set_value(self._draft[name])
         self._show_datasets()
+        self._explain_objectives()
         changed = [name for name in self._rows if self._is_changed(name)]
         for name, row in self._rows.items():
             row.mark(self._note(name) if name in changed else None)
@@ -386,6 +389,17 @@ class ExperimentPanel(QWidget):
         tip = setting_texts()["dataset"].tip
         folder = self.folder()
         row.set_tip(tip if folder is None else f"{folder}\n{tip}")
+
+    def _explain_objectives(self) -> None:
+        """Say of each objective what it does, and of the chosen one in the row's tip."""
+        row = self._rows["objective"]
+        assert isinstance(row.field, ChoiceField)
+        told = {name: _explained(*texts) for name, texts in self._objectives.items()}
+        for i in range(row.field.count()):
+            tip = told.get(row.field.itemData(i))
+            row.field.setItemData(i, tip, Qt.ItemDataRole.ToolTipRole)
+        chosen = told.get(self._draft["objective"], "")
+        row.set_tip("\n".join(filter(None, (setting_texts()["objective"].tip, chosen))))
 
     def _dataset_text(self, name: str, settings: dict[str, Any]) -> str:
         if name == "folder" == settings["dataset"]:
@@ -470,6 +484,11 @@ class ExperimentPanel(QWidget):
             self._align()
         if event.type() == QEvent.Type.PaletteChange:
             self._dice.setIcon(icon("random", self.palette()))
+
+
+def _explained(sentence: str, formula: str) -> str:
+    """Return what is said of an objective."""
+    return f"{translate('objectives', sentence)}\n{formula}"
 
 
 def _field(name: str) -> Field:

@@ -1,5 +1,6 @@
 """The evidence for a run's health: the numbers that were used, and the curve of the first."""
 
+import math
 from dataclasses import fields
 from html import escape
 
@@ -26,6 +27,7 @@ from ganstudio.training.history import History
 
 _LOOKED_AT = {item.name for item in fields(Observation)}
 _POINTS = 500  # of a curve of the history
+_WIDE = 1000.0  # times the least value: more than that is drawn on a logarithmic scale
 Points = NDArray[np.float64]
 
 
@@ -152,7 +154,7 @@ class EvidenceCurve(QWidget):
         return QSize(480, 160)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw title, range, curve and bound."""
+        """Draw title, range, curve and bound; on a logarithmic scale where values need it."""
         if not len(self._values):
             return
         painter = QPainter(self)
@@ -160,6 +162,8 @@ class EvidenceCurve(QWidget):
         line, palette = self.fontMetrics().height(), self.palette()
         levels = [*self._values.tolist(), *([] if self._bound is None else [self._bound])]
         low, high = min(0.0, *levels), max(levels)
+        wide = min(levels) > 0 and high > _WIDE * min(levels)  # else the bound would lie at 0
+        low = min(levels) if wide else low
         left = max(self.fontMetrics().horizontalAdvance(number(v)) for v in (low, high)) + 8
         plot = QRectF(left, line + 4, self.width() - left - 6, self.height() - 2 * line - 10)
         painter.setPen(palette.windowText().color())
@@ -175,7 +179,10 @@ class EvidenceCurve(QWidget):
         painter.drawRect(plot)
 
         def y(value: float) -> float:
-            return float(plot.bottom() - (value - low) / (high - low or 1.0) * plot.height())
+            part, whole = value - low, high - low
+            if wide:
+                part, whole = math.log(value / low), math.log(high / low)
+            return float(plot.bottom() - part / (whole or 1.0) * plot.height())
 
         if self._bound is not None:
             painter.setPen(QPen(palette.windowText().color(), 1, Qt.PenStyle.DashLine))
