@@ -334,10 +334,13 @@ def _walk(arguments: argparse.Namespace) -> int:
 
 
 def _project(arguments: argparse.Namespace) -> int:
+    from ganstudio.latent import inversion
     from ganstudio.training import exploring
 
     file, out = _model_file(arguments), arguments.out
-    projected = exploring.project(arguments.checkpoint, arguments.image, arguments.seed, file)
+    seconds = arguments.seconds or inversion.PATIENCE
+    picture, seed = arguments.image, arguments.seed
+    projected = exploring.project(arguments.checkpoint, picture, seed, file, seconds)
     exploring.write_projected(projected, out)
     error = projected.found.error
     print(f"The nearest image differs by {error:.2g}, the mean square of its pixels in [0, 1].")
@@ -546,6 +549,11 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     project.add_argument("image", type=Path, metavar="IMAGE", help="of any size and colours")
     project.add_argument(
         "--seed", type=_whole(0), default=0, help="of where the search begins (default: 0)"
+    )
+    project.add_argument(
+        "--seconds",
+        type=_positive,
+        help="of work at most; then the best so far is taken (default: 10)",
     )
     project.add_argument("--out", type=Path, required=True, metavar="DIR")
 

@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ganstudio.atomic import replacing
 from ganstudio.errors import StudioError
+from ganstudio.work import Work
 
 Pixels = NDArray[np.uint8]
 
@@ -81,18 +82,25 @@ def save_png(sheet: Pixels, path: Path) -> None:
         picture.save(file, format="PNG")
 
 
-def save_gif(images: Pixels, path: Path, frames_a_second: float) -> None:
-    """Write images, (N, C, H, W) uint8, as a GIF that repeats, large enough to be seen."""
-    first, *others = (
+def save_gif(images: Pixels, path: Path, frames_a_second: float, work: Work | None = None) -> None:
+    """Write images, (N, C, H, W) uint8, as a GIF that repeats, large enough to be seen.
+
+    Raises
+    ------
+    Cancelled
+        If `work` was; the file is as it was before.
+    """
+    pictures = (
         Image.fromarray(frame[:, :, 0] if frame.shape[2] == 1 else frame)
-        for frame in _frames(images)
+        for frame in _told(_frames(images), work)
     )
+    first = next(pictures)
     with replacing(path) as file:
         first.save(
             file,
             format="GIF",
             save_all=True,
-            append_images=others,
+            append_images=pictures,
             duration=round(1000 / frames_a_second),
             loop=0,
         )
@@ -104,13 +112,15 @@ def check_film(path: Path) -> None:
         raise StudioError("no-video", path=path)
 
 
-def save_mp4(images: Pixels, path: Path, frames_a_second: float) -> None:
+def save_mp4(images: Pixels, path: Path, frames_a_second: float, work: Work | None = None) -> None:
     """Write images, (N, C, H, W) uint8, as a film (H.264) that any player plays.
 
     Raises
     ------
     StudioError
         ``no-video``, ``no-film``, ``cannot-write`` or ``disk-full``, naming the file.
+    Cancelled
+        If `work` was; the file is as it was before.
     """
     check_film(path)
     try:
@@ -118,14 +128,14 @@ def save_mp4(images: Pixels, path: Path, frames_a_second: float) -> None:
     except (ImportError, OSError) as error:  # a broken installation
         raise StudioError("no-film", path=path, detail=error) from None
     try:
-        film = _encoded(_frames(images), frames_a_second)
+        film = _encoded(_frames(images), frames_a_second, work)
     except (FFmpegError, ValueError) as error:  # a build without H.264 raises either
         raise StudioError("no-film", path=path, detail=error) from None
     with replacing(path) as file:
         file.write(film)
 
 
-def _encoded(frames: Pixels, frames_a_second: float) -> memoryview:
+def _encoded(frames: Pixels, frames_a_second: float, work: Work | None) -> memoryview:
     """Return frames, (N, H, W, C), as an MP4 file."""
     import av
 
@@ -135,11 +145,19 @@ def _encoded(frames: Pixels, frames_a_second: float) -> memoryview:
         rate = Fraction(frames_a_second).limit_denominator(1000)
         stream = container.add_stream("libx264", rate, {"crf": str(_CRF)})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        for frame in frames:
+        for frame in _told(frames, work):
             picture = np.ascontiguousarray(frame.repeat(3 // channels, axis=2))
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode())
     return film.getbuffer()
+
+
+def _told(frames: Pixels, work: Work | None) -> Iterator[Pixels]:
+    """Give frames, one after the other, and tell `work` how far that is."""
+    for i, frame in enumerate(frames):
+        if work is not None:
+            work.at(i / len(frames))
+        yield frame
 
 
 def _frames(images: Pixels) -> Pixels:

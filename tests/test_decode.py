@@ -217,6 +217,33 @@ def test_what_d_wants_is_its_slope(name: str, tiny, cpu):
     assert less < more
 
 
+@pytest.mark.parametrize("name", ["studio", "mlp-gelu", "cgan", "aae", "sngan", "wgan"])
+def test_what_d_wants_of_each_pixel_is_what_differences_say(name: str, tiny, cpu):
+    trainer = trained(load_preset(name).config.changed(batch_size=8), tiny, cpu)
+    image, label = tiny.test[3], int(tiny.test_labels[3])
+    _, wishes = taste(trainer.snapshot(), image, label)
+    D, E = (copy.deepcopy(net).double().eval() if net else None for net in (trainer.D, trainer.E))
+    low, high = trainer.real_range
+    x = torch.from_numpy(image[None] / 255 * (high - low) + low)
+    told = torch.zeros(1, trainer.latent.classes, 28, 28, dtype=torch.float64)
+    told[:, label : label + 1] = 1
+
+    def logit(x: torch.Tensor) -> float:
+        with torch.no_grad():
+            seen = E(x)[:, : trainer.latent.dim] if E else torch.cat([x, told], 1)
+            return float(D(seen)[0, 0])
+
+    strongest = int(np.abs(wishes).argmax())
+    chosen = [strongest, *np.random.default_rng(0).integers(0, 28 * 28, 30)]
+    slopes = []
+    for pixel in chosen:
+        step = torch.zeros_like(x)
+        step.view(-1)[pixel] = 1e-6
+        slopes.append((logit(x + step) - logit(x - step)) / 2e-6)
+    expected = np.array(slopes) / abs(slopes[0])
+    np.testing.assert_allclose(wishes.ravel()[chosen], expected, atol=2e-3)
+
+
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("length", [5, 7, 0])
 def test_other_lengths_of_z_are_refused(length: int, tiny, cpu):

@@ -9,12 +9,14 @@ from ganstudio.cli import main
 from ganstudio.config import load_preset
 from ganstudio.latent import inversion
 from ganstudio.latent.decode import decode, encode
+from ganstudio.latent.holds import Holds
 from ganstudio.latent.inversion import Inversion, invert
 from ganstudio.latent.networks import Architecture
 from ganstudio.latent.snapshot import forget
 from ganstudio.latent.spec import LatentPart, LatentSpec
 from ganstudio.pretrained import pretrained
 from ganstudio.training import checkpoint, headless
+from ganstudio.work import Work
 
 
 @pytest.fixture
@@ -37,6 +39,33 @@ def test_of_a_linear_generator_it_is_the_solution_of_least_squares(linear, seed)
     expected = np.linalg.lstsq(np.vstack([A, pull]), np.concatenate([b, np.zeros(6)]))[0]
     assert found.z[3:] / scale == pytest.approx(expected, abs=2e-3)
     assert found.error < 1e-5
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_held_stays_and_the_rest_is_the_solution_of_least_squares(linear, seed):
+    rng = np.random.default_rng(seed)
+    now, other = MIXED.sample(2, rng)
+    target = decode(linear, other[None])[0]
+    locked = np.array([True] * 3 + [False, True] + [False] * 4)  # the class, and one dimension
+    vector = rng.standard_normal((1, 9)) * (MIXED.deviations > 0)
+    vector = (vector / np.linalg.norm(vector)).astype(np.float32)
+    holds = Holds(latent=MIXED, locked=locked, vectors=vector)
+    search = Inversion(linear, target, within=(now, holds))
+    while (found := search.go_on(50)) is None:
+        pass
+    np.testing.assert_array_equal(found.z[locked], now[locked])
+    scale = np.where(MIXED.deviations > 0, MIXED.deviations, 1)
+    u = (found.z / scale)[~locked]
+    held = vector[0, ~locked].astype(np.float64)
+    assert u @ held == pytest.approx((now / scale)[~locked] @ held, abs=1e-4)
+
+    W = linear.G["layer.weight"].numpy().astype(np.float64) * scale
+    b = target.ravel() / 255 - 0.5 - W[:, locked] @ (now / scale)[locked]
+    # Lagrange's conditions of the least squares with the pull, on the plane of the direction
+    A = W[:, ~locked]
+    kkt = np.block([[A.T @ A + inversion.PULL * np.eye(5), held[:, None]], [held[None], 0]])
+    right = np.concatenate([A.T @ b, [(now / scale)[~locked] @ held]])
+    assert u == pytest.approx(np.linalg.solve(kkt, right)[:5], abs=2e-3)
 
 
 @pytest.mark.parametrize("each", pretrained(), ids=lambda each: each.name)
@@ -79,6 +108,22 @@ def test_pieces_of_any_size_find_the_same_and_draw_no_more(linear, images):
     assert max(drawn) <= max(images, 3)
     whole = invert(linear, target)
     assert found.z == pytest.approx(whole.z, abs=1e-3)
+
+
+def test_a_slow_search_ends_with_the_best_so_far_and_says_how_far_it_is(linear, monkeypatch):
+    clock = iter(range(1000))
+    monkeypatch.setattr(inversion.time, "thread_time", lambda: float(next(clock)))
+    told: list[float] = []
+
+    class Heard(Work):
+        def at(self, fraction, note=None):
+            told.append(fraction)
+
+    found = invert(linear, np.full(LINEAR_SHAPE, 90, np.uint8), seconds=4, work=Heard())
+    assert next(clock) == 6, "the first look begins"
+    assert told[-1] == 1.0
+    assert sorted(told) == told
+    assert found.error > 0
 
 
 def test_a_model_of_choices_alone_takes_the_nearest():

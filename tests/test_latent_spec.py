@@ -34,16 +34,44 @@ def test_the_numbers_of_the_streams_are_fixed():
     }  # fmt: skip
 
 
-def test_golden_latents():
+@pytest.mark.parametrize("name", ["one part", "two parts"])
+def test_golden_latents(name: str):
     """Change these numbers and the grids of every seed change."""
-    drawn = SPEC.sample(2, generator(0, Stream.SAMPLES))
-    np.testing.assert_allclose(drawn, GOLDEN, rtol=1e-6)
+    spec, expected = GOLDEN[name]
+    drawn = spec.sample(2, generator(0, Stream.SAMPLES))
+    np.testing.assert_allclose(drawn, expected, rtol=1e-6)
 
 
-GOLDEN = [
-    [-1.0101171, 0.89021623, 1.7983693, -0.89481139, -0.94921625],
-    [1.3371115, 0.1371952, 0.77177727, 0.67615509, -0.35314441],
-]
+GOLDEN = {
+    "one part": (
+        LatentSpec(SPEC.parts[:1]),
+        [[-1.0101171, 0.89021623, 1.7983693], [1.3371115, 0.1371952, 0.77177727]],
+    ),
+    "two parts": (
+        SPEC,
+        [
+            [2.0887902, 1.5971527, -1.2126883, 0.12218869, -0.32217062],
+            [-1.3722063, -0.028519375, -1.2283181, -0.22877932, -0.14161265],
+        ],
+    ),
+}
+
+
+@given(st.integers(0, 2**31 - 1), st.integers(1, 9), st.integers(0, 90))
+def test_a_seed_gives_the_same_z_however_many_are_drawn(seed: int, few: int, more: int):
+    for spec in (SPEC, CHOICES):
+        whole = spec.sample(few + more, generator(seed, Stream.SAMPLES))
+        drawn = spec.sample(few, generator(seed, Stream.SAMPLES))
+        np.testing.assert_array_equal(whole[:few], drawn)
+
+
+def test_draws_in_turn_differ_in_every_part():
+    rng = generator(0, Stream.SAMPLES)
+    first, second = CHOICES.sample(200, rng), CHOICES.sample(200, rng)
+    for part in CHOICES.parts:
+        where = CHOICES.slices[part.name]
+        assert (first[:, where] != second[:, where]).any()
+        assert abs(np.corrcoef(first[:, where][:, 0], second[:, where][:, 0])[0, 1]) < 0.3
 
 
 def test_parts_lie_side_by_side():

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -89,7 +90,9 @@ class Decoder(QObject):
             Lane.REFERENCE: self._ask_reference,
         }
         self._finding: Work | None = None  # the z of an image,
-        self._sought: NDArray[np.uint8] | None = None  # which is this
+        self._sought: NDArray[np.uint8] | None = None  # which is this,
+        self._sought_at = 0  # by the generator of this step
+        self._judged_as = -1  # the class that the drawing is judged as
         self._connect()
 
     def _connect(self) -> None:
@@ -115,7 +118,7 @@ class Decoder(QObject):
 
         # panels -> thread
         latent.exploration.image_wanted.connect(self._draw_image)
-        latent.exploration.changed.connect(self._mark_sample)
+        latent.exploration.changed.connect(self._on_explored)
         latent.sliders.z.effect_wanted.connect(self._measure_effect)
         self._directions.search_wanted.connect(self._search)
         latent.images_wanted.connect(lambda: self._renew(Lane.THUMBNAILS))
@@ -200,9 +203,9 @@ class Decoder(QObject):
 
     def _on_thumbnails(self, drawn: Drawn) -> None:
         if drawn.request == self.requests[Lane.THUMBNAILS] and Lane.THUMBNAILS in self._renewing:
-            self._on_renewed(Lane.THUMBNAILS)
             if drawn.colour == self._latent.colour:  # else the answer to another choice is coming
                 self._latent.set_thumbnails(drawn.images, drawn.values)
+            self._on_renewed(Lane.THUMBNAILS)  # last: what is asked for next may be another tab's
 
     def _on_judged(self, verdict: Verdict) -> None:
         if self._info is not None and verdict.run_id == self._info.run_id:
@@ -213,7 +216,7 @@ class Decoder(QObject):
     def _on_found(self, request: int, found: "Found") -> None:
         current = request == self.requests[Lane.FIND] and self._finding is not None
         if current and self._sought is self._latent.drawing.target:  # else another was drawn
-            self._latent.drawing.set_found(found.image, found.error)
+            self._latent.drawing.set_found(found.image, found.error, self._sought_at)
             self._latent.exploration.load(found.z, self.tr("find image"))
 
     def _on_walk_drawn(self, drawn: Drawn) -> None:
@@ -321,9 +324,16 @@ class Decoder(QObject):
         """Have the z of an image looked for."""
         if self._finding is not None:
             self._finding.end()  # the latest is wanted
-        work = Work()
-        if self._ask(Lane.FIND, self._explored(), image[None], work=work):
-            self._finding, self._sought = work, image
+        work, snapshot, exploration = Work(), self._explored(), self._latent.exploration
+        holds, latent = exploration.holds, exploration.latent
+        if latent.classes:  # which the person has chosen
+            locked = holds.locked.copy()
+            locked[latent.slices["class"]] = True
+            holds = replace(holds, locked=locked)
+        within = exploration.state.z, holds
+        if self._ask(Lane.FIND, snapshot, image[None], work=work, within=within):
+            assert snapshot is not None
+            self._finding, self._sought, self._sought_at = work, image, snapshot.step
             self.find_began.emit(work)
 
     def _search(self) -> None:
@@ -431,6 +441,12 @@ class Decoder(QObject):
             same = ((self._grid_z == state.z) | state.locked).all(axis=1)
             marked = int(same.argmax()) if same.any() else None
         self._samples.set_marked(marked)
+
+    def _on_explored(self) -> None:
+        self._mark_sample()
+        if (label := int(self._label()[0])) != self._judged_as:
+            self._judged_as = label
+            self._latent.drawing.judge_again()
 
     def _on_hold_toggled(self, hold: bool) -> None:
         self._hold(self._shown if hold else None)  # the step that the button names

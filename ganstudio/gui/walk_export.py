@@ -50,6 +50,7 @@ class WalkExport(QObject):
         self._window, self._session, self._tab = window, session, tab
         self._waiting: deque[_Film] = deque()  # the first is being drawn
         self._writer = FileWriter(self)
+        self._writer.began.connect(self.work_began)
         self._writer.saved.connect(self._on_saved)
         self._writer.failed.connect(self.failed)
         tab.export_wanted.connect(self.export)
@@ -82,8 +83,8 @@ class WalkExport(QObject):
         def write(drawn: NDArray[np.uint8] | None) -> None:
             self._writer.write(
                 path,
-                lambda to, _work: walks.save(z, drawn, to, COLUMNS, fps),
-                can_cancel=False,
+                lambda to, work: walks.save(z, drawn, to, COLUMNS, fps, work),
+                can_cancel=suffix in walks.FILMS,
             )
 
         if suffix == ".npy":

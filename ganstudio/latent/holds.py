@@ -67,6 +67,20 @@ class Holds:
         )
         return steps
 
+    def ways(self) -> Array:
+        """Return ways that z can move, (K, dim), of length 1 and at right angles to each other.
+
+        All others are sums of them.
+        """
+        free = (self.latent.deviations > 0) & ~self.locked
+        ways: Array = np.eye(len(free), dtype=np.float32)[free]
+        held = self.vectors[:, free].astype(np.float64)
+        if not held.size:
+            return ways
+        _, sizes, basis = np.linalg.svd(held)
+        rank = int((sizes > _SAME * max(sizes[0], _SAME)).sum())
+        return (basis[rank:] @ ways).astype(np.float32)
+
     def along(self, z: Array, way: Array, distances: Array) -> Array:
         """Return the latents nearest to `z` that lie farther along a way (dim,) of length 1.
 

@@ -5,6 +5,8 @@ pixels, with a weak pull towards the prior's mean: a few dozen small systems of 
 z has numbers find what gradient descent takes hundreds of steps for.
 """
 
+import math
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +15,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganstudio.latent.decode import decode_exactly, encode
+from ganstudio.latent.holds import Holds
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Array, Stream, generator
+from ganstudio.work import Work
 
 POOL = 512  # latents of the prior that are looked at first, of which the nearest
 STARTS = 16  # are improved,
@@ -23,7 +27,9 @@ ROUNDS = (6, 24)  # times at most.
 LOOKS = 2  # such pools at most: another
 ENOUGH = 1e-3  # where the best error is not that small
 DELTA = 0.02  # standard deviations: the difference quotient's
+PATIENCE = 10.0  # seconds of work, after which a slow model's best so far is the answer
 PULL = 2e-4  # of the squared length of z, beside the squared difference of pixels in [0, 1]
+_PIECE = 64  # images between two looks at the clock
 _DAMPINGS = (0.2, 1.0, 8.0)  # tried at once, times the last one
 _GAIN = 1e-4  # of the error, below which a round was in vain
 _Z = 9  # the generator of `Stream.SAMPLES` that draws the pool
@@ -75,6 +81,8 @@ class Inversion:
         By the averaged generator, where there is one.
     seed : int
         Of the latents that it begins with.
+    within : (Array, Holds), optional
+        A z (dim,), and what of it stays.
 
     Attributes
     ----------
@@ -83,16 +91,25 @@ class Inversion:
     """
 
     def __init__(
-        self, snapshot: Snapshot, target: Pixels, *, averaged: bool = True, seed: int = 0
+        self,
+        snapshot: Snapshot,
+        target: Pixels,
+        *,
+        averaged: bool = True,
+        seed: int = 0,
+        within: tuple[Array, Holds] | None = None,
     ) -> None:
         self._snapshot, self._averaged = snapshot, averaged
         self._target = torch.from_numpy(target.copy()).flatten().double() / 255
         self._scale = snapshot.latent.deviations
-        self._dims = np.flatnonzero(self._scale)
-        self._pools = snapshot.latent.sample(LOOKS * POOL, generator(seed, Stream.SAMPLES, _Z))
+        latent = snapshot.latent
+        now, holds = within or (np.zeros(latent.dim, np.float32), Holds.none(latent))
+        self._ways = holds.ways()  # that z is moved, in standard deviations
+        pools = latent.sample(LOOKS * POOL, generator(seed, Stream.SAMPLES, _Z))
+        self._pools = np.stack([holds.towards(now, z) for z in pools])
         self._known: list[_Start] = []  # the best of earlier looks
         if snapshot.E is not None:  # the encoder's answer is the first to be tried
-            code = encode(snapshot, target[None])
+            code = holds.towards(now, encode(snapshot, target[None])[0])[None]
             shades = self._draw(code)[0]
             self._known = [_Start(code[0], shades, self._cost(code[0], shades))]
         self._looks = 0
@@ -108,7 +125,7 @@ class Inversion:
             start = self._next()
             if start is not None:
                 images -= self._improve(start, images)
-            elif self._looks < LOOKS and self._error(self._best()) > ENOUGH and len(self._dims):
+            elif self._looks < LOOKS and self._error(self._best()) > ENOUGH and len(self._ways):
                 self._known = [self._best()]
                 self._begin()
                 return None
@@ -144,7 +161,7 @@ class Inversion:
             for start in self._starts:
                 if start.rounds < most and start.in_vain < 2:
                     return start
-            if self._stage + 1 == len(ROUNDS) or not len(self._dims):
+            if self._stage + 1 == len(ROUNDS) or not len(self._ways):
                 return None
             self._stage += 1
             self._starts = sorted(self._starts, key=lambda start: start.cost)[:LEFT]
@@ -152,9 +169,9 @@ class Inversion:
     def _improve(self, start: _Start, images: int) -> int:
         """Go on with a step from a start; return how many images were drawn, `images` or more."""
         known = sum(map(len, self._slopes))
-        missing = self._dims[known : known + max(1, images)]
+        missing = self._ways[known : known + max(1, images)]
         self._slopes.append(self._jacobian(start, missing))
-        if known + len(missing) < len(self._dims):
+        if known + len(missing) < len(self._ways):
             return len(missing)
         jacobian = torch.cat(self._slopes)
         self._slopes = []
@@ -166,7 +183,7 @@ class Inversion:
         start.rounds += 1
         total = STARTS * ROUNDS[0] + LEFT * (ROUNDS[1] - ROUNDS[0])
         self._advance(0.8 / total)
-        u = torch.from_numpy(start.z[self._dims] / self._scale[self._dims]).double()
+        u = torch.from_numpy(self._ways @ self._deviating(start.z)).double()
         slope = jacobian @ (start.shades - self._target) + PULL * u
         curvature = jacobian @ jacobian.T
         eye = torch.eye(len(u), dtype=torch.float64)
@@ -175,7 +192,7 @@ class Inversion:
         tried = np.repeat(start.z[None], len(dampings), axis=0)
         for z, damping in zip(tried, dampings, strict=True):
             step = torch.linalg.solve(curvature + (PULL + damping * 1e-2 * size) * eye, slope)
-            z[self._dims] -= step.numpy().astype(np.float32) * self._scale[self._dims]
+            z -= (step.numpy().astype(np.float32) @ self._ways) * self._scale
         shades = self._draw(tried)
         costs = [self._cost(z, s) for z, s in zip(tried, shades, strict=True)]
         best = int(np.argmin(costs))
@@ -188,10 +205,9 @@ class Inversion:
         start.z, start.shades, start.cost = tried[best], shades[best], costs[best]
         start.damping = dampings[best]
 
-    def _jacobian(self, start: _Start, dims: NDArray[np.intp]) -> Tensor:
-        """Return how the pixels change with some dimensions of z, transposed: (dims, pixels)."""
-        around = np.repeat(start.z[None], len(dims), axis=0)
-        around[np.arange(len(dims)), dims] += DELTA * self._scale[dims]
+    def _jacobian(self, start: _Start, ways: Array) -> Tensor:
+        """Return how the pixels change along some ways, transposed: (ways, pixels)."""
+        around = start.z + DELTA * ways * self._scale
         return (self._draw(around) - start.shades) / DELTA
 
     def _draw(self, z: Array) -> Tensor:
@@ -200,9 +216,13 @@ class Inversion:
         return shades.flatten(1).double() / 255
 
     def _cost(self, z: Array, shades: Tensor) -> float:
-        u = z[self._dims] / self._scale[self._dims]
+        u = self._deviating(z)
         difference = float((shades - self._target).square().sum())
         return difference + PULL * float(np.square(u).sum())
+
+    def _deviating(self, z: Array) -> Array:
+        """Return z in standard deviations; 0 for choices."""
+        return np.divide(z, self._scale, out=np.zeros_like(z), where=self._scale > 0)
 
     def _advance(self, share: float) -> None:
         self.fraction = min(self.fraction + share / LOOKS, 0.99)
@@ -221,9 +241,25 @@ class Inversion:
         return Found(z=best.z, image=image, error=self._error(best))
 
 
-def invert(snapshot: Snapshot, target: Pixels, *, averaged: bool = True, seed: int = 0) -> Found:
-    """Return the z of an image; as `Inversion`, all at once."""
-    inversion = Inversion(snapshot, target, averaged=averaged, seed=seed)
-    while (found := inversion.go_on(256)) is None:
-        pass
+def invert(
+    snapshot: Snapshot,
+    target: Pixels,
+    *,
+    averaged: bool = True,
+    seed: int = 0,
+    seconds: float = math.inf,
+    work: Work | None = None,
+) -> Found:
+    """Return the z of an image; as `Inversion`, all at once.
+
+    The best so far is the answer after so many `seconds` of a processor; `work` hears how far it
+    is.
+    """
+    inversion, start = Inversion(snapshot, target, averaged=averaged, seed=seed), time.thread_time()
+    while (found := inversion.go_on(_PIECE)) is None:
+        spent = (time.thread_time() - start) / seconds
+        if work is not None:
+            work.at(min(max(inversion.fraction, spent), 1.0))
+        if spent > 1:
+            return inversion.so_far()
     return found

@@ -128,8 +128,18 @@ class LatentSpec:
         return sum(part.dim if part.kind == "one-hot" else 2 * part.dim for part in self.codes)
 
     def sample(self, n: int, rng: np.random.Generator) -> Array:
-        """Draw `n` latents from the prior: (n, dim) float32."""
-        return np.concatenate([_draw(part, n, rng) for part in self.parts], axis=1)
+        """Draw `n` latents from the prior: (n, dim) float32; of fewer, the first are the same."""
+        if len(self.parts) == 1:
+            return _draw(self.parts[0], n, rng)
+        # drawn one after the other, a part would begin wherever n draws of the one before ended
+        key = int(rng.integers(2**63))
+        return np.concatenate(
+            [
+                _draw(part, n, np.random.Generator(np.random.Philox(key=[key, number])))
+                for number, part in enumerate(self.parts)
+            ],
+            axis=1,
+        )
 
     def sample_grid(self, n: int, rng: np.random.Generator) -> Array:
         """Draw `n` latents for a grid of samples: (n, dim) float32.

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from ganstudio import images
 from ganstudio.latent.spec import Array, LatentSpec
+from ganstudio.work import Work
 
 Values = NDArray[np.float64]
 
-SUFFIXES = (".gif", ".mp4", ".png", ".npy")
+FILMS = (".gif", ".mp4")
+SUFFIXES = (*FILMS, ".png", ".npy")
 _PARALLEL = 1e-4  # radians between two vectors, below which a great circle is a straight line
 
 
@@ -94,7 +96,14 @@ def combined(latent: LatentSpec, a: Array, b: Array, c: Array) -> Array:
     return sum_
 
 
-def save(z: Array, drawn: images.Pixels | None, path: Path, columns: int, fps: float) -> None:
+def save(
+    z: Array,
+    drawn: images.Pixels | None,
+    path: Path,
+    columns: int,
+    fps: float,
+    work: Work | None = None,
+) -> None:
     """Write a walk as the suffix of `path` says.
 
     Parameters
@@ -109,6 +118,8 @@ def save(z: Array, drawn: images.Pixels | None, path: Path, columns: int, fps: f
         Images in a row of a ``.png``.
     fps : float
         Frames a second of a film.
+    work : Work, optional
+        Hears how far it is, and may cancel a film; the file then is as it was before.
 
     Raises
     ------
@@ -121,8 +132,8 @@ def save(z: Array, drawn: images.Pixels | None, path: Path, columns: int, fps: f
         return
     assert drawn is not None
     if suffix == ".gif":
-        images.save_gif(drawn, path, fps)
+        images.save_gif(drawn, path, fps, work)
     elif suffix == ".mp4":
-        images.save_mp4(drawn, path, fps)
+        images.save_mp4(drawn, path, fps, work)
     else:
         images.save_png(images.grid(drawn, columns), path)

@@ -17,18 +17,21 @@ from ganstudio.latent import search, walks, z_file
 from ganstudio.latent.decode import decode
 from ganstudio.latent.directions import DIGITS, Directions, NamedDirections, strongest
 from ganstudio.latent.holds import Holds
-from ganstudio.latent.inversion import Found, invert
+from ganstudio.latent.inversion import PATIENCE, Found, invert
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Array, Stream, generator
 from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint
 from ganstudio.training.failures import explaining_memory
 from ganstudio.training.headless import content_of
+from ganstudio.training.progress import shown
+from ganstudio.training.threads import use_threads
 
 STRIP = np.linspace(
     -3, 3, 9, dtype=np.float32
 )  # standard deviations: the images of a direction, from end to end
 _BATCH = 500
+_THREADS = 1  # of torch: several would wait for each other, in as small pieces as these
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, slots=True)
@@ -73,6 +76,7 @@ def explore(path: Path, num: int, seed: int, file: ModelFile | None = None) -> E
     file : ModelFile, optional
         What makes the checkpoint's networks, if a file does; it is run.
     """
+    use_threads(_THREADS)
     content = content_of(path, file)
     snapshot = checkpoint.snapshot_of(content, path)
     notes = checkpoint.notes_of(content, path)
@@ -124,6 +128,7 @@ def walk(
     StudioError
         ``bad-z-file`` or ``no-stops``, naming the file.
     """
+    use_threads(_THREADS)
     content = content_of(path, file)
     snapshot = checkpoint.snapshot_of(content, path)
     latent = snapshot.latent
@@ -216,7 +221,9 @@ class Projected:
 
 
 @explaining_memory("cpu", field="CHECKPOINT")
-def project(path: Path, picture: Path, seed: int, file: ModelFile | None = None) -> Projected:
+def project(
+    path: Path, picture: Path, seed: int, file: ModelFile | None = None, seconds: float = PATIENCE
+) -> Projected:
     """Find the z of a picture, by a checkpoint's averaged generator if it has one.
 
     Parameters
@@ -229,12 +236,17 @@ def project(path: Path, picture: Path, seed: int, file: ModelFile | None = None)
         Of the latents that the search begins with.
     file : ModelFile, optional
         What makes the checkpoint's networks, if a file does; it is run.
+    seconds : float
+        Of a processor, after which the best so far is the answer.
     """
+    use_threads(_THREADS)
     content = content_of(path, file)
     snapshot = checkpoint.snapshot_of(content, path)
     digit = checkpoint.config_of(content, path).dataset in DIGITS
     target = pictures.read(picture, snapshot.architecture.image_shape, digit=digit)
-    return Projected(target=target, found=invert(snapshot, target, seed=seed))
+    with shown("Looking for z") as work:
+        found = invert(snapshot, target, seed=seed, seconds=seconds, work=work)
+    return Projected(target=target, found=found)
 
 
 def write_projected(projected: Projected, out: Path) -> None:

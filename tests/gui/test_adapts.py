@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from hands import WAIT
+from hands import WAIT, child
 from PIL import Image
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLabel, QTabWidget, QWidget
 
 from ganstudio.config import Config
 from ganstudio.gui.main_window import MainWindow
@@ -71,6 +71,23 @@ def test_a_class_is_chosen_drawn_and_undone(qtbot, window: MainWindow, image_aft
     assert chosen(window, "class") == before
     stack.redo()
     assert chosen(window, "class") == [goal]
+
+
+def test_the_class_stays_where_g_answers_and_d_judges_by_it(qtbot, window: MainWindow) -> None:
+    begin(qtbot, window, CLASSES)
+    session, finder = window.session, window.latent.drawing
+    child(window, QTabWidget, "latent_tabs").setCurrentIndex(3)
+    with qtbot.waitSignal(session.decoding.judged, timeout=WAIT):
+        press(qtbot, window, "real_image")
+    for goal in ((chosen(window, "class")[0] + step) % 10 for step in (1, 2)):
+        asked: list[object] = []
+        finder.judge_wanted.connect(lambda asked=asked: asked.append(None))
+        press(qtbot, window, f"choice_class_{goal}")
+        assert asked, "D is told the class, so its verdict is another one"
+        with qtbot.waitSignal(session.decoding.found, timeout=WAIT) as found:
+            press(qtbot, window, "find_z")
+        assert chosen(window, "class") == [goal]
+        assert found.args[1].z[5:].tolist() == np.eye(10)[goal].tolist()
 
 
 def test_a_click_on_a_sample_chooses_its_class(qtbot, window: MainWindow) -> None:

@@ -153,7 +153,7 @@ def test_the_effect_of_every_dimension_is_measured(qtbot, thread) -> None:
 
 
 def test_what_takes_too_long_is_answered_by_the_best_so_far(qtbot, thread, monkeypatch) -> None:
-    monkeypatch.setattr(decode_thread, "PATIENCE", 1e-9)
+    monkeypatch.setattr("ganstudio.latent.inversion.PATIENCE", 1e-9)
     monkeypatch.setattr(decode_thread, "PIECE_MOST", 2)
     snapshot, work = make_snapshot(1), Work()
     target = np.full((1, 1, 8, 8), 200, np.uint8)

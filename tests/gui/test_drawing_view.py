@@ -229,6 +229,22 @@ def test_g_answers_and_the_sliders_go_there(qtbot: QtBot, explored: MainWindow) 
     assert explored.latent.exploration.state == before
 
 
+def test_what_is_locked_stays_and_the_error_is_of_what_the_sliders_show(
+    qtbot: QtBot, explored: MainWindow
+) -> None:
+    session, exploration = explored.session, explored.latent.exploration
+    press(qtbot, explored, "real_image")
+    exploration.toggle_lock(slice(0, 8), "half")
+    before = exploration.state.z.copy()
+    with qtbot.waitSignal(session.decoding.found, timeout=WAIT) as told:
+        press(qtbot, explored, "find_z")
+    np.testing.assert_array_equal(exploration.state.z, told.args[1].z)
+    np.testing.assert_array_equal(exploration.state.z[:8], before[:8])
+    assert (exploration.state.z[8:] != before[8:]).any()
+    text = child(explored.latent.drawing, QLabel, "found_error").text()
+    assert f"at step {session.training.snapshot.step:,}" in text
+
+
 def test_what_was_drawn_meanwhile_is_not_answered(qtbot: QtBot, explored: MainWindow) -> None:
     session, finder = explored.session, explored.latent.drawing
     press(qtbot, explored, "real_image")

@@ -245,6 +245,20 @@ def test_an_answer_to_another_choice_is_not_shown(qtbot: QtBot, window: MainWind
     assert np.isfinite(told[0]).all(), "digits, not verdicts that are unknown"
 
 
+def test_images_go_to_the_tab_that_asked_before_another_asks(
+    qtbot: QtBot, window: MainWindow, monkeypatch
+) -> None:
+    decoder, order = window.session.decoder, []
+    child(window, QTabWidget, "latent_tabs").setCurrentWidget(window.latent.map)
+    qtbot.waitUntil(lambda: Lane.THUMBNAILS in decoder._renewing, timeout=WAIT)
+    decoder._stale.add(Lane.THUMBNAILS)  # more is wanted meanwhile
+    places = window.latent.places
+    monkeypatch.setattr(window.latent, "places", lambda: (order.append("asked"), places())[1])
+    monkeypatch.setattr(window.latent, "set_thumbnails", lambda *_: order.append("shown"))
+    qtbot.waitUntil(lambda: len(order) >= 2, timeout=WAIT)
+    assert order[:2] == ["shown", "asked"]
+
+
 def test_digits_are_offered_where_there_are_digits(panel) -> None:
     box = child(panel, QComboBox, "map_colour")
     box.setCurrentIndex(2)

@@ -1,6 +1,10 @@
 """Bookmarks and walks: what hands and keys do, what comes of it in z, in pixels and in files."""
 
+import errno
+import os
+import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import av
 import numpy as np
@@ -25,6 +29,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 from runs import run_info
 
+from ganstudio import images
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.panels.latent import LatentPanel
 from ganstudio.gui.widgets.latent_state import LatentState
@@ -34,6 +39,7 @@ from ganstudio.latent import walks
 from ganstudio.latent.decode import decode
 from ganstudio.latent.notes import Bookmark, Notes
 from ganstudio.latent.spec import LatentPart, LatentSpec
+from ganstudio.work import Work
 
 LEFT = Qt.MouseButton.LeftButton
 Key = Qt.Key
@@ -337,11 +343,54 @@ def test_a_full_disk_is_told(qtbot: QtBot, window: MainWindow, monkeypatch, tmp_
     exploration = window.latent.exploration
     marks = tuple(mark(name, i, exploration.latent) for i, name in enumerate("AB"))
     exploration.set_notes(Notes(bookmarks=marks))
-    choose(monkeypatch, "/dev/full/way.png")
+    path = tmp_path / "films" / "way.gif"
+    path.parent.mkdir()
+    path.write_bytes(b"the one before")
+    choose(monkeypatch, str(path))
+    fsync = os.fsync
+
+    def full(file: int) -> None:
+        if Path(os.readlink(f"/proc/self/fd/{file}")).parent == path.parent:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(file)
+
+    monkeypatch.setattr("ganstudio.atomic.os.fsync", full)
     with qtbot.waitSignal(window.walk_export.failed, timeout=WAIT) as told:
-        window.latent.walk.export_wanted.emit(".png")
-    assert "way.png" in str(told.args[0])
+        window.latent.walk.export_wanted.emit(".gif")
+    assert str(told.args[0]).startswith(f"There is no space left for {path}")
+    assert path.read_bytes() == b"the one before"
+    assert [*path.parent.iterdir()] == [path]
     assert exploration.notes.bookmarks == marks
+
+
+def test_a_film_that_is_being_written_can_be_cancelled(
+    qtbot: QtBot, window: MainWindow, monkeypatch, tmp_path
+) -> None:
+    exploration = window.latent.exploration
+    marks = tuple(mark(name, i, exploration.latent) for i, name in enumerate("AB"))
+    exploration.set_notes(Notes(bookmarks=marks))
+    path = tmp_path / "films" / "way.gif"
+    path.parent.mkdir()
+    path.write_bytes(b"the one before")
+    choose(monkeypatch, str(path))
+    works: list[Work] = []
+    window.walk_export.work_began.connect(lambda _path, work: works.append(work))
+    reached = threading.Event()
+    pictures = images._told
+
+    def told(frames, work):
+        reached.wait(30)
+        return pictures(frames, work)
+
+    monkeypatch.setattr(images, "_told", told)
+    window.latent.walk.export_wanted.emit(".gif")
+    qtbot.waitUntil(lambda: len(works) == 2, timeout=WAIT)  # drawing it, and then writing
+    assert works[1].can_cancel
+    works[1].cancel()
+    reached.set()
+    qtbot.waitUntil(lambda: works[1].ended, timeout=WAIT)
+    assert path.read_bytes() == b"the one before"
+    assert [*path.parent.iterdir()] == [path]
 
 
 def test_bookmarks_are_drawn_saved_and_opened_again(

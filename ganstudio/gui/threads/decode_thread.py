@@ -42,7 +42,6 @@ Pixels = NDArray[np.uint8]
 PIECE_SECONDS = 0.005
 PIECE, PIECE_MOST = 16, 64  # the first piece, before it is known how long, and the largest
 ANEW = 8  # images that were drawn anew, and are judged in a piece
-PATIENCE = 10.0  # seconds of work, after which a slow model's best so far is the answer
 SHOW_SECONDS = 0.1  # of a grid that takes longer, what is done is shown this often
 
 
@@ -460,12 +459,14 @@ class DecodeThread(QThread):
 
     def _find_piece(self, job: Job) -> None:
         """Go on looking for the z of an image."""
-        from ganstudio.latent.inversion import Inversion
+        from ganstudio.latent.inversion import PATIENCE, Inversion
 
         assert job.work is not None
         if job.start == 0:
             target = np.asarray(job.inputs, np.uint8)[0]
-            self._inversion = Inversion(job.snapshot, target, averaged=job.averaged)
+            self._inversion = Inversion(
+                job.snapshot, target, averaged=job.averaged, within=job.within
+            )
             self._spent[job.lane] = 0.0
         patience = self._spent[job.lane] / PATIENCE
         job.work.at(min(max(self._inversion.fraction, patience), 0.99))
@@ -483,6 +484,7 @@ class DecodeThread(QThread):
 
     def _search_piece(self, job: Job) -> None:
         """Go on with a search for directions; what is found is matched to the former ones."""
+        from ganstudio.latent.inversion import PATIENCE
         from ganstudio.latent.search import Search
 
         if job.start == 0:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from ganstudio.gui.widgets.thumbnails import Colour
 from ganstudio.latent.directions import Directions
+from ganstudio.latent.holds import Holds
+from ganstudio.latent.spec import Array
 from ganstudio.work import Work
 
 if TYPE_CHECKING:
@@ -59,6 +61,8 @@ class Job:
         In the lane TRAIL, the models that each draw the one z, oldest first.
     work : Work or None
         In the lanes WALK and FIND: hears how far it is, and may cancel.
+    within : (Array, Holds) or None
+        In the lane FIND, where z is, and what of it stays.
     former : Directions or None
         In the lane DIRECTIONS, those that the new ones are to be matched to.
     colour : {"", "rank", "digit"}
@@ -79,6 +83,7 @@ class Job:
     trail: "tuple[Snapshot, ...]" = field(default=(), repr=False)
     work: Work | None = field(default=None, repr=False)
     features: bool = False
+    within: tuple[Array, Holds] | None = field(default=None, repr=False)
     former: Directions | None = field(default=None, repr=False)
     colour: Colour = ""
     averaged: bool = True

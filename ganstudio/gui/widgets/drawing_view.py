@@ -121,12 +121,14 @@ class DrawingView(QWidget):
             )
         return self.tr("More real to D than {percent}\u00a0% of held-out images")
 
-    def set_found(self, image: Pixels, error: float) -> None:
-        """Show what was found, (C, H, W) uint8, and its mean squared error in [0, 1]."""
+    def set_found(self, image: Pixels, error: float, step: int) -> None:
+        """Show what the generator of a step drew of what was found, (C, H, W) uint8.
+
+        `error` is its mean squared difference in [0, 1].
+        """
         self._show_found(image)
-        self._told.set_text(
-            self.tr("G's answer differs by {error:.2g} (mean square error)").format(error=error)
-        )
+        text = self.tr("G's answer at step {step:,} differs by {error:.2g} (mean square error)")
+        self._told.set_text(text.format(step=step, error=error))
 
     def show_picture(self, image: Pixels, text: str) -> None:
         """Look for an image, (C, H, W) uint8 of the run's shape; `text` names what was done."""
