@@ -134,8 +134,8 @@ MESSAGES = {
     "not-a-z": "This is no z of the {dim} numbers that this generator takes: {reason}.",
     "bad-z-file": "{path} holds no z of this generator: {reason}. A .npy file of as many numbers a "
     "row is read, or a text with a z a line.",
-    "no-stops": "{path} leads to {found} places, and a walk needs two at least. Bookmark them in "
-    "the window and save, give a file with more, or name seeds.",
+    "no-stops": "{path} has too few places for a walk: {found}, and two are needed at least. "
+    "Bookmark them in the window and save, give a file with more, or name seeds.",
     "batch-not-shared": "{field} is {value}, which {ranks} processes cannot share alike. Choose a "
     "multiple of {ranks}.",
     "no-bfloat16": "This run cannot be computed in bfloat16: {reason}. Choose float32.",
@@ -186,8 +186,8 @@ PHRASES = {
     "unusual-weights": "{net} has weights that are shared, or made anew in each pass",
     "unknown-layer": "{net} has a layer, {layer}, that is not known to take it",
     "ranks-need-float32": "several processes compute in float32",
-    "so-many-numbers": "it has {found}",
-    "no-finite-number": "“{text}” is not a number",
+    "so-many-numbers": "its length is {found}",
+    "no-finite-number": "“{text}” is not a finite number",
     "damaged": "it is damaged",
     "holds-nothing": "it is empty",
     "neither-npy-nor-text": "it is neither a .npy file nor a text",

@@ -84,7 +84,9 @@ def test_batches_are_copies():
 
 
 def test_too_large_a_batch_names_both_numbers():
-    with pytest.raises(ConfigError, match=r"batch_size is 9, but n has only 8 training images"):
+    with pytest.raises(
+        ConfigError, match=r"batch_size is 9, but n has no more training images than 8"
+    ):
         batches(8, 9)
 
 

@@ -659,7 +659,10 @@ def test_a_resumed_run_finds_its_folder_from_anywhere(colours, pictures, monkeyp
     ("words", "parts"),
     [
         (["--dataset", "folder"], ["dataset", "--data-root"]),
-        (["--dataset", "folder", "--data-root", "pictures"], ["batch_size is 64", "10 training"]),
+        (
+            ["--dataset", "folder", "--data-root", "pictures"],
+            ["batch_size is 64", "training images than 10"],
+        ),
         (["--dataset", "folder", "--data-root", "pictures", "--set", "image_size=30"], ["30×30"]),
         (["--dataset", "folder", "--data-root", "none"], ["no folder none"]),
     ],

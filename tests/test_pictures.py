@@ -187,3 +187,31 @@ def test_very_many_pixels_are_refused_and_many_make_no_noise(tmp_path, monkeypat
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pixels - 10)
     assert pictures.read(path, GREY, digit=True).max() > 200
     assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    ("ink", "paper"), [((30, 160, 60), (200, 30, 30)), ((255, 0, 0), (0, 0, 255))]
+)
+def test_ink_as_bright_as_the_paper_is_told_by_its_colour(ink, paper, tmp_path):
+    shades = [np.dot(colour, (0.299, 0.587, 0.114)) for colour in (ink, paper)]
+    drawn = np.zeros((60, 60), bool)
+    drawn[10:50, 26:34] = True
+    picture = np.where(drawn[..., None], np.array(ink), np.array(paper)).astype(np.uint8)
+    found = pictures.read(saved(tmp_path, Image.fromarray(picture)), (1, 28, 28), digit=True)
+    plain = Image.fromarray((drawn * 255).astype(np.uint8))
+    expected = pictures.read(saved(tmp_path, plain, "plain.png"), (1, 28, 28), digit=True)
+    assert abs(shades[0] - shades[1]) < 60
+    assert np.abs(found.astype(int) - expected).max() <= 2
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "P", "1"])
+def test_a_huge_picture_is_that_of_a_small_one(mode, tmp_path):
+    drawn = np.full((150, 150), 255, np.uint8)
+    drawn[30:120, 60:90] = 0
+    small = Image.fromarray(drawn).convert(mode)
+    huge = small.resize((6000, 6000), Image.Resampling.NEAREST)
+    found, expected = (
+        pictures.read(saved(tmp_path, picture, f"{i}.png"), (1, 28, 28), digit=True).astype(int)
+        for i, picture in enumerate((huge, small))
+    )
+    assert np.abs(found - expected).max() <= 3

@@ -406,7 +406,7 @@ def test_a_seed_decides_everything(tiny, cpu):
 
 
 def test_too_large_a_batch_is_refused(tiny, cpu):
-    with pytest.raises(ConfigError, match="only 256 training images"):
+    with pytest.raises(ConfigError, match="no more training images than 256"):
         Trainer(SMALL.changed(batch_size=257), tiny, cpu)
 
 

@@ -22,6 +22,7 @@ _INK = 32  # shades: what differs less is blank
 _EDGE = 0.1  # of the brightest shade: what is darker is no stroke's
 _GRAINS = 4  # times as much as paper differs from its middle shade: about all of it
 _FINER = 10  # times as many pixels as an image's, on the page that it is drawn anew on
+_LARGE = 2048  # px a side: larger ones are made smaller before anything else
 _MOST = 16_384  # px a side: what is larger is no picture of one thing
 
 
@@ -61,7 +62,7 @@ def read(path: Path, shape: tuple[int, int, int], *, digit: bool) -> Pixels:
                 raise StudioError("not-a-picture", path=path, detail=detail)
             if file.format == "TIFF" and file.mode in ("I", "F"):  # no range is common to them
                 raise StudioError("not-a-picture", path=path, detail=Phrase("depth-of-picture"))
-            opened = ImageOps.exif_transpose(file)
+            opened = ImageOps.exif_transpose(_smaller(file))
             picture = rgb(opened)
             if _is_blank(picture):  # light ink on nothing
                 picture = rgb(opened, "black")
@@ -77,9 +78,12 @@ def read(path: Path, shape: tuple[int, int, int], *, digit: bool) -> Pixels:
         told = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise StudioError("not-a-picture", path=path, detail=told) from None
     if digit:
-        if _is_blank(picture):
+        grey = np.asarray(picture.convert("L"))
+        if _is_blank(picture):  # unless it is drawn in another colour, as bright as the paper
+            grey = _told_by_colour(np.asarray(picture))
+        if int(grey.max()) - int(grey.min()) < _INK:
             raise StudioError("blank-picture", path=path)
-        grey = white_on_black(np.asarray(picture.convert("L")))
+        grey = white_on_black(grey)
         image = grey if grey.shape == (height, width) else as_digit(without_paper(grey), height)
         return image[None]
     edge = min(picture.size)
@@ -111,6 +115,25 @@ def without_paper(grey: Pixels) -> Pixels:
     stretched = (grey.astype(np.float64) - paper) * (255 / (ink - paper))
     flat: Pixels = np.rint(stretched.clip(0, 255)).astype(np.uint8)
     return flat
+
+
+def _smaller(image: "Image") -> "Image":
+    """Return a large picture made smaller by whole numbers, others as they are."""
+    factor = max(image.size) // _LARGE
+    if factor < 2:
+        return image
+    simple = image if image.mode in ("L", "RGB", "RGBA") else rgb(image)
+    return simple.reduce(factor)
+
+
+def _told_by_colour(picture: Pixels) -> Pixels:
+    """Return a picture (H, W, 3) as shades along the line on which its colours differ most."""
+    colours = picture.reshape(-1, 3).astype(np.float32)
+    apart = colours - colours.mean(0)
+    _, axes = np.linalg.eigh(apart.T @ apart)
+    shades = (apart @ axes[:, -1]).reshape(picture.shape[:2])
+    grey: Pixels = np.rint(shades - shades.min()).clip(0, 255).astype(np.uint8)
+    return grey
 
 
 def _edge(grey: Pixels) -> Pixels:

@@ -1,5 +1,6 @@
 """Draw, open or take an image: what D says, where it wants ink, and what G answers."""
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from pytestqt.qtbot import QtBot
 from runs import run_info
 
 from ganstudio.config import Config
+from ganstudio.data import pictures
 from ganstudio.errors import StudioError
 from ganstudio.evaluation.neighbours import Neighbours
 from ganstudio.evaluation.passing import convincing
@@ -167,6 +169,35 @@ def test_pictures_are_opened_and_dropped(qtbot: QtBot, tab, tmp_path: Path, monk
     qtbot.waitUntil(lambda: bool(log.failed), timeout=WAIT)
     assert "two.png" in str(log.failed[0])
     assert len(log.judged) == 1, "what was there stays"
+
+
+def test_the_picture_that_was_opened_last_is_shown(
+    qtbot: QtBot, tab, tmp_path: Path, monkeypatch
+) -> None:
+    log, told = Log(tab), child(tab, QLabel, "found_error")
+    go_on = threading.Event()
+    read = pictures.read
+
+    def slowly(path: Path, *arguments, **named):
+        if path.name == "slow.png":
+            go_on.wait(30)
+        return read(path, *arguments, **named)
+
+    monkeypatch.setattr(pictures, "read", slowly)
+    for name, column in (("slow.png", 5), ("quick.png", 20)):
+        shades = np.zeros((28, 28), np.uint8)
+        shades[4:24, column : column + 3] = 255
+        Image.fromarray(shades).save(tmp_path / name)
+        tab.open(tmp_path / name)
+        assert told.text() == f"Reading {name}…"
+    qtbot.waitUntil(lambda: bool(log.judged), timeout=WAIT)
+    assert log.judged[0][0, 10, 21] == 255
+    done = threading.Event()
+    tab._read.connect(lambda *_: done.set())
+    go_on.set()
+    qtbot.waitUntil(done.is_set, timeout=WAIT)
+    assert len(log.judged) == 1, "what was opened before comes too late"
+    assert tab.target[0, 10, 21] == 255
 
 
 def test_a_checkpoint_is_left_to_the_window(tab) -> None:

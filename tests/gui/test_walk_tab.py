@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QListWidget,
     QSlider,
     QTabWidget,
+    QToolTip,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -148,14 +149,24 @@ def test_what_is_noted_is_told_for_undo(qtbot: QtBot, make) -> None:
     assert len(told) == 1, "undo tells nothing"
 
 
-def test_a_bookmark_of_another_model_is_grey_and_stays(qtbot: QtBot, make) -> None:
+def test_a_bookmark_of_another_model_is_grey_and_stays(qtbot: QtBot, make, monkeypatch) -> None:
     panel = make(ABC[0], mark("far", 5, OTHER), ABC[1])
     far = rows(panel).item(1)
     assert "3" in far.toolTip()
     assert far.foreground().color() != rows(panel).item(0).foreground().color()
     z = panel.exploration.state.z
+    said: list[str] = []
+    monkeypatch.setattr(QToolTip, "showText", lambda _at, text, _of: said.append(text))
     rows(panel).itemActivated.emit(far)
     assert panel.exploration.state.z is z
+    assert said == [far.toolTip()], "it says why it leads nowhere"
+    hint = child(panel, QLabel, "walk_hint")
+    assert not hint.isVisible(), "there are two others"
+    rows(panel).setCurrentRow(0)
+    panel.walk._list.remove()
+    assert hint.isVisible()
+    assert "Grey ones (1)" in hint.text()
+    panel.exploration.set_notes(Notes(bookmarks=(ABC[0], mark("far", 5, OTHER), ABC[1])))
     assert len(panel.walk.walk()) == LEG + 1, "the walk passes it over"
     assert child(panel, QComboBox, "term_a").count() == 2
     panel.set_run(

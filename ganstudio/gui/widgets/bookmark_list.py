@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer
 from PySide6.QtGui import QIcon, QKeyEvent, QPalette, QPixmap
-from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QToolTip, QWidget
 
 from ganstudio.gui.exploration import Exploration
 from ganstudio.gui.widgets.image_view import to_icon
@@ -44,7 +44,7 @@ class BookmarkList(QListWidget):
         self.setUniformItemSizes(True)
         exploration.noted.connect(self._show)
         exploration.laid_out.connect(self._show)
-        self.itemActivated.connect(lambda item: self._go_to(item.data(_MARK)))
+        self.itemActivated.connect(self._on_activated)
         self.itemChanged.connect(self._on_renamed)
         self._drop = QTimer(self, singleShot=True, interval=0)  # one note, however many rows
         self._drop.timeout.connect(self._on_moved)
@@ -94,9 +94,14 @@ class BookmarkList(QListWidget):
         notes = self._exploration.notes
         self._exploration.note(text, replace(notes, bookmarks=tuple(marks)))
 
-    def _go_to(self, mark: Bookmark) -> None:
+    def _on_activated(self, item: QListWidgetItem) -> None:
+        """Go to a place, or say why that cannot be."""
+        mark: Bookmark = item.data(_MARK)
         if mark.latent == self._exploration.latent:
             self._exploration.load(mark.z, self.tr("go to {name}").format(name=mark.name))
+        else:
+            where = self.viewport().mapToGlobal(self.visualItemRect(item).center())
+            QToolTip.showText(where, item.toolTip(), self)
 
     def _show(self) -> None:
         """Make the rows those of the notes."""

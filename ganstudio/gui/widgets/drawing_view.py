@@ -53,7 +53,8 @@ class DrawingView(QWidget):
     edited = Signal(str, object, object)
     failed = Signal(object)
     opened = Signal()
-    _read = Signal(object, object)  # the run's id, and the picture that was opened
+    _read = Signal(int, object, object)  # its number, the run's id, and the picture
+    _unread = Signal(int, object)  # its number, and why it could not be opened
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,6 +63,7 @@ class DrawingView(QWidget):
         self._wishes: NDArray[np.float32] | None = None
         self._field = WHOLE  # where the target is on the page
         self._real = 0  # which held-out image comes next
+        self._reading = 0  # the number of the picture that was opened last
         self.setAcceptDrops(True)
         self._build()
         self._connect()
@@ -212,21 +214,29 @@ class DrawingView(QWidget):
         info = self._info
         if info is None:
             return
+        self._reading += 1
+        number = self._reading  # the latest is wanted, however long others take
+        self._told.set_text(self.tr("Reading {name}…").format(name=path.name))
 
         def read() -> None:
             try:
                 image = pictures.read(path, info.image_shape, digit=info.config.dataset in DIGITS)
             except StudioError as error:
                 if isValid(self):
-                    self.failed.emit(error)
+                    self._unread.emit(number, error)
             else:
                 if isValid(self):
-                    self._read.emit(info.run_id, image)
+                    self._read.emit(number, info.run_id, image)
 
         QThreadPool.globalInstance().start(read)
 
-    def _on_read(self, run_id: str, image: Pixels) -> None:
-        if self._info is not None and run_id == self._info.run_id:
+    def _on_unread(self, number: int, error: StudioError) -> None:
+        if number == self._reading:
+            self._told.set_text("")
+        self.failed.emit(error)
+
+    def _on_read(self, number: int, run_id: str, image: Pixels) -> None:
+        if self._info is not None and run_id == self._info.run_id and number == self._reading:
             self.show_picture(image, self.tr("open a picture"))
             self.opened.emit()
 
@@ -306,6 +316,7 @@ class DrawingView(QWidget):
         self._find.clicked.connect(lambda: self.find_wanted.emit(self.target))
         self._wants.toggled.connect(self._show_wishes)
         self._read.connect(self._on_read)
+        self._unread.connect(self._on_unread)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Hear what D thinks by now."""

@@ -196,9 +196,18 @@ class WalkTab(QWidget):
         if not way:
             self._pause()
         self._at = min(self._at, float(self._scrub.maximum()))
+        self._hint.setText(self._hint_text(self._list.count() - len(marks)))
         self._hint.setVisible(not way)
         self._show_place()
         self._images.renew()
+
+    def _hint_text(self, foreign: int) -> str:
+        """Say what a walk needs, where so many bookmarks are no use."""
+        text = self.tr("Bookmark two places or more: the walk leads from one to the next.")
+        if foreign:
+            grey = self.tr("Grey ones ({count}) are places in the z of other generators.")
+            return f"{text} {grey.format(count=foreign)}"
+        return text
 
     def _show_place(self) -> None:
         with QSignalBlocker(self._scrub):
@@ -283,9 +292,7 @@ class WalkTab(QWidget):
             action.setObjectName(f"walk_export{suffix.replace('.', '_')}")
             action.triggered.connect(lambda _=False, suffix=suffix: self.export_wanted.emit(suffix))
         self._export.setMenu(menu)
-        self._hint = QLabel(
-            self.tr("Bookmark two places or more: the walk leads from one to the next.")
-        )
+        self._hint = QLabel()
         self._hint.setObjectName("walk_hint")
         self._hint.setWordWrap(True)
         self._lay_out()
