@@ -417,10 +417,12 @@ def test_boxes_dialogs_and_errors(qtbot, window: MainWindow, monkeypatch, tmp_pa
 
 
 def test_presets_and_model_files(qtbot, window: MainWindow, monkeypatch, tmp_path: Path) -> None:
-    good = {"digits": 10, "rarest": 8, "commonest": 12, "frechet": 30}
+    shares = {"digits": 10, "rarest": 8, "commonest": 12}
+    good = {**shares, "runs": 4, "n": 9, "frechet": 30, "low": 20, "high": 40}
     figures = {
-        "studio": Figures(seconds=60, **good, readable=5, collapses=False),
-        "wgan": Figures(seconds=60, **good, readable=None, collapses=True),
+        "studio": Figures(seconds=60, **good, readable=5, lost=0),
+        "wgan": Figures(seconds=60, **good, readable=None, lost=3),
+        "conv": Figures(seconds=60, **good, readable=None, lost=1),
     }
     monkeypatch.setattr(gallery, "read", lambda: figures)
     path = own_folder() / "ß.toml"  # a title that is no word to translate
