@@ -168,9 +168,8 @@ class Gallery(QDialog):
         if preset.group:
             badges.append(Badge(translate("presets", preset.group), colours.ORANGE))
         elif figures is not None and figures.lost:
-            mostly = 2 * figures.lost > figures.runs
-            text = self.tr("Collapses") if mostly else self.tr("Collapses at times")
-            badges.append(Badge(text, colours.VERMILLION))
+            text = self.tr("Collapses in {lost} of {runs} runs")
+            badges.append(Badge(text.format(**asdict(figures)), colours.VERMILLION))
         picture = gallery.sheet(preset.name) if not preset.own else None
         return Card(
             title=translate("presets", preset.title),
@@ -186,8 +185,6 @@ class Gallery(QDialog):
         if figures is None:
             return (self.tr("Not measured yet"),)
         found = self.tr("{digits} of 10 digits, {rarest:.0f} to {commonest:.0f} % each")
-        if figures.lost:
-            found = self.tr("{digits} of 10 digits; digits got lost in {lost} of {runs} runs")
         if figures.readable is None:
             readable = self.tr("Not readable after {seconds:.0f} s")
         else:

@@ -186,7 +186,7 @@ def test_details_show_every_figure_with_its_interval_and_the_floor(panel, qtbot)
         "Coverage",
         "Digit 9",
         "10.0",
-        "9.00\u00a0–\u00a011.0",
+        "9.00\u202f–\u202f11.0",
     ):
         assert part in text
     assert "0.500" in text

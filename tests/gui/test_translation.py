@@ -422,7 +422,6 @@ def test_presets_and_model_files(qtbot, window: MainWindow, monkeypatch, tmp_pat
     figures = {
         "studio": Figures(seconds=60, **good, readable=5, lost=0),
         "wgan": Figures(seconds=60, **good, readable=None, lost=3),
-        "conv": Figures(seconds=60, **good, readable=None, lost=1),
     }
     monkeypatch.setattr(gallery, "read", lambda: figures)
     path = own_folder() / "ß.toml"  # a title that is no word to translate

@@ -288,7 +288,7 @@ class QualityPanel(QWidget):
             grid.addWidget(self._legends[i - 1], 0, i)
             grid.addWidget(chart, 1, i)
             grid.setColumnStretch(i, 1)
-        grid.setColumnStretch(0, 2)
+        grid.setColumnStretch(0, 3)
         grid.setRowStretch(1, 1)
         return page
 
@@ -436,7 +436,7 @@ class QualityPanel(QWidget):
             for i, rated in enumerate(quality.digits)
         ]
         rows = [
-            f"<tr><td>{title}</td>"
+            f"<tr><td style='white-space: nowrap'>{title}</td>"
             + "".join(f"<td style='white-space: nowrap'>&nbsp;&nbsp;{cell}</td>" for cell in cells)
             + "</tr>"
             for title, *cells in (head, *lines)
@@ -542,4 +542,4 @@ def _logit_shares(quality: Quality) -> tuple[np.ndarray, dict[str, np.ndarray]]:
 
 def _with_interval(figure: Figure, scale: float) -> str:
     value, low, high = (number(scale * part) for part in figure)
-    return f"<b>{value}</b>\u00a0({low}\u00a0–\u00a0{high})"
+    return f"<b>{value}</b>\u00a0<small>({low}\u202f–\u202f{high})</small>"
