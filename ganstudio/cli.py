@@ -140,7 +140,8 @@ def _train(arguments: argparse.Namespace) -> int:
         end = limit.end(trainer)
         out = _out(arguments, trainer)
         _announce(arguments, trainer, end, out)
-        number = headless.train(trainer, out, limit, arguments.evaluate_every)
+        every = headless.Every(evaluate=arguments.evaluate_every, sample=arguments.samples_every)
+        number = headless.train(trainer, out, limit, every)
     further = ["ganstudio", "train", "--resume", str(out / "last.pt")]
     if arguments.model_file:
         further += ["--model-file", str(arguments.model_file)]
@@ -442,6 +443,13 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         default=0,
         metavar="STEPS",
         help="judge the generator every so many steps, as evaluate does, into quality.csv",
+    )
+    train.add_argument(
+        "--samples-every",
+        type=_whole(1),
+        default=0,
+        metavar="STEPS",
+        help="write a grid of samples every so many steps, besides every minute",
     )
     train.add_argument(
         "--set",

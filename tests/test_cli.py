@@ -462,7 +462,7 @@ def test_samples_of_what_is_no_checkpoint(words: list[str], part: str, folder, c
 def test_samples_of_a_class(train, folder, capsys):
     base = ["--preset", "mlp-gelu", "--set", "batch_size=16", "--steps", "1"]
     assert train(*base, "--set", "conditional=true", "--out", "c") == 0
-    assert (np.asarray(Image.open(folder / "c" / "samples-0000001.png")).shape) == (178, 298)
+    assert (np.asarray(Image.open(folder / "c" / "samples-0000001.png")).shape) == (298, 298)
     run = str(folder / "c" / "last.pt")
     capsys.readouterr()
     for name, words in (

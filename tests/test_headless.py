@@ -13,7 +13,7 @@ import torch
 from oracle import everything, interrupt_at, same
 from PIL import Image
 
-from ganstudio import atomic
+from ganstudio import atomic, images
 from ganstudio.config import Config, load_config
 from ganstudio.errors import StudioError
 from ganstudio.training import checkpoint, headless, observer, run_folder
@@ -41,10 +41,25 @@ def test_a_run_leaves_its_files(trainer, tmp_path):
     with (tmp_path / "history.csv").open(encoding="utf-8") as file:
         assert [line["step"] for line in csv.DictReader(file)] == ["1", "2", "3", "4", "5"]
     with Image.open(tmp_path / "samples-0000005.png") as picture:
-        assert picture.size == (8 * 30 - 2, 8 * 30 - 2)
+        assert picture.size == (10 * 30 - 2, 10 * 30 - 2)
     contents = [checkpoint.read(tmp_path / name) for name in ("last.pt", "step-0000005.pt")]
     assert same(*contents)
     assert contents[0]["step"] == 5
+
+
+def test_samples_come_as_often_as_is_asked_for(trainer, tmp_path, monkeypatch):
+    save_png = images.save_png
+
+    def once_full(sheet, path: Path) -> None:
+        if "0000004" in path.name:
+            raise StudioError("disk-full", path=path)
+        save_png(sheet, path)
+
+    monkeypatch.setattr(images, "save_png", once_full)
+    every = headless.Every(sample=2)
+    assert headless.train(trainer, tmp_path, Limit(steps=7), every) == 0
+    found = sorted(path.name for path in tmp_path.glob("samples-*"))
+    assert found == [f"samples-000000{step}.png" for step in (2, 6, 7)]
 
 
 def test_the_loop_is_the_trainer(trainer, tiny, cpu, tmp_path):

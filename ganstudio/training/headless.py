@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -109,15 +110,31 @@ def _dataset(config: Config, root: Path | None) -> Dataset:
     return dataset
 
 
-def train(trainer: Trainer, out: Path, limit: Limit, evaluate_every: int = 0) -> int:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Every:
+    """After how many steps something is done, again and again; 0 is never.
+
+    Attributes
+    ----------
+    evaluate : int
+        The generator is judged, into quality.csv.
+    sample : int
+        A sample grid is written, besides those of every minute.
+    """
+
+    evaluate: int = 0
+    sample: int = 0
+
+
+def train(trainer: Trainer, out: Path, limit: Limit, every: Every = Every()) -> int:
     """Train until the limit, Ctrl-C or SIGTERM, writing into `out`.
 
     The folder receives config.toml at once; last.pt, history.csv and samples-STEP.png every minute
-    and at the end; step-STEP.pt, another name of last.pt, every 10 epochs and at the end; a line of
-    quality.csv every so many steps, where asked for; while it trains, what others follow it by
-    (`live`); a line of health.csv whenever the doctor
-    (`health`) gives the run's state another name, which is printed as well. What quality.csv and
-    health.csv tell of later steps than the run's is of a future that was lost, and is dropped.
+    and at the end; step-STEP.pt, another name of last.pt, every 10 epochs and at the end; samples
+    and a line of quality.csv as often as `every` says; while it trains, what others follow it by
+    (`live`); a line of health.csv whenever the doctor (`health`) gives the run's state another
+    name, which is printed as well. What quality.csv and health.csv tell of later steps than the
+    run's is of a future that was lost, and is dropped.
 
     Returns
     -------
@@ -140,7 +157,7 @@ def train(trainer: Trainer, out: Path, limit: Limit, evaluate_every: int = 0) ->
     saving = Saving(trainer, out)
     try:
         with explaining_memory(trainer.device, trainer):
-            return _train(trainer, out, end, limit.minutes, evaluate_every, saving)
+            return _train(trainer, out, end, limit.minutes, every, saving)
     except StudioError as error:
         told = saving.told(error)
         if told is error:
@@ -153,12 +170,12 @@ def _train(
     out: Path,
     end: End,
     minutes: float | None,
-    evaluate_every: int,
+    every: Every,
     saving: Saving,
 ) -> int:
     save_due = time.monotonic() + SAVE_SECONDS
     kept = trainer.epoch // KEEP_EPOCHS
-    judge = _judge_of(trainer.dataset) if evaluate_every else None
+    judge = _judge_of(trainer.dataset) if every.evaluate else None
     if judge is not None and judge.unfit:
         tqdm.write(f"ganstudio: no figures, since {judge.unfit}.", file=sys.stderr)
         judge = None
@@ -173,7 +190,9 @@ def _train(
                 if trainer.epoch // KEEP_EPOCHS > kept:
                     kept = trainer.epoch // KEEP_EPOCHS
                     saving.write_checkpoint(keep=True)
-                if judge is not None and trainer.step % evaluate_every == 0:
+                if every.sample and trainer.step % every.sample == 0:
+                    saving.write_samples()
+                if judge is not None and trainer.step % every.evaluate == 0:
                     with shown("Judging", beside=True) as work:
                         quality = judge.evaluate(trainer.snapshot(), JUDGED, work)
                     _note_quality(quality, out)

@@ -14,7 +14,7 @@ from ganstudio.latent.spec import Stream, generator
 from ganstudio.training import checkpoint
 from ganstudio.training.trainer import Trainer
 
-GRID_IMAGES = 64
+GRID_IMAGES = 100
 
 
 class Saving:
@@ -49,6 +49,10 @@ class Saving:
         self._try("checkpoint", partial(self._checkpoint, keep=keep))
         if "checkpoint" in self._behind:
             raise self._behind["checkpoint"]
+
+    def write_samples(self) -> None:
+        """Write a grid of samples; one that cannot be written is no reason to stop training."""
+        self._try("samples", self._samples)
 
     def try_all(self, *, keep: bool = False) -> None:
         """Write what `write_all` does; what fails can be told by `told`."""
