@@ -350,7 +350,8 @@ def test_a_film_that_cannot_be_made_is_told_at_once(
     assert "pip install av" in str(told.args[0])
 
 
-def test_a_full_disk_is_told(qtbot: QtBot, window: MainWindow, monkeypatch, tmp_path) -> None:
+def film_to_replace(window: MainWindow, tmp_path: Path, monkeypatch) -> Path:
+    """Have a walk to export, and a file chosen for it that is there already."""
     exploration = window.latent.exploration
     marks = tuple(mark(name, i, exploration.latent) for i, name in enumerate("AB"))
     exploration.set_notes(Notes(bookmarks=marks))
@@ -358,6 +359,12 @@ def test_a_full_disk_is_told(qtbot: QtBot, window: MainWindow, monkeypatch, tmp_
     path.parent.mkdir()
     path.write_bytes(b"the one before")
     choose(monkeypatch, str(path))
+    return path
+
+
+def test_a_full_disk_is_told(qtbot: QtBot, window: MainWindow, monkeypatch, tmp_path) -> None:
+    path = film_to_replace(window, tmp_path, monkeypatch)
+    marks = window.latent.exploration.notes.bookmarks
     fsync = os.fsync
 
     def full(file: int) -> None:
@@ -371,19 +378,13 @@ def test_a_full_disk_is_told(qtbot: QtBot, window: MainWindow, monkeypatch, tmp_
     assert str(told.args[0]).startswith(f"There is no space left for {path}")
     assert path.read_bytes() == b"the one before"
     assert [*path.parent.iterdir()] == [path]
-    assert exploration.notes.bookmarks == marks
+    assert window.latent.exploration.notes.bookmarks == marks
 
 
 def test_a_film_that_is_being_written_can_be_cancelled(
     qtbot: QtBot, window: MainWindow, monkeypatch, tmp_path
 ) -> None:
-    exploration = window.latent.exploration
-    marks = tuple(mark(name, i, exploration.latent) for i, name in enumerate("AB"))
-    exploration.set_notes(Notes(bookmarks=marks))
-    path = tmp_path / "films" / "way.gif"
-    path.parent.mkdir()
-    path.write_bytes(b"the one before")
-    choose(monkeypatch, str(path))
+    path = film_to_replace(window, tmp_path, monkeypatch)
     works: list[Work] = []
     window.walk_export.work_began.connect(lambda _path, work: works.append(work))
     reached = threading.Event()
