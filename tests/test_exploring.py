@@ -133,7 +133,7 @@ def test_a_walk_leads_through_saved_bookmarks(path, tmp_path, capsys):
     content["notes"] = Notes(bookmarks=marks[:2]).to_dict()
     torch.save(content, path)
     assert main(["walk", str(path), "--bookmarks", "--out", str(out)]) == 2
-    assert "leads to 1 places" in capsys.readouterr().err
+    assert "too few places for a walk: 1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_walk_leads_through_saved_bookmarks(path, tmp_path, capsys):
         (np.array([{}], object), "damaged"),
         (b"\x93NUMPY\x01\x00v", "damaged"),
         (b"1 2 3 4 5\n1 2 x 4 5", "line 2: “x”"),
-        (b"1 2 3", "line 1: it has 3"),
+        (b"1 2 3", "line 1: its length is 3"),
         (b"\xff\xfe\x00", "neither"),
         (b"\n ", "empty"),
         (None, "No such file"),

@@ -33,12 +33,12 @@ def test_any_usual_list_is_read(text: str):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "it has 0"),
-        ("1 2", "it has 2"),
-        ("1 2 3 4", "it has 4"),
-        ("1 nan 3", "“nan” is not a number"),
-        ("1 2 inf", "“inf” is not a number"),
-        ("1 2 1e39", "“1e39” is not a number"),
+        ("", "its length is 0"),
+        ("1 2", "its length is 2"),
+        ("1 2 3 4", "its length is 4"),
+        ("1 nan 3", "“nan” is not a finite number"),
+        ("1 2 inf", "“inf” is not a finite number"),
+        ("1 2 1e39", "“1e39” is not a finite number"),
         ("a poem of some length and more", "“a” is not"),
         ("1 2 " + "x" * 500, "“" + "x" * 20 + "” is not"),
     ],

@@ -1181,7 +1181,7 @@ def test_z_goes_through_the_clipboard_and_back(qtbot, window) -> None:
     qtbot.keyClick(window, Qt.Key.Key_V, keys)
     assert np.array_equal(window.latent.exploration.state.z, first)
     text = window.banner.findChild(QLabel, "banner_text").text()
-    assert text == "This is no z of the 16 numbers that this generator takes: it has 2."
+    assert text == "This is no z of the 16 numbers that this generator takes: its length is 2."
 
 
 def test_start_while_a_checkpoint_opens_trains_that_checkpoint(
