@@ -27,7 +27,7 @@ from ganstudio.training.trainer import Trainer
 
 HERE = Path(__file__).parent
 KINDS = {
-    "batch": (1, 4, 16, 64, 256, 1024),
+    "batch": (2, 8, 32, 64, 128, 256, 512),
     "side": (16, 28, 32, 48, 64, 96, 128),
     "latent": (2, 16, 64, 256, 1024),
     "ranks": (1, 2),
@@ -130,6 +130,8 @@ def _rate(trainer: Trainer, seconds: float) -> float:
     """Return steps a second, after some to warm up."""
     for _ in range(WARM_UP):
         trainer.train_step()
+    if trainer.device.type == "cuda":
+        torch.cuda.synchronize(trainer.device)
     count, start = 0, time.perf_counter()
     while not trainer.ranks.any(time.perf_counter() - start >= seconds):
         trainer.train_step()

@@ -107,6 +107,10 @@ MESSAGES = {
     "lose that run.",
     "cannot-follow": "A run with this {name} cannot be followed: {reason}. Correct it, or train "
     "without RunWriter.",
+    "seen-from-networks": "{field} cannot be given: RunWriter sees it from G, D, z and real, or "
+    "these networks have no such thing. Leave it out.",
+    "not-a-single-number": "{field} is a tensor of shape {shape}; it must be a single number. Give "
+    "its mean.",
     "trained-elsewhere": "{path} holds networks that another program trains: here they can be "
     "explored, not trained. Choose a preset for a run of your own.",
     "run-goes-further": "{checkpoint} is at step {step}, and going on from {path} would overwrite "

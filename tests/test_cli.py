@@ -598,6 +598,13 @@ def test_training_is_judged_every_so_many_steps(train, folder, capsys, monkeypat
         rows = list(csv.DictReader(file))
     assert [row["step"] for row in rows] == ["2", "4"]
     assert [row["n"] for row in rows] == ["64", "64"]  # no more are held out
+    former = "step,n\n2,9\n"  # as an earlier version had them
+    (folder / "run" / "quality.csv").write_text(former)
+    resume = ["train", "--resume", str(folder / "run" / "last.pt"), "--device", "cpu"]
+    assert main([*resume, "--steps", "6", "--evaluate-every", "2"]) == 0
+    assert (folder / "run" / "quality-before.csv").read_text() == former
+    with (folder / "run" / "quality.csv").open() as file:
+        assert [row["step"] for row in csv.DictReader(file)] == ["6"]
     err = capsys.readouterr().err
     assert "Step 4: the Fréchet distance is" in err
     assert "Looking at real images: 100%" in err

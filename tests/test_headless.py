@@ -83,7 +83,8 @@ def test_a_resumed_run_counts_all_steps(trainer, tiny_root, tmp_path):
 def test_changes_of_health_are_told_and_written(trainer, tiny_root, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(Observer, "wait", 0.0)
     monkeypatch.setattr(observer, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(observer, "LOOK_SHARE", np.inf)  # so that every step is looked at
+    for share in ("LOOK_SHARE", "LOOK_SHARE_MOST"):
+        monkeypatch.setattr(observer, share, np.inf)  # so that every step is looked at
     trainer.change(d_steps=0)
     headless.train(trainer, tmp_path, Limit(steps=5))
     told = "D blind: D is not updated"

@@ -77,7 +77,8 @@ def test_every_part_has_its_own_time_without_those_within_it(clock):
     assert dict(measured.taken()) == expected | {"window": 0}
     measured.end()
     trainer.train_step()
-    assert measured.taken() == tuple((part, 0.0) for part in PARTS)
+    assert measured.taken() == ()
+    assert set(expected) == set(PARTS)
 
 
 @pytest.mark.parametrize("model", ["mlp-gelu", "aae"])

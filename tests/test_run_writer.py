@@ -12,12 +12,14 @@ from torch import Tensor, nn
 from ganstudio import RunWriter, model_file
 from ganstudio.cli import main
 from ganstudio.data.dataset import Dataset
+from ganstudio.data.loading import load
 from ganstudio.errors import StudioError
 from ganstudio.latent import exported
 from ganstudio.latent.decode import decode, judge_real
 from ganstudio.training import checkpoint, live
 from ganstudio.training.history import COLUMNS, METRICS
 from ganstudio.training.live import NETWORKS, Live
+from ganstudio.work import Work
 
 Z, REAL = torch.randn(6, 5), torch.rand(8, 1, 28, 28) * 2 - 1
 
@@ -217,6 +219,11 @@ def test_compiled_and_spread_networks_are_taken_as_they_are(tmp_path):
     np.testing.assert_array_equal(decode(opened(tmp_path / "last.pt"), z), expected)
 
 
+class Uncopied(nn.Module):
+    def __deepcopy__(self, memo: object) -> "Uncopied":
+        raise TypeError("there is one of it")
+
+
 class Shy(nn.Module):
     def forward(self, z: Tensor) -> Tensor:
         raise KeyError("label")
@@ -248,6 +255,9 @@ class Unkept(nn.Module):
         ({"G": nn.Linear(5, 9)}, r"this G cannot.*images are \(9,\), expected \(1, 28, 28\)"),
         ({"G": Unkept()}, "this G cannot.*torch.export cannot keep it"),
         ({"dataset": "mnits"}, "Did you mean “mnist”"),
+        ({"latent_dim": 4}, "latent_dim cannot be given: RunWriter sees it"),
+        ({"conditional": True}, "conditional cannot be given"),
+        ({"D": Uncopied()}, "this D cannot.*a copy of D fails: TypeError"),
         ({"latent_dims": 4}, "no setting called “latent_dims”"),
     ],
 )
@@ -264,6 +274,26 @@ def test_a_metric_that_is_none_is_named(tmp_path):
         run.step(gen_loss=1.0)
     run.step(g_loss=1.0)
     assert Live(tmp_path).first()["step"] == 1
+
+
+def test_a_metric_of_many_numbers_is_named_at_once(tmp_path):
+    run = RunWriter(tmp_path, G(), flat_D(), z=Z, real=REAL)
+    with pytest.raises(StudioError, match=r"g_loss is a tensor of shape \(3,\).*its mean"):
+        run.step(g_loss=torch.ones(3))
+    run.step(g_loss=torch.ones(1, 1))
+    run.close()
+    assert checkpoint.read(tmp_path / "last.pt")["step"] == 1
+
+
+def test_images_of_another_size_than_the_datasets_can_be_opened(tmp_path, tiny_root, cpu):
+    net = nn.Sequential(nn.Linear(5, 1024), nn.Tanh(), nn.Unflatten(1, (1, 32, 32)))
+    D = nn.Sequential(nn.Flatten(), nn.Linear(1024, 1))
+    RunWriter(tmp_path, net, D, z=Z, real=torch.rand(8, 1, 32, 32) * 2 - 1).close()
+    content = checkpoint.read(tmp_path / "last.pt")
+    opened(tmp_path / "last.pt")
+    config = checkpoint.config_of(content, tmp_path / "last.pt")
+    dataset = load(config.dataset, config.image_size, tiny_root, Work())
+    checkpoint.restore(content, tmp_path / "last.pt", dataset, cpu)
 
 
 def test_a_run_in_the_folder_is_lost_only_where_that_is_asked_for(tmp_path):

@@ -22,7 +22,7 @@ _INK = 32  # shades: what differs less is blank
 _EDGE = 0.1  # of the brightest shade: what is darker is no stroke's
 _GRAINS = 4  # times as much as paper differs from its middle shade: about all of it
 _FINER = 10  # times as many pixels as an image's, on the page that it is drawn anew on
-_LARGE = 2048  # px a side: larger ones are made smaller before anything else
+_LARGE = 2048  # px a side, about, to which much larger ones are made smaller before all else
 _MOST = 16_384  # px a side: what is larger is no picture of one thing
 
 
@@ -122,8 +122,9 @@ def _smaller(image: "Image") -> "Image":
     factor = max(image.size) // _LARGE
     if factor < 2:
         return image
-    simple = image if image.mode in ("L", "RGB", "RGBA") else rgb(image)
-    return simple.reduce(factor)
+    if image.mode in ("LA", "PA") or "transparency" in image.info:
+        return image.convert("RGBA").reduce(factor)
+    return (image if image.mode in ("L", "RGB", "RGBA") else rgb(image)).reduce(factor)
 
 
 def _told_by_colour(picture: Pixels) -> Pixels:

@@ -75,7 +75,7 @@ class ProfileDialog(QDialog):
         if not total:
             self._about.setText(self.tr("Start training to see where the time of a step goes."))
             return
-        text = self.tr("A step takes {total:.1f} ms at present: {rate:.1f} steps a second.")
+        text = self.tr("A step takes {total:.1f} ms: at full speed, {rate:.1f} steps a second.")
         self._about.setText(text.format(total=1e3 * total, rate=1 / total))
         for part, seconds in status.profile:
             bar, value = self._rows[part]

@@ -88,7 +88,7 @@ def fit(
     least, most = float(real.min()), float(real.max())
     if least < -1 - _SLACK or most > 1 + _SLACK:
         raise _unfit("real", "other-range", low=f"{least:.3g}", high=f"{most:.3g}")
-    G, D = _still(G), _still(D)
+    G, D = _still("G", G), _still("D", D)
     drawn, said = _tried("G", G, z), _tried("D", D, real)
     takes = tuple(real.shape[1:])
     shape = image_shape or _told(tuple(drawn.shape[1:])) or _told(takes) or _square(drawn)
@@ -115,9 +115,12 @@ def bare(net: nn.Module) -> nn.Module:
 _SPREAD = (nn.DataParallel, nn.parallel.DistributedDataParallel)
 
 
-def _still(net: nn.Module) -> nn.Module:
+def _still(name: str, net: nn.Module) -> nn.Module:
     """Return a copy in evaluation mode, in float32 on the CPU."""
-    return copy.deepcopy(bare(net)).cpu().float().eval()
+    try:
+        return copy.deepcopy(bare(net)).cpu().float().eval()
+    except Exception as error:  # as of the weight norms of old
+        raise _failed(name, f"a copy of {name}", error) from error
 
 
 def _tried(name: str, net: nn.Module, x: Tensor) -> Tensor:
@@ -126,8 +129,7 @@ def _tried(name: str, net: nn.Module, x: Tensor) -> Tensor:
         with torch.no_grad():
             y = net(x)
     except Exception as error:  # whatever a person's code raises
-        text = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        raise _unfit(name, "raises", what=f"{name}{tuple(x.shape)}", error=text) from error
+        raise _failed(name, f"{name}{tuple(x.shape)}", error) from error
     found = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
     if not isinstance(y, Tensor) or len(y) != len(x) or not y.numel():
         raise _unfit(name, "not-one-each", found=found, count=len(x))
@@ -150,9 +152,16 @@ def _square(drawn: Tensor) -> tuple[int, int, int]:
 
 def _says_probabilities(D: nn.Module, images: Tensor, said: Tensor) -> bool:
     """Tell whether a D ends in a sigmoid: even of absurd images it then says no more than 1."""
+    noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        of_absurd = D(_LARGE * images)
-    return all(bool(((x >= 0) & (x <= 1)).all()) for x in (said, of_absurd))
+        of_absurd = [D(_LARGE * absurd) for absurd in (images, -images, noise)]
+    return all(bool(((x >= 0) & (x <= 1)).all()) for x in (said, *of_absurd))
+
+
+def _failed(name: str, what: str, error: Exception) -> StudioError:
+    """Return that a network cannot be followed because its code fails."""
+    text = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    return _unfit(name, "raises", what=what, error=text)
 
 
 def _unfit(name: str, code: str, **fields: object) -> StudioError:

@@ -41,13 +41,13 @@ class Holds:
         return Holds(latent=latent, locked=np.zeros(dim, np.bool_), vectors=none)
 
     def free(self, way: Array) -> Array:
-        """Return what is left of a way (dim,) when all that stays is taken out: the nearest."""
+        """Return what is left of ways (..., dim) when all that stays is taken out: the nearest."""
         left = np.where(self.locked, 0.0, way).astype(np.float64)
         held = np.where(self.locked, 0.0, self.vectors).astype(np.float64)
         if len(held):
             _, sizes, basis = np.linalg.svd(held, full_matrices=False)
             basis = basis[sizes > _SAME * max(sizes[0], _SAME)]
-            left -= basis.T @ (basis @ left)
+            left -= (left @ basis.T) @ basis
         return left.astype(np.float32)
 
     def can_move(self, way: Array) -> bool:
@@ -90,10 +90,10 @@ class Holds:
         return moved
 
     def towards(self, z: Array, target: Array) -> Array:
-        """Return the z nearest to `target` that can be reached from `z`, both (dim,)."""
+        """Return the z nearest to `target`, (..., dim), that can be reached from `z`, (dim,)."""
         moved: Array = np.where(self.locked, z, target).astype(np.float32)
         if len(self.vectors):
             scale = self.latent.deviations
-            way = np.divide(target - z, scale, out=np.zeros_like(z), where=scale > 0)
+            way = np.divide(target - z, scale, out=np.zeros_like(target), where=scale > 0)
             moved = np.where(scale > 0, z + self.free(way) * scale, moved).astype(np.float32)
         return moved

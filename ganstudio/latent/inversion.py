@@ -106,10 +106,10 @@ class Inversion:
         now, holds = within or (np.zeros(latent.dim, np.float32), Holds.none(latent))
         self._ways = holds.ways()  # that z is moved, in standard deviations
         pools = latent.sample(LOOKS * POOL, generator(seed, Stream.SAMPLES, _Z))
-        self._pools = np.stack([holds.towards(now, z) for z in pools])
+        self._pools = holds.towards(now, pools)
         self._known: list[_Start] = []  # the best of earlier looks
         if snapshot.E is not None:  # the encoder's answer is the first to be tried
-            code = holds.towards(now, encode(snapshot, target[None])[0])[None]
+            code = holds.towards(now, encode(snapshot, target[None]))
             shades = self._draw(code)[0]
             self._known = [_Start(code[0], shades, self._cost(code[0], shades))]
         self._looks = 0

@@ -264,8 +264,11 @@ class _Watch:
 def _note_quality(quality: Quality, out: Path) -> None:
     """Add a line to the run's quality.csv, and tell it."""
     path = out / QUALITY
+    head = report.line(report.columns())
     with writing(path):
-        text = "" if path.exists() else report.line(report.columns())
+        if path.exists() and not path.read_text(encoding="utf-8").startswith(head):
+            path.replace(path.with_name("quality-before.csv"))  # of an earlier version's columns
+        text = "" if path.exists() else head
         with path.open("a", encoding="utf-8") as file:
             file.write(text + report.line(report.row(quality)))
     tqdm.write(report.headline(quality), file=sys.stderr)

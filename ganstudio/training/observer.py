@@ -20,7 +20,8 @@ from ganstudio.training.status import RunInfo
 
 LOOK_SECONDS = 2.5  # between two looks, at least
 LOOK_SHARE = 0.01  # of a processor's time that goes into looks, at most,
-LOOK_SECONDS_MOST = 20.0  # but one comes by then: what goes wrong is to be named in time
+LOOK_SECONDS_MOST = 20.0  # but one comes by then: what goes wrong is to be named in time,
+LOOK_SHARE_MOST = 0.05  # unless looks would take even more than this
 IMAGES = 128  # of each kind, at most
 APART = 100  # steps, at least, over which samples change: looks come by the clock
 _PIECE = 16  # images between two looks at what else there is to do, where networks are small,
@@ -45,7 +46,8 @@ class Observer:
     ----------
     wait : float
         Seconds to the next look, so that looks take at most `LOOK_SHARE` of a processor, but for
-        models whose looks are rare by that. Time that others take of it is no reason to look less.
+        models whose looks are rare by that: up to `LOOK_SHARE_MOST`. Time that others take of it is
+        no reason to look less.
     """
 
     wait = LOOK_SECONDS
@@ -75,7 +77,8 @@ class Observer:
             if seen is not None:
                 break
             yield None
-        self.wait = min(max(LOOK_SECONDS, spent / LOOK_SHARE), LOOK_SECONDS_MOST)
+        usual = min(max(LOOK_SECONDS, spent / LOOK_SHARE), LOOK_SECONDS_MOST)
+        self.wait = max(usual, spent / LOOK_SHARE_MOST)
         yield seen
 
     def _pieces(self, what: str, images: int) -> Iterator[slice]:

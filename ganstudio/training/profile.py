@@ -28,7 +28,7 @@ class Profile:
     """
 
     def __init__(self, trainer: Trainer, telling: object, names: tuple[str, ...]) -> None:
-        self._trainer, self._from = trainer, trainer.step
+        self._steps = 0  # made since parts were last asked for
         self._spent = dict.fromkeys(PARTS, 0.0)
         self._inner: list[float] = []  # seconds within each part under way, of others
         self._wrapped: list[tuple[object, str]] = []
@@ -55,11 +55,10 @@ class Profile:
 
     def taken(self) -> tuple[tuple[str, float], ...]:
         """Return each part's seconds a step since this was last asked; () if there was no step."""
-        steps = self._trainer.step - self._from
-        if steps <= 0:
+        if not self._steps:  # others, whom one follows, may make some
             return ()
-        found = tuple((part, spent / steps) for part, spent in self._spent.items())
-        self._from, self._spent = self._trainer.step, dict.fromkeys(PARTS, 0.0)
+        found = tuple((part, spent / self._steps) for part, spent in self._spent.items())
+        self._steps, self._spent = 0, dict.fromkeys(PARTS, 0.0)
         return found
 
     def _wrap(self, part: str, owner: object, name: str) -> None:
@@ -75,6 +74,7 @@ class Profile:
                 self._wait()
                 took = time.perf_counter() - start
                 self._spent[part] += took - self._inner.pop()
+                self._steps += name == "train_step"
                 if self._inner:
                     self._inner[-1] += took
 

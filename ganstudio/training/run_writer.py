@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ganstudio.atomic import replacing
 from ganstudio.config import Config
-from ganstudio.errors import unknown_name
+from ganstudio.errors import ConfigError, unknown_name
 from ganstudio.latent import exported
 from ganstudio.latent.fitted import fit
 from ganstudio.latent.notes import Notes
@@ -23,6 +23,10 @@ from ganstudio.training.live import LAST, LiveWriter
 from ganstudio.training.trainer import latent_of, new_run_id
 
 MODEL_FILE = "networks.py"
+_SEEN = (  # settings that are known from the networks, z and real images, or that these lack
+    *("latent_dim", "batch_size", "image_size", "data_range", "model", "dataset"),
+    *("conditional", "code_choices", "continuous_codes", "ema_decay", "spectral_norm"),
+)
 _BLOCK = 50  # steps whose numbers wait on the device, which nobody has to wait for meanwhile
 
 
@@ -85,12 +89,16 @@ class RunWriter:
         self._out, self._G, self._D = Path(out).expanduser().resolve(), G, D
         self._root = Path(data_root).expanduser().resolve() if data_root else None
         self._per_epoch = max(1, epoch) / len(real)
+        for name in settings.keys() & set(_SEEN):
+            raise ConfigError("seen-from-networks", field=name)
         pair = fit(G, D, z, real, image_shape)
+        _, height, width = pair.image_shape
         self._config = Config(ema_decay=0, r1=0, objective="bce-logits").changed(
             **settings,
             dataset=dataset,
             batch_size=len(real),
             latent_dim=pair.dim,
+            image_size=height if height == width else 0,
             data_range=str(list(pair.real_range)),
             model=str(self._out / MODEL_FILE),
         )
@@ -123,6 +131,9 @@ class RunWriter:
         """
         for name in metrics.keys() - set(METRICS):
             raise unknown_name("metric", name, METRICS)
+        for name, value in metrics.items():
+            if isinstance(value, Tensor) and value.numel() != 1:
+                raise ConfigError("not-a-single-number", field=name, shape=tuple(value.shape))
         # a tensor may be written to anew by the next step
         self._waiting.append(
             {k: v.detach().clone() if isinstance(v, Tensor) else v for k, v in metrics.items()}

@@ -285,7 +285,8 @@ def test_a_remedy_learns_from_the_same_images_and_other_changes_wait_on(
 def test_a_frozen_d_is_named_while_it_trains(qtbot, window: MainWindow, monkeypatch) -> None:
     monkeypatch.setattr(session, "FIRST_LOOK_SECONDS", 0.0)
     monkeypatch.setattr(observer, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(observer, "LOOK_SHARE", math.inf)
+    for share in ("LOOK_SHARE", "LOOK_SHARE_MOST"):
+        monkeypatch.setattr(observer, share, math.inf)
     window.session.training.post(lambda runner: runner.change(d_steps=0))
     window.session.start()
     state = button(window, "health_state")

@@ -24,7 +24,7 @@ def test_the_parts_of_a_step_are_shown_while_it_is_open(qtbot: QtBot, window, mo
     about = child(dialog, QLabel, "profile_about")
     assert about.text().startswith("Start training")
     window.actions_.by_name["start"].trigger()
-    qtbot.waitUntil(lambda: "steps a second" in about.text(), timeout=WAIT)
+    qtbot.waitUntil(lambda: "at full speed" in about.text(), timeout=WAIT)
     window.actions_.by_name["start"].trigger()
     bars = [child(dialog, QProgressBar, f"profile_{part}") for part in PARTS]
     assert all(bar.accessibleName() for bar in bars)
