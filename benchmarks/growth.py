@@ -8,6 +8,7 @@ beside it.
 
 import argparse
 import csv
+import math
 import os
 import statistics
 import subprocess
@@ -170,13 +171,22 @@ def _draw(rates: Rates, folder: Path) -> None:
         plot.addLegend(offset=(-10, 10))
         plot.setLogMode(x=True, y=True)
         plot.showGrid(x=True, y=True, alpha=0.2)
-        for number, preset in enumerate(sorted({key[0] for key in rates})):
-            points = sorted((k[2], rate) for k, rate in rates.items() if k[:2] == (preset, kind))
-            if points:
-                x, y = zip(*points, strict=True)
-                colour, sign = COLOURS[number % len(COLOURS)], SIGNS[number % len(SIGNS)]
-                pen = pg.mkPen(colour, width=2)
-                plot.plot(x, y, pen=pen, symbol=sign, symbolBrush=colour, name=preset)
+        shown = {key: rate for key, rate in rates.items() if key[1] == kind}
+        for number, preset in enumerate(sorted({key[0] for key in shown})):
+            points = sorted((key[2], rate) for key, rate in shown.items() if key[0] == preset)
+            x, y = zip(*points, strict=True)
+            colour, sign = COLOURS[number % len(COLOURS)], SIGNS[number % len(SIGNS)]
+            pen = pg.mkPen(colour, width=2)
+            plot.plot(x, y, pen=pen, symbol=sign, symbolBrush=colour, name=preset)
+        middle = math.log10(min(shown.values()) * max(shown.values())) / 2
+        half = max(0.5, math.log10(max(shown.values())) - middle + 0.1)  # a decade at least
+        plot.setYRange(middle - half, middle + half, padding=0)
+        marks = {
+            "bottom": KINDS[kind],
+            "left": [m * 10**n for n in range(-2, 5) for m in (1, 2, 5)],
+        }
+        for axis, values in marks.items():
+            plot.getAxis(axis).setTicks([[(math.log10(value), f"{value:g}") for value in values]])
         plot.show()
         app.processEvents()
         exporter = ImageExporter(plot.plotItem)
