@@ -60,7 +60,7 @@ def test_the_window_shows_a_run_as_it_goes_on_elsewhere(
     qtbot.waitUntil(lambda: session.status.phase is Phase.FOLLOWING, timeout=WAIT)
     state = child(window, QLabel, "state")
     assert state.text().startswith("Following  ·  step 2")
-    assert window.windowTitle() == "theirs[*]"
+    qtbot.waitUntil(lambda: window.windowTitle() == "theirs[*]", timeout=WAIT)
     assert not window.isWindowModified()
     shown = child(window, QLabel, "samples_step")
     qtbot.waitUntil(lambda: shown.text() == "step 2", timeout=WAIT)
@@ -133,7 +133,7 @@ def test_a_loop_of_ones_own_is_followed_once_its_networks_may_run(
     assert str(tmp_path / "theirs" / "networks.py") in asked().informativeText()
     qtbot.mouseClick(asked().findChild(QPushButton, "run_model_file"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: session.status.phase is Phase.FOLLOWING, timeout=WAIT)
-    assert window.windowTitle() == "theirs[*]"
+    qtbot.waitUntil(lambda: window.windowTitle() == "theirs[*]", timeout=WAIT)
     assert session.info.latent.dim == 7
     anybodys.step(g_loss=torch.tensor(1.5))
     qtbot.waitUntil(lambda: session.status.step == 2, timeout=WAIT)
