@@ -854,7 +854,7 @@ def test_a_run_that_could_not_be_followed_leaves_the_one_that_is(studio, followe
 
 
 def test_a_profile_goes_with_the_run_on_show(studio, monkeypatch):
-    monkeypatch.setattr("ganstudio.training.runner.PROFILE_SECONDS", 0.0)
+    monkeypatch.setattr("ganstudio.training.profile.SECONDS", 0.0)
     studio.new_run()
     studio.train(limit(steps=2), Runner.start)
     assert studio.heard.statuses[-1].profile == ()

@@ -64,7 +64,7 @@ def read(path: Path, shape: tuple[int, int, int], *, digit: bool) -> Pixels:
                 raise StudioError("not-a-picture", path=path, detail=Phrase("depth-of-picture"))
             opened = ImageOps.exif_transpose(_smaller(file))
             picture = rgb(opened)
-            if _is_blank(picture):  # light ink on nothing
+            if _is_blank(_grey(picture)):  # light ink on nothing
                 picture = rgb(opened, "black")
     except StudioError:
         raise
@@ -78,10 +78,10 @@ def read(path: Path, shape: tuple[int, int, int], *, digit: bool) -> Pixels:
         told = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise StudioError("not-a-picture", path=path, detail=told) from None
     if digit:
-        grey = np.asarray(picture.convert("L"))
-        if _is_blank(picture):  # unless it is drawn in another colour, as bright as the paper
+        grey = _grey(picture)
+        if _is_blank(grey):  # unless it is drawn in another colour, as bright as the paper
             grey = _told_by_colour(np.asarray(picture))
-        if int(grey.max()) - int(grey.min()) < _INK:
+        if _is_blank(grey):
             raise StudioError("blank-picture", path=path)
         grey = white_on_black(grey)
         image = grey if grey.shape == (height, width) else as_digit(without_paper(grey), height)
@@ -141,8 +141,11 @@ def _edge(grey: Pixels) -> Pixels:
     return np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
 
 
-def _is_blank(picture: "Image") -> bool:
-    grey = np.asarray(picture.convert("L"))
+def _grey(picture: "Image") -> Pixels:
+    return np.asarray(picture.convert("L"))
+
+
+def _is_blank(grey: Pixels) -> bool:
     return bool(grey.max() - grey.min() < _INK)
 
 

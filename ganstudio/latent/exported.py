@@ -8,6 +8,7 @@ statistics) is not in it.
 import hashlib
 import io
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ganstudio.errors import Phrase, StudioError, reading
-from ganstudio.latent.fitted import Fitted, bare
+from ganstudio.latent.fitted import Fitted, bare, blaming
 from ganstudio.model_file import bad
 
 _BEFORE = "graph.net."  # comes before what the network itself calls its weights
@@ -28,7 +29,8 @@ class Exported(nn.Module):
         super().__init__()
         self.graph = graph
 
-    def forward(self, x: Tensor) -> Tensor:  # noqa: D102
+    def forward(self, x: Tensor) -> Tensor:
+        """Return what the network makes of `x`, (N, ...)."""
         y: Tensor = self.graph(x)
         return y
 
@@ -83,15 +85,10 @@ def export(name: str, net: Fitted, x: Tensor) -> Kept:
         ``cannot-follow`` if torch.export cannot do it, or what it made is not the same.
     """
     x = torch.cat([x, x])  # of a single one torch.export would keep that it is single
-    try:
+    with blaming(name, "not-exported"), torch.no_grad():
         file = _exported(net, x)
         made = module_of(file)
-        with torch.no_grad():
-            same = all(torch.allclose(made(part), net(part), atol=1e-4) for part in (x, x[:1]))
-    except Exception as error:  # whatever a person's code, or torch, finds in it
-        line = next(iter(str(error).strip().splitlines()), "")[:300]
-        reason = Phrase("not-exported", error=f"{type(error).__name__}: {line}")
-        raise StudioError("cannot-follow", name=name, reason=reason) from error
+        same = all(torch.allclose(made(part), net(part), atol=1e-4) for part in (x, x[:1]))
     names = tuple(made.state_dict())
     if not same or not set(names) <= {_BEFORE + name for name in net.net.state_dict()}:
         raise StudioError("cannot-follow", name=name, reason=Phrase("exported-otherwise"))
@@ -99,11 +96,13 @@ def export(name: str, net: Fitted, x: Tensor) -> Kept:
 
 
 def _exported(net: nn.Module, x: Tensor) -> bytes:
-    shapes = ({0: torch.export.Dim("batch", min=1)},)
+    export = partial(
+        torch.export.export, net, (x,), dynamic_shapes=({0: torch.export.Dim("batch", min=1)},)
+    )
     try:
-        program = torch.export.export(net, (x,), dynamic_shapes=shapes, strict=False)
-    except Exception:  # where its code asks for the batch's len(), only the bytecode tells
-        program = torch.export.export(net, (x,), dynamic_shapes=shapes, strict=True)
+        program = export(strict=False)
+    except Exception:  # torch's two ways each know code that the other does not, as a batch's len()
+        program = export(strict=True)
     file = io.BytesIO()
     torch.export.save(program, file)
     return file.getvalue()

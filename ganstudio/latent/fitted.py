@@ -2,6 +2,8 @@
 
 import copy
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -37,7 +39,8 @@ class Fitted(nn.Module):
         self.net = net
         self._takes, self._gives, self._probability = takes, gives, probability
 
-    def forward(self, x: Tensor) -> Tensor:  # noqa: D102
+    def forward(self, x: Tensor) -> Tensor:
+        """Return what is wanted of `x`, (N, ...) in any shape: (N, *gives)."""
         y: Tensor = self.net(x.reshape(-1, *self._takes))
         if self._probability:
             y = torch.logit(y, eps=_EDGE)
@@ -54,8 +57,8 @@ class Pair:
     ----------
     G, D : Fitted
         (N, dim) -> (N, C, H, W), and (N, C, H, W) -> (N, 1), larger is more real.
-    dim : int
-        The length of z.
+    z : (N, dim) float32
+        The latents that were given, as its G takes them.
     image_shape : (int, int, int)
         Channels, height and width.
     output_range, real_range : (int, int)
@@ -64,7 +67,7 @@ class Pair:
 
     G: Fitted
     D: Fitted
-    dim: int
+    z: Tensor
     image_shape: tuple[int, int, int]
     output_range: tuple[int, int]
     real_range: tuple[int, int]
@@ -91,14 +94,15 @@ def fit(
     G, D = _still("G", G), _still("D", D)
     drawn, said = _tried("G", G, z), _tried("D", D, real)
     takes = tuple(real.shape[1:])
-    shape = image_shape or _told(tuple(drawn.shape[1:])) or _told(takes) or _square(drawn)
-    for name, found in (("G", tuple(drawn.shape[1:])), ("real", takes)):
+    gives = tuple(drawn.shape[1:])
+    shape = image_shape or next((each for each in (gives, takes) if len(each) == 3), _square(gives))
+    for name, found in (("G", gives), ("real", takes)):
         if math.prod(found) != math.prod(shape):
             raise _unfit(name, "other-images", found=found, expected=shape)
     return Pair(
         G=Fitted(G, tuple(z.shape[1:]), shape),
         D=Fitted(D, takes, (1,), _says_probabilities(D, real, said)),
-        dim=z[0].numel(),
+        z=z.flatten(1),
         image_shape=shape,
         output_range=_range(drawn),
         real_range=_range(real),
@@ -117,19 +121,14 @@ _SPREAD = (nn.DataParallel, nn.parallel.DistributedDataParallel)
 
 def _still(name: str, net: nn.Module) -> nn.Module:
     """Return a copy in evaluation mode, in float32 on the CPU."""
-    try:
+    with blaming(name, "raises", what=f"a copy of {name}"):  # weight norms of old allow none
         return copy.deepcopy(bare(net)).cpu().float().eval()
-    except Exception as error:  # as of the weight norms of old
-        raise _failed(name, f"a copy of {name}", error) from error
 
 
 def _tried(name: str, net: nn.Module, x: Tensor) -> Tensor:
     """Return what a network makes of `x`: as many as there are in it."""
-    try:
-        with torch.no_grad():
-            y = net(x)
-    except Exception as error:  # whatever a person's code raises
-        raise _failed(name, f"{name}{tuple(x.shape)}", error) from error
+    with blaming(name, "raises", what=f"{name}{tuple(x.shape)}"), torch.no_grad():
+        y = net(x)
     found = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
     if not isinstance(y, Tensor) or len(y) != len(x) or not y.numel():
         raise _unfit(name, "not-one-each", found=found, count=len(x))
@@ -140,28 +139,30 @@ def _range(images: Tensor) -> tuple[int, int]:
     return (0, 1) if float(images.min()) >= -_SLACK else (-1, 1)
 
 
-def _told(shape: Shape) -> tuple[int, int, int] | None:
-    return shape if len(shape) == 3 else None
-
-
-def _square(drawn: Tensor) -> tuple[int, int, int]:
+def _square(flat: Shape) -> tuple[int, int, int]:
     """Return the shape of flat images: grey squares."""
-    side = math.isqrt(drawn[0].numel())
+    side = math.isqrt(math.prod(flat))
     return 1, side, side
 
 
 def _says_probabilities(D: nn.Module, images: Tensor, said: Tensor) -> bool:
     """Tell whether a D ends in a sigmoid: even of absurd images it then says no more than 1."""
     noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
-    with torch.no_grad():
-        of_absurd = [D(_LARGE * absurd) for absurd in (images, -images, noise)]
+    of_absurd = [_tried("D", D, _LARGE * absurd) for absurd in (images, -images, noise)]
     return all(bool(((x >= 0) & (x <= 1)).all()) for x in (said, *of_absurd))
 
 
-def _failed(name: str, what: str, error: Exception) -> StudioError:
-    """Return that a network cannot be followed because its code fails."""
-    text = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-    return _unfit(name, "raises", what=what, error=text)
+@contextmanager
+def blaming(name: str, code: str, **fields: object) -> Iterator[None]:
+    """Turn whatever a network's code raises into ``cannot-follow``; `code` is of the reason.
+
+    A person's code, and what torch finds in it, may raise anything.
+    """
+    try:
+        yield
+    except Exception as error:
+        text = f"{type(error).__name__}: {error}".strip().splitlines()[0][:300]
+        raise _unfit(name, code, **fields, error=text) from error
 
 
 def _unfit(name: str, code: str, **fields: object) -> StudioError:

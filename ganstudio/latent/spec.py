@@ -128,7 +128,7 @@ class LatentSpec:
         return sum(part.dim if part.kind == "one-hot" else 2 * part.dim for part in self.codes)
 
     def sample(self, n: int, rng: np.random.Generator) -> Array:
-        """Draw `n` latents from the prior: (n, dim) float32; of fewer, the first are the same."""
+        """Draw `n` latents from the prior: (n, dim) float32; more of them begin with the same."""
         if len(self.parts) == 1:
             return _draw(self.parts[0], n, rng)
         # drawn one after the other, a part would begin wherever n draws of the one before ended

@@ -31,7 +31,6 @@ STRIP = np.linspace(
     -3, 3, 9, dtype=np.float32
 )  # standard deviations: the images of a direction, from end to end
 _BATCH = 500
-_THREADS = 1  # of torch: several would wait for each other, in as small pieces as these
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, slots=True)
@@ -76,9 +75,7 @@ def explore(path: Path, num: int, seed: int, file: ModelFile | None = None) -> E
     file : ModelFile, optional
         What makes the checkpoint's networks, if a file does; it is run.
     """
-    use_threads(_THREADS)
-    content = content_of(path, file)
-    snapshot = checkpoint.snapshot_of(content, path)
+    content, snapshot = _opened(path, file)
     notes = checkpoint.notes_of(content, path)
     found = strongest(search.find(snapshot).placed(notes.places()), num)
     if checkpoint.config_of(content, path).dataset in DIGITS:
@@ -128,9 +125,7 @@ def walk(
     StudioError
         ``bad-z-file`` or ``no-stops``, naming the file.
     """
-    use_threads(_THREADS)
-    content = content_of(path, file)
-    snapshot = checkpoint.snapshot_of(content, path)
+    content, snapshot = _opened(path, file)
     latent = snapshot.latent
     if stops is None:
         marks = checkpoint.notes_of(content, path).bookmarks
@@ -204,6 +199,16 @@ def _described(explored: Explored) -> dict[str, Any]:
     }
 
 
+def _opened(path: Path, file: ModelFile | None) -> tuple[dict[str, Any], Snapshot]:
+    """Return a checkpoint's content and snapshot, to be explored by one of torch's threads.
+
+    Several would wait for each other, in as small pieces as images are drawn in here.
+    """
+    use_threads(1)
+    content = content_of(path, file)
+    return content, checkpoint.snapshot_of(content, path)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, slots=True)
 class Projected:
     """A picture, and the nearest that a model draws.
@@ -239,9 +244,7 @@ def project(
     seconds : float
         Of a processor, after which the best so far is the answer.
     """
-    use_threads(_THREADS)
-    content = content_of(path, file)
-    snapshot = checkpoint.snapshot_of(content, path)
+    content, snapshot = _opened(path, file)
     digit = checkpoint.config_of(content, path).dataset in DIGITS
     target = pictures.read(picture, snapshot.architecture.image_shape, digit=digit)
     with shown("Looking for z") as work:

@@ -266,12 +266,17 @@ def _note_quality(quality: Quality, out: Path) -> None:
     path = out / QUALITY
     head = report.line(report.columns())
     with writing(path):
-        if path.exists() and not path.read_text(encoding="utf-8").startswith(head):
+        if path.exists() and _first_line(path) != head:
             path.replace(path.with_name("quality-before.csv"))  # of an earlier version's columns
         text = "" if path.exists() else head
         with path.open("a", encoding="utf-8") as file:
             file.write(text + report.line(report.row(quality)))
     tqdm.write(report.headline(quality), file=sys.stderr)
+
+
+def _first_line(path: Path) -> str:
+    with path.open(encoding="utf-8") as file:
+        return file.readline()
 
 
 @contextmanager

@@ -292,8 +292,8 @@ class _Case:
 
     def healthy(self) -> Diagnosis:
         reason = "slow" if self.stalled else "learning" if self.far else "level"
-        now, digits = self.now, self.unseen()
-        if digits and self.far:
+        now, digits = self.now, self.unseen() if self.far else ()
+        if digits:
             reason += "-some"
         evidence = (
             Evidence("gap", now.gap),
@@ -301,7 +301,7 @@ class _Case:
             Evidence("seen", now.seen),
             Evidence("known", now.known),
         )
-        return self.named(State.LEARNING, reason, *evidence, digits=digits if self.far else ())
+        return self.named(State.LEARNING, reason, *evidence, digits=digits)
 
     def unseen(self) -> tuple[int, ...]:
         """Return the digits that the last looks have not found."""

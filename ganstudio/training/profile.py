@@ -12,6 +12,8 @@ PARTS = ("data", "D", "G", "optimiser", "ema", "rest", "window")
 """Real batches; both nets' ways forth and back; Adam; the averaged generator; what else a step
 does; and telling others of it."""
 
+SECONDS = 1.0  # that `Profile.lately` is the mean of
+
 
 class Profile:
     """Measures the parts of a trainer's steps, each without those within it, until ended.
@@ -32,6 +34,8 @@ class Profile:
         self._spent = dict.fromkeys(PARTS, 0.0)
         self._inner: list[float] = []  # seconds within each part under way, of others
         self._wrapped: list[tuple[object, str]] = []
+        self._lately: tuple[tuple[str, float], ...] = ()
+        self._due = time.monotonic()  # to renew that
         # what a device has been told to do takes time when it does it
         self._wait: Callable[[], None] = getattr(torch, trainer.device.type).synchronize
         for part, owner, names_ in (
@@ -52,6 +56,13 @@ class Profile:
         for owner, name in self._wrapped:
             delattr(owner, name)
         self._wrapped = []
+
+    def lately(self) -> tuple[tuple[str, float], ...]:
+        """Return what was `taken` last, renewed every second; () before the first step."""
+        if time.monotonic() >= self._due:
+            self._due = time.monotonic() + SECONDS
+            self._lately = self.taken() or self._lately
+        return self._lately
 
     def taken(self) -> tuple[tuple[str, float], ...]:
         """Return each part's seconds a step since this was last asked; () if there was no step."""

@@ -24,7 +24,7 @@ from ganstudio.training.trainer import latent_of, new_run_id
 
 MODEL_FILE = "networks.py"
 _SEEN = (  # settings that are known from the networks, z and real images, or that these lack
-    *("latent_dim", "batch_size", "image_size", "data_range", "model", "dataset"),
+    *("latent_dim", "batch_size", "image_size", "data_range", "model"),
     *("conditional", "code_choices", "continuous_codes", "ema_decay", "spectral_norm"),
 )
 _BLOCK = 50  # steps whose numbers wait on the device, which nobody has to wait for meanwhile
@@ -97,14 +97,13 @@ class RunWriter:
             **settings,
             dataset=dataset,
             batch_size=len(real),
-            latent_dim=pair.dim,
+            latent_dim=pair.z.shape[1],
             image_size=height if height == width else 0,
             data_range=str(list(pair.real_range)),
             model=str(self._out / MODEL_FILE),
         )
-        latents = z.detach().cpu().float().flatten(1)
-        self._kept_G = exported.export("G", pair.G, latents)
-        self._kept_D = exported.export("D", pair.D, pair.G(latents).detach())
+        self._kept_G = exported.export("G", pair.G, pair.z)
+        self._kept_D = exported.export("D", pair.D, pair.G(pair.z).detach())
         code = exported.model_file(self._kept_G, self._kept_D, pair.output_range).encode()
         self._image_shape = pair.image_shape
         run_folder.take(self._out, exist_ok=exist_ok)

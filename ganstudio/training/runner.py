@@ -36,7 +36,6 @@ from ganstudio.work import Cancelled, Work
 # Between two snapshots or statuses: what a window draws of them, two cores do not train meanwhile.
 SNAPSHOT_SECONDS, SNAPSHOT_SECONDS_MOST = 0.25 if cores() > 2 else 0.5, 2.0
 STATUS_SECONDS_MOST = 1.0
-PROFILE_SECONDS = 1.0  # that a profile is the mean of
 COPYING_SHARE = 0.02  # of the time that training has: so much may copying networks take,
 DRAWING_SHARE = 0.005 * cores()  # and of one core, decoding samples of them
 GIVING_WAY = 4  # times as long between two snapshots or statuses while a person drags
@@ -98,8 +97,6 @@ class Runner:
         self._exact = False
         self._profile: Profile | None = None
         self._profiles = False  # whether it is asked for
-        self._profiled: tuple[tuple[str, float], ...] = ()
-        self._profile_due = 0.0
         self._live: Live | None = None  # what is followed
         self._look_due = 0.0
         self._pace = 1  # times as long as usual between two snapshots or statuses
@@ -267,7 +264,7 @@ class Runner:
 
     def set_profile(self, on: bool) -> None:
         """Measure where the time of steps goes, which the status tells from then on; or no more."""
-        self._profiles, self._profiled = on, ()
+        self._profiles = on
         if self._profile is not None:
             self._profile.end()
         self._profile = None
@@ -498,9 +495,6 @@ class Runner:
             idle = Phase.PAUSED if trainer.step else Phase.READY
             idle = idle if self._live is None else Phase.FOLLOWING
             phase = Phase.TRAINING if self._training else idle
-        if self._profile is not None and time.monotonic() >= self._profile_due:
-            self._profile_due = time.monotonic() + PROFILE_SECONDS
-            self._profiled = self._profile.taken() or self._profiled
         return Status(
             phase=phase,
             step=trainer.step,
@@ -510,7 +504,7 @@ class Runner:
             unsaved=self._is_unsaved(trainer),
             left=tuple(map(self._left, self._parked.values())),
             reached=self._reached if phase is Phase.PAUSED else "",
-            profile=self._profiled,
+            profile=self._profile.lately() if self._profile else (),
         )
 
     def _left(self, trainer: Trainer) -> LeftRun:

@@ -144,10 +144,9 @@ class Trainer:
         for net in (networks.G, networks.D, networks.E):
             if net is not None:
                 net.to(device)
-        if not self.trainable:
-            pass  # RunWriter has tried them
-        elif self.architecture.model_sha256:
-            model_check.check(networks, self.architecture, device)
+        if self.architecture.model_sha256:
+            if self.trainable:  # others have been tried by RunWriter
+                model_check.check(networks, self.architecture, device)
         elif device.type == "cpu":
             _lay_channels_last(networks)
         if ranks.count > 1:

@@ -10,7 +10,7 @@ from ganstudio.training.profile import PARTS
 
 
 def test_the_parts_of_a_step_are_shown_while_it_is_open(qtbot: QtBot, window, monkeypatch) -> None:
-    monkeypatch.setattr("ganstudio.training.runner.PROFILE_SECONDS", 0.0)
+    monkeypatch.setattr("ganstudio.training.profile.SECONDS", 0.0)
     asked: list[bool] = []
     original = window.session.set_profile
 
