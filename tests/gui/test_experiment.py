@@ -13,6 +13,8 @@ from PySide6.QtWidgets import (
     QGroupBox,
     QLabel,
     QScrollArea,
+    QStyle,
+    QStyleOptionComboBox,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -153,6 +155,28 @@ def test_the_form_is_whole_at_its_width(fresh: ExperimentPanel, qtbot: QtBot) ->
         left = field.mapTo(fresh, QPoint()).x()
         assert field.isVisible()
         assert left + field.width() <= scroll.viewport().width()
+
+
+@pytest.mark.parametrize("name", ["objective", "model", "order", "data_range"])
+def test_no_choice_is_cut_where_the_form_is_narrow(
+    fresh: ExperimentPanel, qtbot: QtBot, name: str
+) -> None:
+    qtbot.mouseClick(child(fresh, "advanced"), LEFT)
+    scroll = fresh.findChild(QScrollArea, "experiment_scroll")
+    assert scroll is not None
+    qtbot.waitUntil(scroll.verticalScrollBar().isVisible)
+    QApplication.processEvents()
+    field = combo(fresh, f"setting_{name}")
+    right = field.mapTo(fresh, field.rect().topRight()).x()
+    for i in range(field.count()):
+        field.setCurrentIndex(i)
+        QApplication.processEvents()
+        option = QStyleOptionComboBox()
+        field.initStyleOption(option)
+        control, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
+        room = field.style().subControlRect(control, option, part, field).width()
+        assert room >= field.fontMetrics().horizontalAdvance(field.currentText())
+        assert field.mapTo(fresh, field.rect().topRight()).x() == right
 
 
 def test_tab_goes_from_field_to_field_in_the_order_shown(

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPaintEvent, QStandardItemModel, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
 
@@ -10,6 +10,8 @@ from ganstudio.errors import ConfigError
 from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
 
 MARGIN = 4  # px: what styles leave free beside the text, of the field's width
+_LEAST = QSize(80, 24)
+_WIDEST = 140  # px: what it asks for at most; a file's name may be any length
 
 
 class ChoiceField(QComboBox):
@@ -40,12 +42,12 @@ class ChoiceField(QComboBox):
         super().__init__(parent)
         self._asking = asking
         self.error: ConfigError | None = None
-        self.setMinimumSize(80, 24)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(6)
         ignore_wheel_unless_focused(self)
         self.set_choices(choices)
         self.activated.connect(lambda: self._on_activated())
+        self.currentTextChanged.connect(lambda: self.updateGeometry())
 
     def set_choices(self, choices: Iterable[tuple[str, str]]) -> None:
         """Offer other choices; the value stays if it is among them."""
@@ -68,6 +70,16 @@ class ChoiceField(QComboBox):
         """Return the text shown for `value`."""
         index = self.findData(value)
         return self.itemText(index) if index >= 0 else str(value)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the size that shows the chosen text, within bounds."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        text = QSize(self.fontMetrics().horizontalAdvance(self.currentText()) + MARGIN, 0)
+        kind = QStyle.ContentsType.CT_ComboBox
+        whole = self.style().sizeFromContents(kind, option, text, self)
+        width = min(max(_LEAST.width(), whole.width()), _WIDEST)
+        return QSize(width, max(_LEAST.height(), super().minimumSizeHint().height()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Show by an ellipsis that the text goes on; Qt cuts it off."""

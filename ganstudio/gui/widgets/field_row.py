@@ -13,6 +13,7 @@ from ganstudio.gui.wording import worded
 Field = NumberField | ChoiceField | SwitchField
 
 _MARK = "• "
+_FIRST = 10_000  # a stretch beside which another's is nothing
 
 
 class FieldRow(QWidget):
@@ -51,6 +52,7 @@ class FieldRow(QWidget):
         if button is not None:
             layout.addWidget(button, 0, 2)
         layout.setColumnStretch(1, 1)
+        self._grid = layout
         self.mark(None)
 
     def label_width(self, font: QFont) -> int:
@@ -60,8 +62,14 @@ class FieldRow(QWidget):
         return QFontMetrics(bold).horizontalAdvance(_MARK + self._text) + 2
 
     def set_label_width(self, width: int) -> None:
-        """Give the label `width` pixels, so that the fields of several rows align."""
+        """Give the label `width` pixels, so that the fields of several rows align.
+
+        Where room is short, a choice that would be cut takes what the label's text leaves free.
+        """
         self._label.setFixedWidth(width)
+        if isinstance(self.field, ChoiceField):
+            self._label.setMinimumWidth(self.label_width(self.font()))
+            self._grid.setColumnStretch(0, _FIRST)
 
     def set_tip(self, tip: str) -> None:
         """Explain the field of an unmarked row anew."""
