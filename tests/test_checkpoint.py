@@ -470,3 +470,37 @@ def test_a_run_from_before_the_rates_could_fall_keeps_them(tmp_path, tiny, cpu):
     del content["config"]["lr_constant_steps"]
     old = checkpoint.config_of(content, tmp_path / "run.pt")
     assert old == trainer.config.changed(lr_constant_steps=0)
+
+
+@pytest.mark.parametrize("model", ["mlp-gelu", "conv-small"])
+@pytest.mark.parametrize("spectral_norm", [False, True])
+def test_a_d_that_told_variances_opens_without_them(model, spectral_norm, tmp_path, tiny, cpu):
+    """Version 2 had an output of D's for the variance of each continuous code, the last ones."""
+    config = SMALL.changed(model=model, code_choices=3, continuous_codes=2, r1=0)
+    trainer = Trainer(config.changed(spectral_norm=spectral_norm), tiny, cpu)
+    trainer.train_step()
+    checkpoint.save(trainer, tmp_path / "run.pt")
+    kept = 1 + 3 + 2
+
+    def widened(tensor: torch.Tensor) -> torch.Tensor:
+        return torch.cat([tensor, torch.full((2, *tensor.shape[1:]), 9.0)])
+
+    def to_version_2(content) -> None:
+        content["version"] = 2
+        D = content["D"]
+        D.update({name: widened(t) for name, t in D.items() if t.shape[:1] == (kept,)})
+        for moments in (content["D_opt"]["mean"], content["D_opt"]["square"]):
+            moments[:] = [widened(t) if len(t) == kept else t for t in moments]
+
+    rewrite(tmp_path / "run.pt", to_version_2)
+    restored = checkpoint.restore(
+        checkpoint.read(tmp_path / "run.pt"), tmp_path / "run.pt", tiny, cpu
+    )
+    assert same(everything(restored), everything(trainer))
+
+
+def test_a_d_that_told_variances_is_damaged_without_its_last_layer(tmp_path, tiny, cpu):
+    trainer = Trainer(SMALL.changed(code_choices=3, continuous_codes=2, r1=0), tiny, cpu)
+    checkpoint.save(trainer, tmp_path / "run.pt")
+    rewrite(tmp_path / "run.pt", lambda content: content.update(version=2))
+    assert refused(tmp_path / "run.pt", tiny, cpu) == "wrong-shapes"

@@ -134,7 +134,7 @@ def test_steps_beyond_reason_are_refused(written):
 @pytest.mark.parametrize(
     ("about", "code"),
     [
-        ({"version": "2"}, "newer-checkpoint"),
+        ({"version": "3"}, "newer-checkpoint"),
         ({"version": "x"}, "newer-checkpoint"),
         ({"run": "no JSON"}, "damaged-checkpoint"),
         ({"run": "[]"}, "damaged-checkpoint"),
@@ -191,3 +191,21 @@ def test_an_infinite_step_is_refused(written):
         run = json.loads(file.metadata()["run"])
     changed(path, {"run": json.dumps({**run, "step": float("inf")})})
     assert refused(path) == "damaged-checkpoint"
+
+
+def test_a_d_that_told_variances_opens_without_them(tiny_root, tmp_path):
+    """Version 1 had an output of D's for the variance of each continuous code, the last ones."""
+    trainer = trained(Config(model="mlp-gelu", batch_size=8, continuous_codes=2), tiny_root)
+    path = tmp_path / "old.safetensors"
+    generator_file.write(checkpoint.content_of(trainer), path)
+    now = checkpoint.read(path)["D"]
+    with safe_open(path, framework="pt") as file:
+        about = file.metadata()
+    tensors = load_file(path)
+    for name in list(tensors):
+        if name.startswith("D.") and tensors[name].shape[:1] == (3,):
+            tensors[name] = torch.cat([tensors[name], torch.full_like(tensors[name][:2], 9.0)])
+    save_file(tensors, path, {**about, "version": "1"})
+    then = checkpoint.read(path)["D"]
+    assert then.keys() == now.keys()
+    assert all(torch.equal(then[name], now[name]) for name in now)

@@ -124,8 +124,8 @@ class LatentSpec:
 
     @property
     def code_outputs(self) -> int:
-        """How many numbers D says of the codes: a logit a choice, mean and log variance else."""
-        return sum(part.dim if part.kind == "one-hot" else 2 * part.dim for part in self.codes)
+        """How many numbers D says of the codes: a logit a choice, a mean else."""
+        return sum(part.dim for part in self.codes)
 
     def sample(self, n: int, rng: np.random.Generator) -> Array:
         """Draw `n` latents from the prior: (n, dim) float32; more of them begin with the same."""

@@ -31,14 +31,14 @@ from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentSpec
 from ganstudio.model_file import ModelFile
 from ganstudio.pretrained import GENERATOR_SUFFIX
-from ganstudio.training import generator_file, half
+from ganstudio.training import generator_file, half, older
 from ganstudio.training.failures import lacks_memory
 from ganstudio.training.history import COLUMNS
 from ganstudio.training.ranks import ALONE, Ranks
 from ganstudio.training.trainer import Trainer, real_range
 
 FORMAT = "ganstudio-checkpoint"
-VERSION = 2
+VERSION = 3
 _MOST_UNKNOWN = 100_000_000  # steps before a generator file: their rows have to fit into memory
 
 # what torch raises for content of another kind than it expects
@@ -130,18 +130,12 @@ def read(path: Path) -> dict[str, Any]:
     version = content.get("version")
     if not isinstance(version, int) or version > VERSION:
         raise StudioError("newer-checkpoint", path=path, version=version, known=VERSION)
-    if version == 1:
-        _bring_forward(content)
+    with _fitting(path):
+        if version < 2:
+            older.from_version_1(content)
+        if version < 3:
+            older.from_version_2(content)
     return content
-
-
-def _bring_forward(content: dict[str, Any]) -> None:
-    """Complete what version 1 did not have: an encoder, and two columns of the history."""
-    content["E"] = None
-    history = content.get("history")
-    if isinstance(history, Tensor) and history.dim() == 2:
-        missing = torch.full((len(COLUMNS) - 9, history.shape[1]), float("nan"))
-        content["history"] = torch.cat([history[:7], missing, history[7:]])
 
 
 # Settings that there were not from the beginning, as they were before.
