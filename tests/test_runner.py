@@ -15,7 +15,9 @@ from ganstudio import parts
 from ganstudio.config import Config
 from ganstudio.errors import StudioError
 from ganstudio.latent.notes import Bookmark, Notes
+from ganstudio.latent.trail import MOST
 from ganstudio.training import checkpoint, live
+from ganstudio.training.earlier import Earlier
 from ganstudio.training.live import LiveWriter
 from ganstudio.training.runner import (
     DRAWING_SHARE,
@@ -43,6 +45,7 @@ class Recorder:
         self.runs, self.snapshots, self.statuses, self.works = [], [], [], []
         self.cancels = False
         self.configs, self.saved, self.errors = [], [], []
+        self.earlier, self.enough = [], 0
 
     def on_work(self, work) -> None:
         self.works.append(work)
@@ -56,6 +59,11 @@ class Recorder:
     def on_snapshot(self, snapshot) -> None:
         self.snapshots.append(snapshot)
         self.events.append("snapshot")
+
+    def on_earlier(self, snapshot) -> None:
+        self.earlier.append(snapshot)
+        if len(self.earlier) == self.enough:
+            self.requests.put(Runner.close)
 
     def on_status(self, status) -> None:
         was = self.statuses[-1].phase if self.statuses else None
@@ -178,6 +186,51 @@ def test_opening_can_be_cancelled_from_the_first_moment_and_is_told(studio, tmp_
     assert fresh.runner.trainer is None
     (error,) = fresh.heard.errors
     assert error.code == "nothing-opened"
+
+
+def test_earlier_steps_beside_an_opened_checkpoint_are_read(studio, tmp_path):
+    run, other = tmp_path / "run", tmp_path / "other.pt"
+    run.mkdir()
+    studio.new_run(CONFIG.changed(seed=9))
+    studio.ask(lambda runner: runner.save(other))
+    studio.new_run()
+    for step in range(0, 50, 10):
+        if step:
+            studio.train(lambda runner: runner.step(Nets.BOTH, 10))
+        studio.ask(lambda runner, step=step: runner.save(run / f"step-{step:07d}.pt"))
+    (run / "step-0000010.pt").write_bytes(b"damaged")
+    (run / "step-0000011.pt").write_bytes(other.read_bytes())  # of another run
+    whole = checkpoint.read(run / "step-0000020.pt")
+
+    fresh = Studio(studio.root)
+    fresh.heard.enough = 2
+    fresh.train(lambda runner: runner.open(run / "step-0000030.pt", "cpu"))
+    assert [snapshot.step for snapshot in fresh.heard.earlier] == [20, 0]
+    assert {snapshot.run_id for snapshot in fresh.heard.earlier} == {fresh.trainer.run_id}
+    for name, tensor in whole["G"].items():
+        assert torch.equal(fresh.heard.earlier[0].G[name], tensor)
+    assert fresh.heard.errors == []
+    assert not fresh.runner._earlier
+
+    branch = Studio(studio.root)
+    branch.heard.enough = 2
+    branch.ask(lambda runner: runner.open(run / "step-0000040.pt", "cpu"))
+    branch.heard.earlier.clear()
+    branch.train(lambda runner: runner.open(run / "step-0000030.pt", "cpu"))
+    assert {snapshot.run_id for snapshot in branch.heard.earlier} == {branch.trainer.run_id}
+    assert branch.trainer.run_id != fresh.trainer.run_id
+
+
+def test_of_many_earlier_steps_some_are_read(studio, tmp_path):
+    studio.new_run()
+    studio.ask(lambda runner: runner.save(tmp_path / "last.pt"))
+    content = checkpoint.read(tmp_path / "last.pt")
+    for step in range(100):
+        (tmp_path / f"step-{step:07d}.pt").touch()
+    names = [path.name for path in Earlier(tmp_path / "last.pt", content, "here")._left]
+    assert len(names) == MOST
+    assert (names[0], names[-1]) == ("step-0000000.pt", "step-0000099.pt")
+    assert names == sorted(set(names))
 
 
 def test_a_first_run_of_the_window_cannot_be_cancelled(studio):

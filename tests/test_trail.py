@@ -63,6 +63,20 @@ def test_the_same_step_again_is_the_newer_snapshot() -> None:
     assert trail.snapshots[-1] is again
 
 
+@given(st.sets(st.integers(0, 10_000), max_size=40), st.integers(10_001, 20_000))
+def test_earlier_steps_find_their_places(earlier, newest) -> None:
+    trail, last = Trail(), Step(newest)
+    trail.add(last)
+    for step in earlier:
+        trail.insert(Step(step))
+        trail.insert(Step(step))
+    trail.insert(Step(newest))
+    assert trail.snapshots[-1] is last, "a step that is there stays as it is"
+    assert steps(trail) == sorted(set(steps(trail)))
+    assert len(trail.snapshots) == min(MOST, len(earlier) + 1)
+    assert not earlier or steps(trail)[0] == min(earlier)
+
+
 def test_what_is_held_is_spared_and_less_can_be_kept() -> None:
     trail, held = Trail(), Step(40)
     trail.add(Step(0))

@@ -177,6 +177,12 @@ class Decoder(QObject):
         else:
             self._latent.trail.snapshot_changed()  # which has the newest, too
 
+    def on_earlier(self, snapshot: "Snapshot") -> None:
+        """Compare with an earlier step of the run, too."""
+        if snapshot.run_id in self._trails:
+            self._trails[snapshot.run_id].insert(snapshot, self.held)
+            self._latent.trail.snapshot_changed()
+
     def on_paused(self) -> None:
         """Judge by the D of the last step."""
         if self.held is None:

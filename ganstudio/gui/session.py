@@ -132,6 +132,7 @@ class Session(QObject):
         self.training.work_began.connect(self.work_began)
         self.training.run_changed.connect(self._on_run)
         self.training.snapshot_changed.connect(self._on_snapshot)
+        self.training.earlier_found.connect(self.decoder.on_earlier)
         self.training.status_changed.connect(self._on_status)
         self.training.config_changed.connect(self._on_config)
         self.training.saved.connect(self._on_saved)

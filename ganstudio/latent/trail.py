@@ -33,7 +33,15 @@ class Trail:
         `spared`, if it is kept, stays.
         """
         self._kept = [kept for kept in self._kept if kept.step < snapshot.step]
-        self._kept.append(snapshot)
+        self._keep(snapshot, spared)
+
+    def insert(self, snapshot: "Snapshot", spared: "Snapshot | None" = None) -> None:
+        """Keep one of an earlier step, unless that step is kept already."""
+        if snapshot.step not in [kept.step for kept in self._kept]:
+            self._keep(snapshot, spared)
+
+    def _keep(self, snapshot: "Snapshot", spared: "Snapshot | None") -> None:
+        self._kept = sorted([*self._kept, snapshot], key=lambda kept: kept.step)
         self.thin(max(FEWEST, min(MOST, BYTES // max(1, snapshot.nbytes))), spared)
 
     def thin(self, most: int, spared: "Snapshot | None" = None) -> None:

@@ -23,6 +23,7 @@ from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Stream, generator
 from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device, generator_file
+from ganstudio.training.earlier import Earlier
 from ganstudio.training.failures import explained, explaining_memory
 from ganstudio.training.history import History
 from ganstudio.training.live import Live
@@ -57,6 +58,9 @@ class Listener(Protocol):
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """Take note: there is a newer snapshot."""
+
+    def on_earlier(self, snapshot: Snapshot) -> None:
+        """Take note: there is a snapshot of an earlier step of the current run."""
 
     def on_status(self, status: Status) -> None:
         """Take note: the status changed."""
@@ -99,6 +103,7 @@ class Runner:
         self._profiles = False  # whether it is asked for
         self._live: Live | None = None  # what is followed
         self._look_due = 0.0
+        self._earlier: Earlier | None = None  # what is beside the checkpoint that was opened
         self._pace = 1  # times as long as usual between two snapshots or statuses
         self._copying = self._drawing = 0.0  # seconds that a snapshot and its samples took
         self._interval = 0.0  # seconds between the starts of two steps
@@ -115,6 +120,8 @@ class Runner:
             if self._training and time.monotonic() >= self._step_due:
                 self._step_due = time.monotonic() + self._interval
                 self._guarded(self._step, self.pause, "training-failed")
+            elif self._earlier and not self._training:
+                self._guarded(self._read_earlier, self._forget_earlier, "unexpected")
             elif self._live is not None and time.monotonic() >= self._look_due:
                 self._look_due = time.monotonic() + LOOK_SECONDS
                 self._guarded(self._look, self._stop_following, "unexpected")
@@ -180,7 +187,10 @@ class Runner:
         live = Live(path) if path.is_dir() else None
         source = live.path if live is not None else path
 
+        earlier: Earlier | None = None
+
         def build(work: Work) -> Trainer:
+            nonlocal earlier
             content = live.first() if live is not None else checkpoint.read(path)
             if file is not None:
                 checkpoint.give_model_file(content, source, file)
@@ -197,9 +207,11 @@ class Runner:
                 trainer.history = History()
                 trainer.history.append(rows)
             self._saved[trainer.run_id] = _Saved.now(source, trainer)
+            earlier = Earlier(source, content, trainer.run_id)
             return trainer
 
         self._switch(build)
+        self._earlier = earlier
         if live is not None and not live.ended:
             self._live = live
             self._publish_status()
@@ -326,6 +338,8 @@ class Runner:
 
     def _patience(self) -> float | None:
         """Return how long to wait for a request: until the next step is due, or for ever."""
+        if self._earlier and not self._training:
+            return 0.0
         if not self._training and self._live is None:
             return None
         due = self._step_due if self._training else self._look_due
@@ -371,6 +385,15 @@ class Runner:
             self._publish()
         elif now >= self._told + self._pace * min(self._wait(), STATUS_SECONDS_MOST):
             self._publish_status()
+
+    def _read_earlier(self) -> None:
+        """Publish one more of the earlier steps."""
+        assert self._earlier is not None
+        if (snapshot := self._earlier.read()) is not None:
+            self._listener.on_earlier(snapshot)
+
+    def _forget_earlier(self) -> None:
+        self._earlier = None
 
     def _look(self) -> None:
         """Take over what the run that is followed has become."""
@@ -441,7 +464,7 @@ class Runner:
         saved = [id_ for id_, parked in self._parked.items() if not self._is_unsaved(parked)]
         for run_id in saved[:-PARKED_RUNS]:
             del self._parked[run_id]
-        self.trainer, self._reached, self._live = trainer, "", None
+        self.trainer, self._reached, self._live, self._earlier = trainer, "", None, None
         self.set_exact(self._exact)
         self.set_profile(self._profiles)
         self._drawing = 0.0  # the other's

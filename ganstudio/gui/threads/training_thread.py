@@ -27,6 +27,7 @@ class TrainingThread(QThread):
         work_began: a `Work`: torch, or a run, is being loaded.
         run_changed: a `RunInfo`; another run is the current one.
         snapshot_changed: there is a newer snapshot in `snapshot`.
+        earlier_found: a `Snapshot` of an earlier step of the current run.
         status_changed: a `Status`.
         config_changed: a `Config`, after a live setting changed.
         saved: the `Path` of a checkpoint.
@@ -41,6 +42,7 @@ class TrainingThread(QThread):
     work_began = Signal(object)
     run_changed = Signal(object)
     snapshot_changed = Signal()
+    earlier_found = Signal(object)
     status_changed = Signal(object)
     config_changed = Signal(object)
     saved = Signal(object)
@@ -84,6 +86,10 @@ class TrainingThread(QThread):
         """Publish a snapshot."""
         self.snapshot = snapshot
         self.snapshot_changed.emit()
+
+    def on_earlier(self, snapshot: "Snapshot") -> None:
+        """Pass a snapshot of an earlier step on."""
+        self.earlier_found.emit(snapshot)
 
     def on_status(self, status: Status) -> None:
         """Pass the status on."""

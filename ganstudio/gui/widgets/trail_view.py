@@ -37,8 +37,9 @@ class TrailView(QWidget):
         self._list.setAccessibleName(self.tr("The image of z over training"))
         self._list.setToolTip(
             self.tr(
-                "What the same z was at earlier steps of this session. A click, or Enter, holds "
-                "that step's generator and its D under all tabs; the last follows training again."
+                "What the same z was at earlier steps: of this session, and of checkpoints beside "
+                "the one that was opened. A click, or Enter, holds that step's generator and its D "
+                "under all tabs; the last follows training again."
             )
         )
         self._list.setViewMode(QListView.ViewMode.IconMode)
