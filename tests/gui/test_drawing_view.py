@@ -200,6 +200,41 @@ def test_the_picture_that_was_opened_last_is_shown(
     assert tab.target[0, 10, 21] == 255
 
 
+@pytest.mark.parametrize("readable", [True, False])
+@pytest.mark.parametrize("way", ["clear", "draw"])
+def test_a_picture_that_is_being_read_can_be_given_up(
+    qtbot: QtBot, tab, tmp_path: Path, monkeypatch, way: str, readable: bool
+) -> None:
+    log, told = Log(tab), child(tab, QLabel, "found_error")
+    go_on, done = threading.Event(), threading.Event()
+    read = pictures.read
+
+    def slowly(*arguments, **named):
+        go_on.wait(30)
+        return read(*arguments, **named)
+
+    monkeypatch.setattr(pictures, "read", slowly)
+    path = tmp_path / "slow.png"
+    shades = np.zeros((28, 28), np.uint8)
+    shades[4:24, 5:8] = 255
+    Image.fromarray(shades).save(path)
+    if not readable:
+        path.write_bytes(b"no picture")
+    tab.open(path)
+    if way == "clear":
+        press(qtbot, tab, "clear_canvas")
+    else:
+        stroke(qtbot, canvas(tab), (0.5, 0.3), (0.5, 0.7))
+    assert told.text() == ""
+    before = tab.target
+    for signal in (tab._read, tab._unread):
+        signal.connect(lambda *_: done.set())
+    go_on.set()
+    qtbot.waitUntil(done.is_set, timeout=WAIT)
+    assert tab.target is before
+    assert not log.failed
+
+
 def test_a_checkpoint_is_left_to_the_window(tab) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile("/somewhere/run.pt")])

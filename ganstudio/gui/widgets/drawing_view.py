@@ -63,7 +63,7 @@ class DrawingView(QWidget):
         self._wishes: NDArray[np.float32] | None = None
         self._field = WHOLE  # where the target is on the page
         self._real = 0  # which held-out image comes next
-        self._reading = 0  # the number of the picture that was opened last
+        self._reading = 0  # rises with every target: what was opened for an earlier one is dropped
         self.setAcceptDrops(True)
         self._build()
         self._connect()
@@ -163,6 +163,7 @@ class DrawingView(QWidget):
         self._set_target(image)
 
     def _set_target(self, image: Pixels | None) -> None:
+        self._reading += 1
         self.target = image
         self._show_found(None)
         if image is None:
@@ -188,9 +189,9 @@ class DrawingView(QWidget):
             self._set_target(np.repeat(page[None], channels, axis=0))
 
     def _clear(self) -> None:
-        if self.target is not None:
-            before = self._canvas.content()
-            self._show_page(None)
+        before, was_blank = self._canvas.content(), self.target is None
+        self._show_page(None)
+        if not was_blank:
             self.edited.emit(self.tr("clear the page"), before, self._canvas.content())
 
     def _take_real(self) -> None:
@@ -215,7 +216,7 @@ class DrawingView(QWidget):
         if info is None:
             return
         self._reading += 1
-        number = self._reading  # the latest is wanted, however long others take
+        number = self._reading
         self._told.set_text(self.tr("Reading {name}…").format(name=path.name))
 
         def read() -> None:
@@ -233,7 +234,7 @@ class DrawingView(QWidget):
     def _on_unread(self, number: int, error: StudioError) -> None:
         if number == self._reading:
             self._told.set_text("")
-        self.failed.emit(error)
+            self.failed.emit(error)
 
     def _on_read(self, number: int, run_id: str, image: Pixels) -> None:
         if self._info is not None and run_id == self._info.run_id and number == self._reading:
