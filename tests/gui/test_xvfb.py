@@ -10,7 +10,7 @@ import pytest
 from hands import WAIT, handle
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QSlider, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QSlider, QTabWidget, QWidget
 
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.training.status import Phase
@@ -122,3 +122,60 @@ def test_undo_reaches_the_window_from_a_settings_field(qtbot, window: MainWindow
     xdotool("key", "ctrl+z")
     qtbot.waitUntil(lambda: float(field.text()) == rate, timeout=WAIT)
     assert not window.session.undo_stack.canUndo()
+
+
+def share(widget: QWidget, x: float, y: float) -> QPoint:
+    """Return a point of a widget, by shares of its sides, in the screen's pixels."""
+    return widget.mapToGlobal(QPoint(round(x * widget.width()), round(y * widget.height())))
+
+
+def drag(*points: QPoint) -> None:
+    """Press the left button at the first point, go to the others, and let go."""
+    first, *others = points
+    xdotool("mousemove", "--sync", first.x(), first.y(), "mousedown", 1)
+    for point in others:
+        xdotool("mousemove", "--sync", point.x(), point.y())
+    xdotool("mouseup", 1)
+
+
+def explore(qtbot, window: MainWindow, tab: int) -> None:
+    """Open the first trained generator from the first screen, and a tab of the latent panel."""
+    click(centre(named(window.samples, "Explore a trained one")))
+    qtbot.waitUntil(lambda: QApplication.activePopupWidget() is not None, timeout=WAIT)
+    xdotool("key", "Down", "Return")
+    qtbot.waitUntil(lambda: window.session.status.step > 0, timeout=WAIT)
+    bar = window.findChild(QTabWidget, "latent_tabs").tabBar()
+    click(centre(bar, bar.tabRect(tab)))
+    qtbot.waitUntil(lambda: bar.currentIndex() == tab, timeout=WAIT)
+
+
+def test_the_map_is_dragged_and_the_digit_follows(qtbot, window: MainWindow) -> None:
+    explore(qtbot, window, 1)
+    latent, image = window.latent, window.findChild(QWidget, "decoded_image")
+    pad = named(window, "Map of z")
+    before, drawn = latent.exploration.state.z.copy(), image.grab().toImage()
+    drag(share(pad, 0.5, 0.5), share(pad, 0.6, 0.4), share(pad, 0.75, 0.25))
+    qtbot.waitUntil(lambda: (latent.exploration.state.z != before).any(), timeout=WAIT)
+    moved = latent.exploration.state.z - before
+    assert (moved[:2] > 0).all(), "to the right and up"
+    assert not moved[2:].any()
+    qtbot.waitUntil(lambda: image.grab().toImage() != drawn, timeout=WAIT)
+    xdotool("key", "ctrl+z")
+    qtbot.waitUntil(lambda: np.array_equal(latent.exploration.state.z, before), timeout=WAIT)
+
+
+def test_a_stroke_is_drawn_judged_answered_and_cleared(qtbot, window: MainWindow) -> None:
+    explore(qtbot, window, 3)
+    canvas, verdict = named(window, "Drawing"), window.findChild(QLabel, "drawing_verdict")
+    before = window.latent.exploration.state.z.copy()
+    drag(*(share(canvas, 0.55 - 0.02 * i, 0.2 + 0.1 * i) for i in range(7)))
+    qtbot.waitUntil(lambda: "held-out images" in verdict.text(), timeout=WAIT)
+    on_it = canvas.mapFromGlobal(share(canvas, 0.49, 0.5))
+    assert canvas.grab().toImage().pixelColor(on_it).lightness() > 200
+    click(centre(named(window, "Let G answer")))
+    told = window.findChild(QLabel, "found_error")
+    qtbot.waitUntil(lambda: "differs by" in told.text(), timeout=WAIT)
+    assert not np.array_equal(window.latent.exploration.state.z, before)
+    click(centre(named(window, "Clear")))
+    qtbot.waitUntil(lambda: not verdict.text(), timeout=WAIT)
+    assert canvas.grab().toImage().pixelColor(on_it).lightness() < 60
