@@ -33,6 +33,7 @@ import numpy as np
 
 from ganstudio import gallery
 from ganstudio.config import PRECISIONS, built_in_presets, load_preset, parse_assignment
+from ganstudio.data.loading import load
 from ganstudio.evaluation.features import digits
 from ganstudio.evaluation.judge import Judge
 from ganstudio.evaluation.quality import Quality
@@ -213,14 +214,15 @@ def _rarest(trainer: Trainer) -> float:
     return float(100 * np.bincount(seen, minlength=10).min() / FRESH)
 
 
-_judges: dict[tuple[str, int, int], Judge] = {}
+_judges: dict[tuple[str, int], Judge] = {}
 
 
 def _judge(trainer: Trainer) -> Judge:
+    """Return who compares with all the training images, however few of them a preset has."""
     config = trainer.config
-    data = (config.dataset, config.image_size, config.train_images)
+    data = (config.dataset, config.image_size)
     if data not in _judges:
-        _judges[data] = Judge(trainer.dataset, Work())
+        _judges[data] = Judge(load(config.dataset, config.image_size, None, Work()), Work())
     if _judges[data].unfit:
         raise SystemExit(f"{config.dataset}: no figures, since {_judges[data].unfit}")
     return _judges[data]

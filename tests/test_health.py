@@ -9,6 +9,7 @@ from ganstudio.training.health import (
     NAMES,
     SENTENCES,
     STALLED_STEPS,
+    WORSE,
     Diagnosis,
     Doctor,
     Observation,
@@ -235,3 +236,25 @@ def test_presets_broken_on_purpose_are_the_studio_but_for_that(name: str, differ
     assert preset.group == "Broken on purpose"
     settings, studio = preset.config.to_dict(), Config().to_dict()
     assert {key for key in settings if settings[key] != studio[key]} == differs
+
+
+@pytest.mark.parametrize(
+    ("state", "broken"),
+    [
+        (State.WINNING, {"seen": 1.0}),
+        (State.BLIND, {"seen": 0.3}),
+        (State.STUCK, {"change": 0.001}),
+        (State.OSCILLATING, {"change": 0.9}),
+    ],
+)
+def test_what_gets_worse_is_named_soon_however_low_the_rates(state: State, broken):
+    """Samples come closer for 1,000 steps, and then are worse, in a recipe that learns slowly."""
+    slow = CONFIG.changed(g_lr=2e-4, d_lr=2e-4)
+    well = looks(10, gap=lambda share: 0.4 - 0.2 * share)
+    for gap, named in ((0.2 * WORSE * 0.99, State.LEARNING), (0.2 * WORSE * 1.01, state)):
+        doctor = Doctor()
+        ill = looks(15, gap=gap, **broken)[10:]
+        for look in (*well, *ill):
+            doctor.hear(look, slow, history())
+        assert look.step == 1500
+        assert doctor.diagnosis.state is named

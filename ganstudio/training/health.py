@@ -21,6 +21,9 @@ FAR = 0.15  # `gap` above which samples are not yet like real images
 STALLED = 0.98  # `gap` beside its best before, above which nothing gets better
 STALLED_STEPS = 400  # at a learning rate of 2e-3 or more; up to SLOWEST times at lower ones
 SLOWEST = 5.0
+WORSE = (
+    1.25  # the same beside its best, after so many steps at any rate: up to 1.11 while it learns
+)
 OVERWHELMING = 8.0  # k·d_lr / g_lr, from which a D that is certain is too strong
 COLLAPSED = 0.5  # `diversity` beside its best before
 VARIED = 0.3  # a best `diversity` from which it can fall
@@ -260,13 +263,18 @@ class _Case:
         self.now = looks[-1]
         # Adam moves a weight by about the learning rate a step: half of it takes twice as long
         slow = min(max(Config().g_lr / config.g_lr, 1.0), SLOWEST) if config.g_lr else 1.0
-        recent = self.now.step - slow * STALLED_STEPS
-        before = [look.gap for look in looks if look.step <= recent]
-        after = [look.gap for look in looks if look.step > recent]
-        self.progress = min(after) / max(min(before), 1e-9) if before else 0.0
         self.far = self.now.gap > FAR
         self.free = not any(getattr(config, name) for name in _BOUNDS_OF_D)
-        self.stalled = self.far and self.progress > STALLED
+        self.stalled = self.far and (
+            self._progress(slow * STALLED_STEPS) > STALLED or self._progress(STALLED_STEPS) > WORSE
+        )
+
+    def _progress(self, steps: float) -> float:
+        """Return the least gap of the last so many steps beside the least before them."""
+        recent = self.now.step - steps
+        before = [look.gap for look in self.looks if look.step <= recent]
+        after = [look.gap for look in self.looks if look.step > recent]
+        return min(after) / max(min(before), 1e-9) if before else 0.0
 
     def named(
         self,
