@@ -18,6 +18,7 @@ from torch.nn.utils import fuse_conv_bn_eval
 
 from ganstudio.data.dataset import Dataset
 from ganstudio.errors import Phrase
+from ganstudio.latent.networks import lay_channels_last
 from ganstudio.resources import resource
 
 SIDE = 28  # pixels: images of another size are resized with antialiasing
@@ -71,7 +72,9 @@ def _folded(net: nn.Sequential) -> nn.Sequential:
             layers.append(fuse_conv_bn_eval(convolution, layer))
         else:
             layers.append(layer)
-    return nn.Sequential(*layers).to(memory_format=torch.channels_last)
+    folded = nn.Sequential(*layers)
+    lay_channels_last(folded)
+    return folded
 
 
 class Features:

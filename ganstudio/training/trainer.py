@@ -25,6 +25,7 @@ from ganstudio.latent.networks import (
     Range,
     build,
     judges_alone,
+    lay_channels_last,
     with_classes,
 )
 from ganstudio.latent.notes import Notes
@@ -148,7 +149,9 @@ class Trainer:
             if self.trainable:  # others have been tried by RunWriter
                 model_check.check(networks, self.architecture, device)
         elif device.type == "cpu":
-            _lay_channels_last(networks)
+            for net in (networks.G, networks.D, networks.E):
+                if net is not None:
+                    lay_channels_last(net)
         if ranks.count > 1:
             for net in (networks.G, networks.D, networks.E):
                 if net is not None:
@@ -684,17 +687,6 @@ def real_range(config: Config, output_range: Range) -> Range:
     """Return the range of the real images that D sees."""
     fixed = {"[-1, 1]": (-1.0, 1.0), "[0, 1]": (0.0, 1.0)}
     return fixed.get(config.data_range, output_range)
-
-
-def _lay_channels_last(networks: Networks) -> None:
-    """Lay the weights of 2-D convolutions as a CPU takes less time for them.
-
-    What they make lies so as well, which the code of a model file need not be ready for.
-    """
-    for net in (networks.G, networks.D, networks.E):
-        for weight in net.parameters() if net is not None else ():
-            if weight.dim() == 4:
-                weight.data = weight.data.contiguous(memory_format=torch.channels_last)
 
 
 def _build(architecture: Architecture, seed: int) -> Networks:
