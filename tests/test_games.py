@@ -38,7 +38,7 @@ def test_codes_that_are_guessed_cost_what_the_likelihood_says():
     z = torch.tensor([[0.0, 0.0, 0.0, 1.0, 0.0, 0.5, -0.5]])
     said = torch.tensor([[0.0, 0.0, 0.0, 0.25, 0.0]])
     choice = math.log(3)
-    continuous = (0.25**2 + 0.5**2) / 2
+    continuous = (0.25**2 + 0.5**2) / 2 / 2
     assert float(info_loss(CODES, z, said)) == pytest.approx(choice + continuous, rel=1e-6)
 
 

@@ -114,6 +114,7 @@ def info_loss(latent: LatentSpec, z: Tensor, said: Tensor) -> Tensor:
     et al. 2016, arXiv 1606.03657, equation 5). A number is a Gaussian of variance 1 around what D
     says, as in the authors' program: were the variance D's to choose, a number that is found ever
     more exactly would count for more and more, and G would draw the choice less and less clearly.
+    For the same reason it is a mean over the numbers.
 
     Parameters
     ----------
@@ -128,6 +129,6 @@ def info_loss(latent: LatentSpec, z: Tensor, said: Tensor) -> Tensor:
         if part.kind == "one-hot":
             losses.append(cross_entropy(found, code))
         else:
-            losses.append((found - code).square().sum(dim=1).mean() / 2)
+            losses.append((found - code).square().mean() / 2)
         start += part.dim
     return torch.stack(losses).sum()
