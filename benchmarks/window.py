@@ -12,6 +12,10 @@ do.
     closing     the window closed while training -> the process gone, s
     throughput  steps/s with the window open against without: both run in turns of a few seconds,
                 while the other is stopped by a signal, so that a noisy machine slows both alike
+    crowded     the same latency and ticks with 128 sliders, Losses, Scores and Quality side by side
+                and 10,000,000 steps recorded; what it takes to read and to paint curves, ms
+    memory      of the process, every 10 s after a warm-up of two minutes; the slope, MB a minute.
+                It takes half an hour, and is measured only when asked for
 """
 
 import argparse
@@ -35,6 +39,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 TURN_SECONDS = 6.0
+RECORDED_STEPS = 10_000_000
+REDRAWN = 100  # times each plot, to see how long it takes
+MEMORY_SECONDS, WARM_UP_SECONDS, LOOK_SECONDS = 1800.0, 120.0, 10.0
 COUNT_SECONDS = 0.1  # between two looks at how many steps were made
 WARM_UP_COUNTS = 30
 
@@ -44,8 +51,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=30.0, help="of each part of a drag")
     parser.add_argument("--turns", type=int, default=20, help="of each in measuring throughput")
-    parser.add_argument("--only", choices=("startup", "drag", "throughput"))
-    parser.add_argument("--child", choices=("startup", "drag", "window", "headless"))
+    kinds = ("startup", "drag", "throughput", "crowded", "memory")
+    parser.add_argument("--only", choices=kinds)
+    parser.add_argument("--child", choices=(*kinds, "window", "headless"))
     arguments = parser.parse_args()
     if arguments.child:
         print(json.dumps(globals()[f"_{arguments.child}"](arguments.seconds)), flush=True)
@@ -56,6 +64,10 @@ def main() -> None:
         _report_drag(arguments.seconds)
     if arguments.only in (None, "throughput"):
         _report_throughput(arguments.turns)
+    if arguments.only in (None, "crowded"):
+        _report_crowded(arguments.seconds)
+    if arguments.only == "memory":
+        _report_memory()
 
 
 def _report_startup() -> None:
@@ -77,6 +89,28 @@ def _report_drag(seconds: float) -> None:
     print(told_latency(result["latency"]))
     for when in ("dragging", "hands off"):
         print(told_ticks(result[when], when))
+
+
+def _report_crowded(seconds: float) -> None:
+    result, _ = _spawn("crowded", seconds)
+    print(told_latency(result["latency"]))
+    print(told_ticks(result["dragging"], "dragging"))
+    for what in ("read and laid out", "painted"):
+        values = sorted(result[what])
+        print(
+            f"curves      {what}: n {len(values)}, median {statistics.median(values):.2f} ms, "
+            f"p99 {values[int(len(values) * 0.99)]:.2f} ms"
+        )
+
+
+def _report_memory() -> None:
+    result, _ = _spawn("memory", MEMORY_SECONDS)
+    minutes, megabytes, steps = result["minutes"], result["megabytes"], result["steps"]
+    slope, _ = statistics.linear_regression(minutes, megabytes)
+    print(
+        f"memory      {megabytes[0]:.0f} to {megabytes[-1]:.0f} MB (most {max(megabytes):.0f}) in "
+        f"{minutes[-1] - minutes[0]:.0f} minutes and {steps:,} steps, {slope:+.2f} MB a minute"
+    )
 
 
 def told_latency(latency: list[float]) -> str:
@@ -248,25 +282,101 @@ def _startup(_seconds: float) -> dict:
 
 def _drag(seconds: float) -> dict:
     """Drag a latent slider with mouse events for a while; time each to the painted image."""
-    from PySide6.QtCore import QPoint
     from PySide6.QtWidgets import QSlider
 
     studio = Studio()
     studio.train()
     slider = studio.window.latent.findChild(QSlider, "latent_slider_0")
-    last = {"x": 0}  # where the mouse was: every move must change z
-
-    def elsewhere() -> QPoint:
-        last["x"] = (last["x"] + random.randrange(20, 60)) % (slider.width() - 20) + 10
-        return QPoint(last["x"], 12)
-
-    result = drag(studio, slider, elsewhere, seconds)
+    result = drag(studio, slider, _along(slider), seconds)
     studio.spin(1.0)
     ticks, hands_off = _ticking()
     studio.spin(seconds)
     ticks.stop()
     studio.close()
     return {**result, "hands off": hands_off}
+
+
+def _crowded(seconds: float) -> dict:
+    """Drag as `_drag` with 128 sliders, all curves in view and a long history."""
+    import numpy as np
+    from PySide6.QtWidgets import QDockWidget, QSlider
+
+    from ganstudio.config import load_preset
+    from ganstudio.gui.panels.curves import CurvesPanel
+    from ganstudio.gui.widgets.plot import CurvePlot
+    from ganstudio.training.history import COLUMNS
+
+    times = {"read and laid out": _timed(CurvesPanel, "_draw")}
+    times["painted"] = _timed(CurvePlot, "paintEvent")
+    studio = Studio()
+    window, session = studio.window, studio.window.session
+    studio.wait(lambda: session.info is not None)
+    config = load_preset("studio").config.changed(latent_dim=128)
+    session.start_over(config, "cpu")
+    studio.wait(lambda: session.info.config == config)
+    rows = np.random.default_rng(0).random((len(COLUMNS), RECORDED_STEPS), np.float32)
+    for name in ("epoch", "seconds"):
+        rows[COLUMNS.index(name)] = np.linspace(0, RECORDED_STEPS / 40, RECORDED_STEPS)
+    session.training.post(lambda runner: runner.trainer.history.append(rows))
+    studio.wait(lambda: len(session.info.history) >= RECORDED_STEPS)
+    for dock in window.findChildren(QDockWidget):
+        dock.show()
+        dock.setFloating(bool(window.tabifiedDockWidgets(dock)))
+    studio.train()
+    slider = window.latent.findChild(QSlider, "latent_slider_0")
+    result = drag(studio, slider, _along(slider), seconds)
+    for values in times.values():
+        values.clear()
+    for _ in range(REDRAWN):  # a step of so many moves no pixel: by themselves they are not drawn
+        for panel in window.findChildren(CurvesPanel):
+            panel._redraw()
+        studio.spin(0.1)
+    studio.close()
+    return {**result, **times}
+
+
+def _along(slider: "QWidget") -> "Callable[[], QPoint]":
+    """Return places on a slider, each elsewhere than the last: every move must change z."""
+    from PySide6.QtCore import QPoint
+
+    last = [0]
+
+    def elsewhere() -> QPoint:
+        last[0] = (last[0] + random.randrange(20, 60)) % (slider.width() - 20) + 10
+        return QPoint(last[0], 12)
+
+    return elsewhere
+
+
+def _timed(owner: type, name: str) -> list[float]:
+    """Have a method note how long each call takes, in ms."""
+    method, values = getattr(owner, name), []
+
+    def timed(self, *arguments):
+        began = time.perf_counter()
+        try:
+            return method(self, *arguments)
+        finally:
+            values.append((time.perf_counter() - began) * 1000)
+
+    setattr(owner, name, timed)
+    return values
+
+
+def _memory(seconds: float) -> dict:
+    """Train with the window open and look at the memory of the process."""
+    studio = Studio()
+    studio.train(WARM_UP_SECONDS)
+    began, minutes, megabytes = time.monotonic(), [], []
+    while (now := time.monotonic() - began) < seconds:
+        status = Path("/proc/self/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+        minutes.append(now / 60)
+        megabytes.append(int(line.split()[1]) / 1024)
+        studio.spin(LOOK_SECONDS)
+    steps = studio.window.session.status.step
+    studio.close()
+    return {"minutes": minutes, "megabytes": megabytes, "steps": steps}
 
 
 def drag(
