@@ -1,9 +1,10 @@
 """Measure training beside a program that takes a core; run by hand: ``python benchmarks/busy.py``.
 
 ``studio`` trains in a process of its own, with a fixed number of threads or with as many as the
-window finds best (`training.threads`). Meanwhile another process takes one core for some seconds,
-and leaves it for as long. Steps count from five seconds after each change on: these are to adapt
-in. The kinds take turns, so that a noisy machine is noisy for all.
+window's `ThreadTuner` finds best; not at the niceness of the window, which would give way to the
+other program. That takes one core for some seconds, and leaves it for as long. Steps count from
+five seconds after each change on: these are to adapt in. The kinds take turns, so that a noisy
+machine is noisy for all.
 """
 
 import argparse
@@ -12,13 +13,17 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
+import window
+from window import rate, read_steps
+
 from ganstudio.training.threads import cores
 
-ROOT = Path(__file__).parent.parent
 SETTLING = 5.0  # s
+WARM_UP_STEPS = 20
 ADAPTS = "adapts"
 HOG = "while True: pass"
 
@@ -53,30 +58,30 @@ def main() -> None:
 def _measured(kind: str, seconds: float) -> dict[str, float]:
     """Train while a core is taken, then free, and return the steps a second of each."""
     command = [sys.executable, __file__, "--child", kind]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as training:
-        assert training.stdout is not None
-        training.stdout.readline()  # it has made its first steps
-        changes = [time.monotonic()]
-        hog = subprocess.Popen([sys.executable, "-c", HOG])
+    environment = {**os.environ, "PYTHONPATH": str(window.ROOT)}
+    with tempfile.TemporaryDirectory() as folder:
+        steps, changes = Path(folder, "steps"), []
+        with steps.open("w") as out:
+            training = subprocess.Popen(command, env=environment, stdout=out)
         try:
+            while not read_steps(steps):
+                time.sleep(0.1)
+            changes.append(time.monotonic())
+            hog = subprocess.Popen([sys.executable, "-c", HOG])
+            try:
+                time.sleep(seconds)
+            finally:
+                hog.kill()
+                hog.wait()
+            changes.append(time.monotonic())
             time.sleep(seconds)
+            changes.append(time.monotonic())
         finally:
-            hog.kill()
-            hog.wait()
-        changes.append(time.monotonic())
-        time.sleep(seconds)
-        changes.append(time.monotonic())
-        training.terminate()
-        made = [json.loads(line) for line in training.stdout if line.endswith("]\n")]
+            training.kill()
+            training.wait()
+        made = read_steps(steps)
     spans = zip(("taken", "free"), changes[:-1], changes[1:], strict=True)
-    return {when: _rate(made, began + SETTLING, ended) for when, began, ended in spans}
-
-
-def _rate(made: list[list[float]], began: float, ended: float) -> float:
-    within = [entry for entry in made if began <= entry[0] <= ended]
-    (first, n), (last, m) = within[0], within[-1]
-    return (m - n) / (last - first)
+    return {when: rate(made, began + SETTLING, ended) for when, began, ended in spans}
 
 
 def _train(kind: str) -> None:
@@ -97,8 +102,8 @@ def _train(kind: str) -> None:
         now = time.monotonic()
         if tuner is not None:
             tuner.step_took(now - began, now)
-        if trainer.step >= 20 and now >= due:  # few enough lines for a pipe
-            due = now + 0.1
+        if trainer.step >= WARM_UP_STEPS and now >= due:
+            due = now + window.COUNT_SECONDS
             print(json.dumps([now, trainer.step]), flush=True)
 
 

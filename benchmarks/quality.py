@@ -1,7 +1,7 @@
 """Measure what presets make after some training; run by hand: ``python benchmarks/quality.py``.
 
 Every preset is trained from every seed, and its averaged generator judged after so many seconds of
-training, as ``ganstudio evaluate`` does:
+training, as ``ganstudio evaluate`` does, but beside all images, of however few a preset has:
 
     Frechet     the Fréchet distance as a multiple of that of held-out images: 1 is as good as data
     classes     shares of the rarest and of the most frequent digit; 10 % each would be even

@@ -12,10 +12,13 @@ do.
     closing     the window closed while training -> the process gone, s
     throughput  steps/s with the window open against without: both run in turns of a few seconds,
                 while the other is stopped by a signal, so that a noisy machine slows both alike
+
+Only when asked for:
+
     crowded     the same latency and ticks with 128 sliders, Losses, Scores and Quality side by side
                 and 10,000,000 steps recorded; what it takes to read and to paint curves, ms
-    memory      of the process, every 10 s after a warm-up of two minutes; the slope, MB a minute.
-                It takes half an hour, and is measured only when asked for
+    memory      of the process, every 10 s for half an hour, whatever --seconds says, after a
+                warm-up of two minutes; the slope, MB a minute
 """
 
 import argparse
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 TURN_SECONDS = 6.0
+PARTS = ("startup", "drag", "throughput")
+CHILDREN = ("startup", "drag", "crowded", "memory", "window", "headless")
 RECORDED_STEPS = 10_000_000
 REDRAWN = 100  # times each plot, to see how long it takes
 MEMORY_SECONDS, WARM_UP_SECONDS, LOOK_SECONDS = 1800.0, 120.0, 10.0
@@ -51,9 +56,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=30.0, help="of each part of a drag")
     parser.add_argument("--turns", type=int, default=20, help="of each in measuring throughput")
-    kinds = ("startup", "drag", "throughput", "crowded", "memory")
-    parser.add_argument("--only", choices=kinds)
-    parser.add_argument("--child", choices=(*kinds, "window", "headless"))
+    parser.add_argument("--only", choices=(*PARTS, "crowded", "memory"))
+    parser.add_argument("--child", choices=CHILDREN)
     arguments = parser.parse_args()
     if arguments.child:
         print(json.dumps(globals()[f"_{arguments.child}"](arguments.seconds)), flush=True)
@@ -64,7 +68,7 @@ def main() -> None:
         _report_drag(arguments.seconds)
     if arguments.only in (None, "throughput"):
         _report_throughput(arguments.turns)
-    if arguments.only in (None, "crowded"):
+    if arguments.only == "crowded":
         _report_crowded(arguments.seconds)
     if arguments.only == "memory":
         _report_memory()
@@ -135,7 +139,7 @@ def _report_throughput(turns: int) -> None:
         counts = {kind: Path(folder, kind) for kind in kinds}
         running = {kind: _start(kind, 0.0, counts[kind].open("w")) for kind in kinds}
         try:
-            while not all(len(_read(path)) > WARM_UP_COUNTS for path in counts.values()):
+            while not all(len(read_steps(path)) > WARM_UP_COUNTS for path in counts.values()):
                 for process in running.values():
                     with suppress(subprocess.TimeoutExpired):
                         process.wait(0.25)
@@ -151,8 +155,8 @@ def _report_throughput(turns: int) -> None:
         finally:
             for process in running.values():
                 process.kill()
-        steps = {kind: _read(counts[kind]) for kind in kinds}
-    rates = {kind: [_rate(steps[kind], *span) for span in spans[kind]] for kind in kinds}
+        steps = {kind: read_steps(counts[kind]) for kind in kinds}
+    rates = {kind: [rate(steps[kind], *span) for span in spans[kind]] for kind in kinds}
     ratios = sorted(w / h for h, w in zip(rates["headless"], rates["window"], strict=True))
     for kind, values in rates.items():
         print(f"throughput  {kind:8} {' '.join(f'{rate:.1f}' for rate in values)} steps/s")
@@ -164,12 +168,13 @@ def _report_throughput(turns: int) -> None:
     )
 
 
-def _read(path: Path) -> list[list[float]]:
-    """Return (when, steps so far) of the lines that are complete."""
+def read_steps(path: Path) -> list[list[float]]:
+    """Return (when, steps so far) of the lines of a file that are complete."""
     return [json.loads(line) for line in path.read_text().splitlines(keepends=True) if "\n" in line]
 
 
-def _rate(steps: list[list[float]], began: float, ended: float) -> float:
+def rate(steps: list[list[float]], began: float, ended: float) -> float:
+    """Return the steps a second between two times."""
     within = [entry for entry in steps if began <= entry[0] <= ended]
     (first, n), (last, m) = within[0], within[-1]
     return (m - n) / (last - first)
@@ -317,7 +322,8 @@ def _crowded(seconds: float) -> dict:
     rows = np.random.default_rng(0).random((len(COLUMNS), RECORDED_STEPS), np.float32)
     for name in ("epoch", "seconds"):
         rows[COLUMNS.index(name)] = np.linspace(0, RECORDED_STEPS / 40, RECORDED_STEPS)
-    session.training.post(lambda runner: runner.trainer.history.append(rows))
+    session.training.post(lambda runner, rows=rows: runner.trainer.history.append(rows))
+    del rows
     studio.wait(lambda: len(session.info.history) >= RECORDED_STEPS)
     for dock in window.findChildren(QDockWidget):
         dock.show()

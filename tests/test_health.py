@@ -258,3 +258,18 @@ def test_what_gets_worse_is_named_soon_however_low_the_rates(state: State, broke
             doctor.hear(look, slow, history())
         assert look.step == 1500
         assert doctor.diagnosis.state is named
+
+
+def test_what_gets_worse_and_nothing_else_is_told():
+    slow = CONFIG.changed(g_lr=2e-4, d_lr=2e-4)
+    gone = [*looks(10, gap=lambda share: 0.4 - 0.2 * share), *looks(15, gap=0.3)[10:]]
+    found = diagnose(slow, history(), gone)
+    assert (found.state, found.reason) == (State.LEARNING, "worse")
+    assert diagnose(slow, history(), looks(15, gap=0.3)).reason == "learning"
+
+
+def test_one_bad_look_proves_nothing_where_looks_are_far_apart():
+    slow, doctor = CONFIG.changed(g_lr=2e-4, d_lr=2e-4), Doctor()
+    for i, gap in enumerate((0.30, 0.26, 0.22, 0.18, 0.23, 0.23, 0.17, 0.16)):
+        look = dataclasses.replace(looks(2, seen=0.99, gap=gap)[0], step=800 * (i + 1))
+        assert doctor.hear(look, slow, history(8000)).state in (State.WAITING, State.LEARNING)

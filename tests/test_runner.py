@@ -15,7 +15,8 @@ from ganstudio import parts
 from ganstudio.config import Config
 from ganstudio.errors import StudioError
 from ganstudio.latent.notes import Bookmark, Notes
-from ganstudio.latent.trail import MOST
+from ganstudio.latent.snapshot import Snapshot
+from ganstudio.latent.trail import MOST, Trail
 from ganstudio.training import checkpoint, live
 from ganstudio.training.earlier import Earlier
 from ganstudio.training.live import LiveWriter
@@ -221,16 +222,70 @@ def test_earlier_steps_beside_an_opened_checkpoint_are_read(studio, tmp_path):
     assert branch.trainer.run_id != fresh.trainer.run_id
 
 
-def test_of_many_earlier_steps_some_are_read(studio, tmp_path):
+def kept(studio: Studio, folder: Path, *steps: int) -> None:
+    """Write the run as if it had been kept at these steps."""
+    studio.ask(lambda runner: runner.save(folder / "last.pt"))
+    content = checkpoint.read(folder / "last.pt")
+    for step in steps:
+        torch.save({**content, "step": step}, folder / f"step-{step:07d}.pt")
+
+
+def test_of_many_earlier_steps_those_are_read_that_a_trail_keeps(studio, tmp_path):
     studio.new_run()
-    studio.ask(lambda runner: runner.save(tmp_path / "last.pt"))
-    content = checkpoint.read(tmp_path / "last.pt")
-    for step in range(100):
-        (tmp_path / f"step-{step:07d}.pt").touch()
-    names = [path.name for path in Earlier(tmp_path / "last.pt", content, "here")._left]
-    assert len(names) == MOST
-    assert (names[0], names[-1]) == ("step-0000000.pt", "step-0000099.pt")
-    assert names == sorted(set(names))
+    studio.train(lambda runner: runner.step(Nets.BOTH, 30))
+    kept(studio, tmp_path, *range(28), 31, 12_345_678)
+    trail: Trail[Snapshot] = Trail()
+    for step in range(28):
+        trail.add(dataclasses.replace(studio.heard.snapshots[-1], step=step))
+    fresh = Studio(studio.root)
+    fresh.heard.enough = MOST
+    fresh.train(lambda runner: runner.open(tmp_path / "last.pt", "cpu"))
+    heard = [snapshot.step for snapshot in fresh.heard.earlier]
+    assert heard == [snapshot.step for snapshot in reversed(trail.snapshots)]
+    assert heard[0] == 27
+
+
+def test_what_is_beside_a_run_that_was_left_is_not_read(studio, tmp_path):
+    studio.new_run()
+    studio.train(lambda runner: runner.step(Nets.BOTH, 3))
+    kept(studio, tmp_path, 0, 1, 2)
+    fresh = Studio(studio.root)
+    fresh.ask(
+        lambda runner: runner.open(tmp_path / "last.pt", "cpu"),
+        lambda runner: runner.new_run(CONFIG, "cpu", studio.root),
+    )
+    assert not fresh.heard.earlier
+
+
+def test_earlier_steps_wait_for_training(studio, tmp_path):
+    studio.new_run()
+    studio.train(lambda runner: runner.step(Nets.BOTH, 3))
+    kept(studio, tmp_path, 0, 1, 2)
+    fresh = Studio(studio.root)
+    fresh.train(
+        lambda runner: runner.open(tmp_path / "last.pt", "cpu"),
+        lambda runner: runner.step(Nets.BOTH, 5),
+    )
+    assert fresh.trainer.step == 8
+    made = [snapshot.step for snapshot in fresh.heard.snapshots]
+    assert (min(made), max(made)) == (3, 8)
+    assert not fresh.heard.earlier
+
+
+def test_a_failure_among_earlier_steps_is_told_once(studio, tmp_path, monkeypatch):
+    studio.new_run()
+    studio.train(lambda runner: runner.step(Nets.BOTH, 3))
+    kept(studio, tmp_path, 0, 1, 2)
+    fresh = Studio(studio.root)
+
+    def fails(earlier: Earlier) -> None:
+        fresh.requests.put(Runner.close)
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr(Earlier, "read", fails)
+    fresh.train(lambda runner: runner.open(tmp_path / "last.pt", "cpu"))
+    assert [error.code for error in fresh.heard.errors] == ["unexpected"]
+    assert not fresh.runner._earlier, "the others would fail, too"
 
 
 def test_a_first_run_of_the_window_cannot_be_cancelled(studio):

@@ -76,7 +76,7 @@ class Decoder(QObject):
         self._renewing: set[Lane] = set()  # lanes of which pieces are still to come,
         self._stale: set[Lane] = set()  # and there is a newer snapshot meanwhile
         self._judge_at = 0.0  # the earliest time to have held-out images judged by a newer D
-        self._trails: dict[str, Trail] = {}  # of each run, by its id
+        self._trails: dict[str, Trail[Snapshot]] = {}  # of each run, by its id
         self._drawing: tuple[Snapshot, ...] = ()  # which the trail is being drawn by,
         self._drawn: tuple[Snapshot, ...] = ()  # and which it is shown by
         self._indexed: Dataset | None = None  # of which all images are looked at, or have been,

@@ -130,11 +130,8 @@ def read(path: Path) -> dict[str, Any]:
     version = content.get("version")
     if not isinstance(version, int) or version > VERSION:
         raise StudioError("newer-checkpoint", path=path, version=version, known=VERSION)
-    with _fitting(path):
-        if version < 2:
-            older.from_version_1(content)
-        if version < 3:
-            older.from_version_2(content)
+    if version == 1:
+        older.from_version_1(content)
     return content
 
 
@@ -256,6 +253,7 @@ def restore(
         if shape != trainer.architecture.image_shape or described != trainer.latent:
             detail = Phrase("other-networks", shape=shape, dim=described.dim)
             raise StudioError("wrong-shapes", path=path, detail=detail)
+        older.without_variances(content, trainer.D)
         average = trainer.ema.model if trainer.ema else None
         nets = {"G": trainer.G, "D": trainer.D, "G_ema": average, "E": trainer.E}
         _check_step(content, path)
@@ -311,6 +309,7 @@ def snapshot_of(content: dict[str, Any], path: Path) -> Snapshot:
         )
         _check_step(content, path)
         nets = snapshot.networks
+        older.without_variances(content, nets.D)
         average = None if snapshot.G_ema is None else nets.G
         _check_networks({"G": nets.G, "D": nets.D, "G_ema": average, "E": nets.E}, content, path)
     return snapshot

@@ -1,21 +1,33 @@
 """What a run was at earlier steps, by the checkpoints beside the one that was opened."""
 
-from dataclasses import replace
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ganstudio.errors import StudioError
 from ganstudio.latent.snapshot import Snapshot
-from ganstudio.latent.trail import MOST
+from ganstudio.latent.trail import Trail
 from ganstudio.training import checkpoint
 
-_NAMES = "step-*.pt"  # as ``ganstudio train`` keeps them
+_NAME = re.compile(r"step-(\d+)\.pt")  # as ``ganstudio train`` keeps them
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A checkpoint that may be read."""
+
+    path: Path
+    step: int
+    nbytes: int
 
 
 class Earlier:
     """Reads some of a run's earlier steps, one after the other; false when there are no more.
+
+    They are those that a `Trail` would have kept.
 
     Parameters
     ----------
@@ -23,26 +35,39 @@ class Earlier:
         The checkpoint that was opened.
     content : dict
         Its content.
-    run_id : str
-        What its run is called here.
+    opened : Snapshot
+        What was made of it.
     """
 
-    def __init__(self, path: Path, content: dict[str, Any], run_id: str) -> None:
-        self._origin, self._step, self._run_id = content["run_id"], content["step"], run_id
-        others = sorted(other for other in path.parent.glob(_NAMES) if other != path)
-        some = np.linspace(0, len(others) - 1, min(MOST, len(others))).round().astype(int)
-        self._left = [others[i] for i in some]
+    def __init__(self, path: Path, content: dict[str, Any], opened: Snapshot) -> None:
+        self._origin, self._sha256 = str(content["run_id"]), content.get("model_sha256")
+        self._opened = opened
+        trail: Trail[_File] = Trail()
+        for file in sorted(self._beside(path), key=lambda file: file.step):
+            trail.add(file)
+        self._left = list(trail.snapshots)
 
     def __bool__(self) -> bool:
         return bool(self._left)
 
     def read(self) -> Snapshot | None:
         """Return the next, the latest first; None if it cannot be read or is of another run."""
-        path = self._left.pop()
+        path, opened = self._left.pop().path, self._opened
         try:
-            snapshot = checkpoint.snapshot_of(checkpoint.read(path), path)
+            content = checkpoint.read(path)
+            if self._sha256 and content.get("model_sha256") == self._sha256:
+                content["config"]["model"] = opened.architecture.model  # which may have moved
+            snapshot = checkpoint.snapshot_of(content, path)
         except StudioError:
             return None  # whoever opens that file is told; the run that was opened is whole
-        if snapshot.run_id != self._origin or snapshot.step >= self._step:
+        if snapshot.run_id != self._origin or snapshot.step >= opened.step:
             return None
-        return replace(snapshot, run_id=self._run_id)
+        return replace(snapshot, run_id=opened.run_id)
+
+    def _beside(self, path: Path) -> Iterator[_File]:
+        """Return the files of earlier steps; none where the folder may not be listed."""
+        with suppress(OSError):
+            for other in path.parent.iterdir():
+                named = _NAME.fullmatch(other.name)
+                if named and int(named[1]) < self._opened.step:
+                    yield _File(other, int(named[1]), self._opened.nbytes)

@@ -108,13 +108,14 @@ class CodeGame:
 
 
 def info_loss(latent: LatentSpec, z: Tensor, said: Tensor) -> Tensor:
-    """Return the negative log likelihood of z's codes under what D says of them.
+    """Return what it costs that D does not find z's codes in the images.
 
-    Up to a constant it bounds the mutual information of codes and image from above, negated (Chen
-    et al. 2016, arXiv 1606.03657, equation 5). A number is a Gaussian of variance 1 around what D
-    says, as in the authors' program: were the variance D's to choose, a number that is found ever
-    more exactly would count for more and more, and G would draw the choice less and less clearly.
-    For the same reason it is a mean over the numbers.
+    It is the negative log likelihood of the choice, and that of the numbers divided by how many
+    they are. Up to a constant their sum bounds the mutual information of codes and image from
+    above, negated (Chen et al. 2016, arXiv 1606.03657, equation 5). As in the authors' program, a
+    number is a Gaussian of variance 1 around what D says: were the variance D's to choose, a number
+    that is found ever more exactly would count for more and more, and G would draw the choice less
+    and less clearly. So it would if many numbers counted for more than one, as they do there.
 
     Parameters
     ----------

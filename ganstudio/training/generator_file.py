@@ -15,7 +15,6 @@ from torch import Tensor
 
 from ganstudio.atomic import replacing
 from ganstudio.errors import Phrase, StudioError, reading
-from ganstudio.training import older
 
 _FORMAT = "ganstudio-generator"
 _VERSION = 2
@@ -82,24 +81,22 @@ def read(path: Path, kind: dict[str, Any]) -> dict[str, Any]:
     version = about.get("version", "")
     if not version.isdecimal() or int(version) > _VERSION:
         raise StudioError("newer-checkpoint", path=path, version=version, known=_VERSION)
-    states: dict[str, dict[str, Tensor]] = {"G": {}, "D": {}, "E": {}}
-    for name, tensor in tensors.items():
-        net, _, key = name.partition(".")
-        whole = tensor.float() if tensor.is_floating_point() else tensor
-        states.setdefault(net, {})[key] = whole
     try:
         told = json.loads(about["run"])
         run = {name: told[name] for name in _KEPT}
         run["step"] = int(run["step"])
         notes = {"notes": told["notes"]} if "notes" in told else {}
         averaged = bool(run["config"].get("ema_decay", 0))
-        if int(version) < 2:
-            older.from_version_2({"config": run["config"], "D": states["D"]})
     except KeyError as error:
         detail = Phrase("missing", name=error.args[0])
         raise StudioError("damaged-checkpoint", path=path, detail=detail) from None
     except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
         raise StudioError("damaged-checkpoint", path=path, detail=error) from None
+    states: dict[str, dict[str, Tensor]] = {"G": {}, "D": {}, "E": {}}
+    for name, tensor in tensors.items():
+        net, _, key = name.partition(".")
+        whole = tensor.float() if tensor.is_floating_point() else tensor
+        states.setdefault(net, {})[key] = whole
     return {
         **kind,
         **run,

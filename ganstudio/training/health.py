@@ -21,9 +21,10 @@ FAR = 0.15  # `gap` above which samples are not yet like real images
 STALLED = 0.98  # `gap` beside its best before, above which nothing gets better
 STALLED_STEPS = 400  # at a learning rate of 2e-3 or more; up to SLOWEST times at lower ones
 SLOWEST = 5.0
-WORSE = (
-    1.25  # the same beside its best, after so many steps at any rate: up to 1.11 while it learns
-)
+# `gap` beside its best before the last STALLED_STEPS, above which samples have become worse, at any
+# learning rate; up to 1.11 while they become better
+WORSE = 1.25
+WITNESSES = 3  # looks that have to say so, where they are far apart
 OVERWHELMING = 8.0  # k·d_lr / g_lr, from which a D that is certain is too strong
 COLLAPSED = 0.5  # `diversity` beside its best before
 VARIED = 0.3  # a best `diversity` from which it can fall
@@ -177,6 +178,7 @@ SENTENCES = {
     "level": "D and G keep up with each other, and the samples come to look like real images.",
     "slow-some": "the samples show {found} of 10 digits, and hardly come closer to real images.",
     "slow": "nothing is wrong, though the samples hardly come closer to real images now.",
+    "worse": "nothing else is wrong, but the samples were closer to real images some time ago.",
     "not-finite": "a loss or a gradient is no finite number any more.",
     "exploded": "D's gradient has grown out of all proportion: the learning rates are too high.",
     "frozen-g": "G's learning rate is 0, so nothing that D says reaches it.",
@@ -265,16 +267,14 @@ class _Case:
         slow = min(max(Config().g_lr / config.g_lr, 1.0), SLOWEST) if config.g_lr else 1.0
         self.far = self.now.gap > FAR
         self.free = not any(getattr(config, name) for name in _BOUNDS_OF_D)
-        self.stalled = self.far and (
-            self._progress(slow * STALLED_STEPS) > STALLED or self._progress(STALLED_STEPS) > WORSE
-        )
+        self.worse = self.far and self._progress(STALLED_STEPS) > WORSE
+        self.stalled = self.worse or (self.far and self._progress(slow * STALLED_STEPS) > STALLED)
 
     def _progress(self, steps: float) -> float:
         """Return the least gap of the last so many steps beside the least before them."""
-        recent = self.now.step - steps
-        before = [look.gap for look in self.looks if look.step <= recent]
-        after = [look.gap for look in self.looks if look.step > recent]
-        return min(after) / max(min(before), 1e-9) if before else 0.0
+        recent = sum(look.step > self.now.step - steps for look in self.looks)
+        gaps, last = [look.gap for look in self.looks], max(recent, WITNESSES)
+        return min(gaps[-last:]) / max(min(gaps[:-last]), 1e-9) if len(gaps) > last else 0.0
 
     def named(
         self,
@@ -301,6 +301,8 @@ class _Case:
     def healthy(self) -> Diagnosis:
         reason = "slow" if self.stalled else "learning" if self.far else "level"
         now, digits = self.now, self.unseen() if self.far else ()
+        if self.worse:
+            reason, digits = "worse", ()
         if digits:
             reason += "-some"
         evidence = (

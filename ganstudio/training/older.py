@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganstudio.training.history import COLUMNS
 
@@ -17,34 +17,23 @@ def from_version_1(content: dict[str, Any]) -> None:
         content["history"] = torch.cat([history[:7], missing, history[7:]])
 
 
-def from_version_2(content: dict[str, Any]) -> None:
+def without_variances(content: dict[str, Any], D: nn.Module) -> None:
     """Leave out how sure D was of each continuous code, which nothing asks it any more.
 
-    These were the last outputs of D's last layer, one for each code. A generator file of version 1
-    has them as well.
+    Up to version 2 (1 of generator files) D's last layer had an output for each, the last ones.
+    What is longer by so many than in `D`, which is as D is built today, is cut.
     """
-    config, D = content["config"], content["D"]
-    codes = config.get("continuous_codes", 0)
-    if not codes:
-        return
-    kept = 1 + config["code_choices"] + codes
-    wide = [name for name in D if D[name].shape[:1] == (kept + codes,)]
-    last = max(map(_layer, wide), key=_natural)
-    ending = [name for name in wide if _layer(name) == last]
-    D.update({name: D[name][:kept].clone() for name in ending})
-    if content.get("D_opt") is not None:
-        trained = sum("._" not in name for name in ending)  # not what spectral norm remembers
-        for moments in (content["D_opt"]["mean"], content["D_opt"]["square"]):
-            moments[-trained:] = [moment[:kept].clone() for moment in moments[-trained:]]
+    codes = content["config"].get("continuous_codes", 0)
 
+    def cut(found: Tensor, today: Tensor) -> Tensor:
+        if not (codes and today.dim()):
+            return found
+        before = (len(today) + codes, *today.shape[1:])
+        return found[: len(today)].clone() if found.shape == before else found
 
-def _layer(name: str) -> str:
-    """Return the layer that an entry of a network's state belongs to."""
-    layer, parametrised, _ = name.partition(".parametrizations")
-    return layer if parametrised else name.rpartition(".")[0]
-
-
-def _natural(name: str) -> list[tuple[bool, int, str]]:
-    """Return a key that puts layer 10 behind layer 9."""
-    parts = [(part.isdecimal(), part) for part in name.split(".")]
-    return [(is_number, int(part) if is_number else 0, part) for is_number, part in parts]
+    state, today = content["D"], D.state_dict()
+    state.update({name: cut(state[name], today[name]) for name in state.keys() & today.keys()})
+    moments, weights = content.get("D_opt") or {}, list(D.parameters())
+    for name in ("mean", "square"):
+        if len(moments.get(name, ())) == len(weights):
+            moments[name] = list(map(cut, moments[name], weights))

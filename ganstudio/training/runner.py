@@ -115,12 +115,14 @@ class Runner:
 
     def run(self) -> None:
         """Take requests and train until closed."""
-        while not self._closed:
+        while True:
             self._take_requests()
+            if self._closed:
+                return
             if self._training and time.monotonic() >= self._step_due:
                 self._step_due = time.monotonic() + self._interval
                 self._guarded(self._step, self.pause, "training-failed")
-            elif self._earlier and not self._training:
+            elif self._earlier:
                 self._guarded(self._read_earlier, self._forget_earlier, "unexpected")
             elif self._live is not None and time.monotonic() >= self._look_due:
                 self._look_due = time.monotonic() + LOOK_SECONDS
@@ -207,7 +209,7 @@ class Runner:
                 trainer.history = History()
                 trainer.history.append(rows)
             self._saved[trainer.run_id] = _Saved.now(source, trainer)
-            earlier = Earlier(source, content, trainer.run_id)
+            earlier = Earlier(source, content, trainer.snapshot())
             return trainer
 
         self._switch(build)
@@ -337,8 +339,11 @@ class Runner:
                 return
 
     def _patience(self) -> float | None:
-        """Return how long to wait for a request: until the next step is due, or for ever."""
-        if self._earlier and not self._training:
+        """Return how long to wait for a request: until the next step or look is due, or for ever.
+
+        Not at all while there are earlier steps to read.
+        """
+        if self._earlier:
             return 0.0
         if not self._training and self._live is None:
             return None

@@ -57,9 +57,11 @@ class Log:
         self.judged: list[np.ndarray] = []
         self.found: list[np.ndarray] = []
         self.failed: list[StudioError] = []
+        self.edited: list[str] = []
         tab.judge_wanted.connect(lambda: self.judged.append(tab.target))
         tab.find_wanted.connect(self.found.append)
         tab.failed.connect(self.failed.append)
+        tab.edited.connect(lambda what, _before, _after: self.edited.append(what))
 
 
 def canvas(tab: QWidget) -> Canvas:
@@ -226,12 +228,14 @@ def test_a_picture_that_is_being_read_can_be_given_up(
     else:
         stroke(qtbot, canvas(tab), (0.5, 0.3), (0.5, 0.7))
     assert told.text() == ""
-    before = tab.target
+    before, edits = tab.target, len(log.edited)
+    assert edits == (way == "draw"), "an empty page is not cleared"
     for signal in (tab._read, tab._unread):
         signal.connect(lambda *_: done.set())
     go_on.set()
     qtbot.waitUntil(done.is_set, timeout=WAIT)
     assert tab.target is before
+    assert len(log.edited) == edits
     assert not log.failed
 
 

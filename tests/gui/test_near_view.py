@@ -1,7 +1,5 @@
 """Is it a copy: training images near the one that z decodes to, in the window."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hands import WAIT, child
@@ -162,29 +160,6 @@ def test_every_kind_of_model_is_compared_and_judges_drawings(
     child(window, QComboBox, "find_view").setCurrentIndex(1)
     for measure in ("pixels", "features"):
         qtbot.waitUntil(lambda m=measure: "held-out" in words(latent.near, m), timeout=WAIT)
-
-
-def test_through_training_has_the_checkpoints_beside_the_one_that_is_opened(
-    qtbot: QtBot, window: MainWindow, tmp_path: Path
-) -> None:
-    session = window.session
-    for step in range(3):
-        path = tmp_path / f"step-{step:07d}.pt"
-        with qtbot.waitSignal(session.saved, timeout=WAIT):
-            session.save(path)
-        session.step("both")
-        qtbot.waitUntil(lambda at=step: session.training.snapshot.step == at + 1, timeout=WAIT)
-    child(window, QTabWidget, "latent_tabs").setCurrentIndex(2)
-    child(window, QComboBox, "walk_view").setCurrentIndex(1)
-    trail = child(window, QListWidget, "trail")
-    with qtbot.waitSignal(session.run_changed, timeout=WAIT):
-        session.open(path)
-    qtbot.waitUntil(lambda: trail.count() == 3, timeout=WAIT)
-    assert [trail.item(row).text() for row in range(3)] == ["0", "1", "2"]
-    qtbot.mouseClick(trail.viewport(), LEFT, pos=trail.visualItemRect(trail.item(1)).center())
-    held = session.decoder.held
-    assert held is not None
-    assert held.step == 1
 
 
 def told(window: MainWindow) -> str:

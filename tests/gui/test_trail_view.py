@@ -1,5 +1,7 @@
 """The same z over training, and going back to an earlier generator."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hands import WAIT, child
@@ -150,3 +152,26 @@ def test_every_run_has_its_own(qtbot: QtBot, window: MainWindow) -> None:
     with qtbot.waitSignal(session.run_changed, timeout=WAIT):
         session.undo_stack.undo()
     qtbot.waitUntil(lambda: texts(window)[-1:] == ["3"], timeout=WAIT)
+
+
+def test_through_training_has_the_checkpoints_beside_the_one_that_is_opened(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    session = window.session
+    for step in range(3):
+        path = tmp_path / f"step-{step:07d}.pt"
+        with qtbot.waitSignal(session.saved, timeout=WAIT):
+            session.save(path)
+        session.step("both")
+        qtbot.waitUntil(lambda at=step: session.training.snapshot.step == at + 1, timeout=WAIT)
+    child(window, QTabWidget, "latent_tabs").setCurrentIndex(2)
+    child(window, QComboBox, "walk_view").setCurrentIndex(1)
+    trail = child(window, QListWidget, "trail")
+    with qtbot.waitSignal(session.run_changed, timeout=WAIT):
+        session.open(path)
+    qtbot.waitUntil(lambda: trail.count() == 3, timeout=WAIT)
+    assert [trail.item(row).text() for row in range(3)] == ["0", "1", "2"]
+    qtbot.mouseClick(trail.viewport(), LEFT, pos=trail.visualItemRect(trail.item(1)).center())
+    held = session.decoder.held
+    assert held is not None
+    assert held.step == 1

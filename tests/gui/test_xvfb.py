@@ -143,7 +143,8 @@ def explore(qtbot, window: MainWindow, tab: int) -> None:
     click(centre(named(window.samples, "Explore a trained one")))
     qtbot.waitUntil(lambda: QApplication.activePopupWidget() is not None, timeout=WAIT)
     xdotool("key", "Down", "Return")
-    qtbot.waitUntil(lambda: window.session.status.step > 0, timeout=WAIT)
+    step = window.findChild(QLabel, "decoded_step")
+    qtbot.waitUntil(lambda: "9,370" in step.text(), timeout=WAIT)
     bar = window.findChild(QTabWidget, "latent_tabs").tabBar()
     click(centre(bar, bar.tabRect(tab)))
     qtbot.waitUntil(lambda: bar.currentIndex() == tab, timeout=WAIT)
@@ -154,11 +155,13 @@ def test_the_map_is_dragged_and_the_digit_follows(qtbot, window: MainWindow) -> 
     latent, image = window.latent, window.findChild(QWidget, "decoded_image")
     pad = named(window, "Map of z")
     before, drawn = latent.exploration.state.z.copy(), image.grab().toImage()
+
+    def moved() -> np.ndarray:
+        return latent.exploration.state.z - before
+
     drag(share(pad, 0.5, 0.5), share(pad, 0.6, 0.4), share(pad, 0.75, 0.25))
-    qtbot.waitUntil(lambda: (latent.exploration.state.z != before).any(), timeout=WAIT)
-    moved = latent.exploration.state.z - before
-    assert (moved[:2] > 0).all(), "to the right and up"
-    assert not moved[2:].any()
+    qtbot.waitUntil(lambda: bool((moved()[:2] > 0).all()), timeout=WAIT)  # to the right and up
+    assert not moved()[2:].any()
     qtbot.waitUntil(lambda: image.grab().toImage() != drawn, timeout=WAIT)
     xdotool("key", "ctrl+z")
     qtbot.waitUntil(lambda: np.array_equal(latent.exploration.state.z, before), timeout=WAIT)

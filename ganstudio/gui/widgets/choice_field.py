@@ -11,7 +11,7 @@ from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
 
 MARGIN = 4  # px: what styles leave free beside the text, of the field's width
 _LEAST = QSize(80, 24)
-_WIDEST = 140  # px: what it asks for at most; a file's name may be any length
+_WHOLE = 18  # characters, about, that it asks room for at most; a file's name may be any length
 
 
 class ChoiceField(QComboBox):
@@ -75,11 +75,11 @@ class ChoiceField(QComboBox):
         """Return the size that shows the chosen text, within bounds."""
         option = QStyleOptionComboBox()
         self.initStyleOption(option)
-        text = QSize(self.fontMetrics().horizontalAdvance(self.currentText()) + MARGIN, 0)
-        kind = QStyle.ContentsType.CT_ComboBox
+        font = self.fontMetrics()
+        width = min(font.horizontalAdvance(self.currentText()), _WHOLE * font.averageCharWidth())
+        kind, text = QStyle.ContentsType.CT_ComboBox, QSize(width + MARGIN, font.height())
         whole = self.style().sizeFromContents(kind, option, text, self)
-        width = min(max(_LEAST.width(), whole.width()), _WIDEST)
-        return QSize(width, max(_LEAST.height(), super().minimumSizeHint().height()))
+        return whole.expandedTo(_LEAST)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Show by an ellipsis that the text goes on; Qt cuts it off."""

@@ -63,7 +63,7 @@ class DrawingView(QWidget):
         self._wishes: NDArray[np.float32] | None = None
         self._field = WHOLE  # where the target is on the page
         self._real = 0  # which held-out image comes next
-        self._reading = 0  # rises with every target: what was opened for an earlier one is dropped
+        self._reading = 0  # rises with every target and file: what was opened before is dropped
         self.setAcceptDrops(True)
         self._build()
         self._connect()

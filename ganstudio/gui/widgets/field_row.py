@@ -64,12 +64,12 @@ class FieldRow(QWidget):
     def set_label_width(self, width: int) -> None:
         """Give the label `width` pixels, so that the fields of several rows align.
 
-        Where room is short, a choice that would be cut takes what the label's text leaves free.
+        A choice that would be cut takes of these what the label's text leaves free.
         """
-        self._label.setFixedWidth(width)
-        if isinstance(self.field, ChoiceField):
-            self._label.setMinimumWidth(self.label_width(self.font()))
-            self._grid.setColumnStretch(0, _FIRST)
+        can_give = isinstance(self.field, ChoiceField)
+        self._label.setMinimumWidth(self.label_width(self.font()) if can_give else width)
+        self._label.setMaximumWidth(width)
+        self._grid.setColumnStretch(0, _FIRST if can_give else 0)
 
     def set_tip(self, tip: str) -> None:
         """Explain the field of an unmarked row anew."""

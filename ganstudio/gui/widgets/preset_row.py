@@ -60,6 +60,9 @@ class PresetRow(FieldRow):
         for i in (len(titles), *own[:1], *grouped[:1]):  # from below: each moves those after it
             self._choice.insertSeparator(i)
 
+    def set_label_width(self, width: int) -> None:
+        """Do nothing: titles need what the label leaves."""
+
     def show_form(self, form: _Form | None) -> None:
         """Show which preset the settings are, if they are one's."""
         if form and self._choice.findData(form[0]) < 0:  # its file is new
