@@ -7,9 +7,9 @@ from torch import nn
 
 from ganstudio.cli import main
 from ganstudio.config import Config, load_preset
-from ganstudio.errors import StudioError
+from ganstudio.errors import ConfigError, StudioError
 from ganstudio.latent.networks import judges_alone
-from ganstudio.training import checkpoint, half
+from ganstudio.training import checkpoint, device, half
 from ganstudio.training.half import BFLOAT16, Halved
 from ganstudio.training.ranks import Ranks
 from ganstudio.training.trainer import Trainer
@@ -153,3 +153,24 @@ def test_the_command_line_asks_for_it(tiny_root, tmp_path, capsys):
     assert checkpoint.read(out / "last.pt")["precision"] == half.FLOAT32
     assert main(["train", "--preset", "sngan", "--precision", "bfloat16", "--out", "x"]) == 2
     assert "Choose float32" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "offered"),
+    [({"avx512_bf16": True}, True), ({"amx_bf16": True}, True), ({"avx2": True}, False)],
+)
+def test_bfloat16_is_offered_where_the_processor_knows_it(capabilities, offered, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    assert ("cpu bfloat16" in device.places()) == offered
+    assert set(device.available()) <= set(device.places())
+
+
+def test_a_place_is_a_device_and_a_precision():
+    cpu = torch.device("cpu")
+    for precision, name in (("float32", "cpu"), (BFLOAT16, "cpu bfloat16")):
+        assert device.called(cpu, precision) == name
+        assert device.place(name) == (cpu, precision)
+    assert device.place("auto") == (device.choose(), "float32")
+    with pytest.raises(ConfigError) as caught:
+        device.place("quantum bfloat16")
+    assert caught.value.code == "device-missing"

@@ -135,7 +135,7 @@ def test_a_new_run_is_announced(studio, tiny):
     (info,) = studio.heard.runs
     assert info.config == CONFIG
     assert (info.device, info.image_shape, info.averaged) == ("cpu", (1, 28, 28), True)
-    assert info.devices[-1] == "cpu"
+    assert "cpu" in info.devices
     assert info.curves.loss_reference == pytest.approx(math.log(2))
     assert info.history is studio.trainer.history
     assert len(info.real) == 100
@@ -145,6 +145,28 @@ def test_a_new_run_is_announced(studio, tiny):
         assert {image.tobytes() for image in shown} <= known
         assert len({image.tobytes() for image in shown}) == len(shown)
     assert studio.heard.snapshots[0].step == 0
+
+
+def test_a_run_in_bfloat16_is_told_apart_and_stays_so(studio, tmp_path):
+    studio.ask(lambda runner: runner.new_run(CONFIG, "cpu bfloat16", studio.root))
+    assert studio.trainer.precision == "bfloat16"
+    assert studio.heard.runs[-1].device == "cpu bfloat16"
+    studio.train(limit(steps=2), Runner.start)
+    studio.ask(lambda runner: runner.save(tmp_path / "run.pt"))
+    studio.new_run()
+    assert studio.heard.runs[-1].device == "cpu"
+    studio.ask(lambda runner: runner.open(tmp_path / "run.pt", "cpu"))
+    assert studio.heard.runs[-1].device == "cpu bfloat16"
+    assert studio.heard.errors == []
+
+
+def test_what_cannot_be_computed_in_bfloat16_leaves_the_run_as_it_was(studio):
+    studio.new_run()
+    before = studio.trainer
+    config = CONFIG.changed(spectral_norm=True)
+    studio.ask(lambda runner: runner.new_run(config, "cpu bfloat16", studio.root))
+    assert [error.code for error in studio.heard.errors] == ["no-bfloat16"]
+    assert studio.trainer is before
 
 
 def test_real_images_of_a_conditional_run_are_in_columns(studio, tiny):
@@ -676,7 +698,7 @@ def test_a_run_too_large_for_its_device_is_told_of_that_device(
     def fails(*_args: object) -> None:
         raise torch.OutOfMemoryError("full")
 
-    monkeypatch.setattr("ganstudio.training.runner.device.choose", lambda _: other)
+    monkeypatch.setattr("ganstudio.training.runner.device.place", lambda _: (other, "float32"))
     monkeypatch.setattr("ganstudio.training.trainer._build", fails)
     if request_ == "new":
         studio.ask(lambda runner: runner.new_run(CONFIG, "cuda:1", studio.root))

@@ -186,7 +186,7 @@ class Gallery(QDialog):
             return (self.tr("Not measured yet"),)
         found = self.tr("{digits} of 10 digits, {rarest:.0f} to {commonest:.0f} % each")
         if figures.readable is None:
-            readable = self.tr("Not readable after {seconds:.0f} s")
+            readable = self.tr("Few readable digits after {seconds:.0f} s")
         else:
             readable = self.tr("Readable after {readable:.0f} s on two cores")
         frechet = self.tr("Fréchet distance {frechet:.0f} × real")

@@ -161,9 +161,10 @@ class Runner:
         def build(work: Work) -> Trainer:
             if file is not None:
                 model_file.run(file)
-            place = device.choose(device_name)
+            place, precision = device.place(device_name)
             with explaining_memory(place):
-                trainer = Trainer(config, self._dataset(config, root, work), place)
+                dataset = self._dataset(config, root, work)
+                trainer = Trainer(config, dataset, place, precision=precision)
                 trainer.check_trainable()
             if self.trainer is not None:
                 # names of directions mean nothing to another generator
@@ -198,7 +199,8 @@ class Runner:
                 checkpoint.give_model_file(content, source, file)
             config = checkpoint.config_of(content, source)
             where = root or checkpoint.root_of(content)
-            where, place = find_root(config.dataset, where, data_folder), device.choose(device_name)
+            where = find_root(config.dataset, where, data_folder)
+            place, _ = device.place(device_name)  # a run goes on in its own precision
             with explaining_memory(place):
                 dataset = self._dataset(config, where, work)
                 trainer = checkpoint.restore(content, source, dataset, place)
@@ -585,8 +587,8 @@ def describe(trainer: Trainer) -> RunInfo:
     return RunInfo(
         run_id=trainer.run_id,
         config=trainer.config,
-        device=str(trainer.device),
-        devices=device.available(),
+        device=device.called(trainer.device, trainer.precision),
+        devices=device.places(),
         latent=trainer.latent,
         image_shape=dataset.image_shape,
         averaged=trainer.ema is not None,
