@@ -76,6 +76,10 @@ CASES = {
     "D without a rate": (State.BLIND, {"d_lr": 0}, {}, {"d_lr": 2e-3}),
     "fooled": (State.BLIND, {}, {"seen": 0.3, **BAD}, {"d_lr": 4e-3}),
     "frozen G": (State.STUCK, {"g_lr": 0}, {}, {"g_lr": 2e-3}),
+    "still with a frozen D": (
+        *(State.BLIND, {"d_steps": 0}, {"change": 0.001, **BAD}),
+        {"d_steps": 1},
+    ),
     "still": (State.STUCK, {}, {"change": 0.001, **BAD}, {"g_lr": 8e-3}),
     "still, or not": (State.LEARNING, {}, {"change": np.nan, **BAD}, None),
     "by heart": (State.MEMORISING, {}, {"known": 0.9}, {"translation": 0.125}),

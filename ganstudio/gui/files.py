@@ -294,7 +294,7 @@ class Files(QObject):
             "Earlier runs that are not saved: {n} (Run > Earlier runs lists them)."
         ).format(n=others)
         if self._session.status.unsaved:
-            box.setText(self.tr("This run has steps that are not saved."))
+            box.setText(self.tr("This run has steps, notes or settings that are not saved."))
             question = self.tr("Save it as a checkpoint first?")
             box.setInformativeText(f"{question}\n{left}" if others else question)
             box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)

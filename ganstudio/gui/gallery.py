@@ -34,17 +34,17 @@ class Gallery(QDialog):
     """A list of cards that arrows walk, words search, and Enter chooses from.
 
     Signals:
-        chosen: the name of the preset to use.
+        chosen: the name of the preset to use, and whether to start over with it.
         import_asked: take a preset from a file.
         export_asked, delete_asked: the name of the preset to write to a file, or to remove.
     """
 
-    chosen = Signal(str)
+    chosen = Signal(str, bool)
     import_asked = Signal()
     export_asked = Signal(str)
     delete_asked = Signal(str)
 
-    def __init__(self, parent: QWidget, current: str) -> None:
+    def __init__(self, parent: QWidget, current: str, *, has_steps: bool = False) -> None:
         super().__init__(parent)
         self.setObjectName("gallery")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -68,7 +68,7 @@ class Gallery(QDialog):
         self._list.setMouseTracking(True)
         self._list.setItemDelegate(CardDelegate(self._list, self._cards))
         self._list.currentItemChanged.connect(lambda: self._on_current())
-        self._list.itemActivated.connect(lambda _: self._use())
+        self._list.itemActivated.connect(lambda _: self._use(anew=has_steps))
         self._about = QLabel(wordWrap=True)
         self._about.setObjectName("gallery_about")
         self._about.setTextFormat(Qt.TextFormat.PlainText)
@@ -91,8 +91,12 @@ class Gallery(QDialog):
         self._delete.clicked.connect(lambda: self.delete_asked.emit(self.current()))
         tip = self.tr("Put its settings into the fields, for a new run")
         self._use_button = self._button("gallery_use", self.tr("&Use"), tip)
-        self._use_button.setDefault(True)
-        self._use_button.clicked.connect(self._use)
+        self._use_button.clicked.connect(lambda: self._use(anew=False))
+        tip = self.tr("Begin a run with its settings; undo brings the present one back")
+        self._anew_button = self._button("gallery_start_over", self.tr("&Start over with it"), tip)
+        self._anew_button.clicked.connect(lambda: self._use(anew=True))
+        self._anew_button.setVisible(has_steps)  # else Start takes what the fields show
+        (self._anew_button if has_steps else self._use_button).setDefault(True)
         close = self._button("gallery_close", self.tr("Close"), self.tr("Change nothing"))
         close.clicked.connect(self.reject)
 
@@ -100,6 +104,7 @@ class Gallery(QDialog):
         for button in (self._import, self._export, self._delete):
             row.addWidget(button)
         row.addStretch(1)
+        row.addWidget(self._anew_button)
         row.addWidget(self._use_button)
         row.addWidget(close)
         layout = QVBoxLayout(self)
@@ -228,11 +233,12 @@ class Gallery(QDialog):
         card = self._cards.get(name)
         none = self.tr("No preset holds these words.")
         self._about.setText(card.about if card else none)
-        self._use_button.setEnabled(bool(name))
+        for button in (self._use_button, self._anew_button):
+            button.setEnabled(bool(name))
         self._export.setEnabled(bool(name))
         self._delete.setEnabled(card is not None and card.own)
 
-    def _use(self) -> None:
+    def _use(self, *, anew: bool) -> None:
         if name := self.current():
-            self.chosen.emit(name)
+            self.chosen.emit(name, anew)
             self.accept()

@@ -640,7 +640,7 @@ class MainWindow(QMainWindow):
 
     def _renew_title(self, _run_or_path: object = None) -> None:
         path = self.session.path
-        name = path.name if path else self.tr("Unsaved run")
+        name = path.name if path else self.session.source or self.tr("Unsaved run")
         self.setWindowTitle(f"{name}[*]")
 
     def _reset_layout(self) -> None:

@@ -48,13 +48,20 @@ class Presets(QObject):
 
     def show_gallery(self) -> None:
         """Show all presets with what they make."""
-        gallery = self._gallery = Gallery(self._window, self._experiment.preset())
-        gallery.chosen.connect(self._experiment.select_preset)
+        gallery = self._gallery = Gallery(
+            self._window, self._experiment.preset(), has_steps=self._experiment.has_steps()
+        )
+        gallery.chosen.connect(self._on_chosen)
         gallery.import_asked.connect(lambda: self._import(None))
         gallery.export_asked.connect(self._export)
         gallery.delete_asked.connect(self._delete)
         gallery.finished.connect(self._on_gallery_closed)
         gallery.open()
+
+    def _on_chosen(self, name: str, anew: bool) -> None:
+        self._experiment.select_preset(name)
+        if anew:
+            self._experiment.start_over()
 
     def save_as(self) -> None:
         """Ask for a title and save the settings in the fields as a preset."""

@@ -69,6 +69,8 @@ class Session(QObject):
         The current run, None until the first one is there.
     status : Status
         Where it is.
+    sources : dict of str to str
+        By the run's id: the name of the generator file that it began from.
     paths : dict of str to Path
         Where each run was last saved or opened, by its id.
     decoder : Decoder
@@ -106,6 +108,7 @@ class Session(QObject):
         self.info: RunInfo | None = None
         self.status = Status()
         self.paths: dict[str, Path] = {}
+        self.sources: dict[str, str] = {}
         self._device = device
         self._experiment, self._samples, self._latent = experiment, samples, latent
         self._curves = (losses, scores)
@@ -358,6 +361,11 @@ class Session(QObject):
         """Where the current run was last saved or opened."""
         return self.paths.get(self.info.run_id) if self.info else None
 
+    @property
+    def source(self) -> str:
+        """The generator file that the current run began from; "" if there is none."""
+        return self.sources.get(self.info.run_id, "") if self.info else ""
+
     # training thread -> window
 
     def _on_run(self, info: RunInfo) -> None:
@@ -395,6 +403,7 @@ class Session(QObject):
             self.paths[self.info.run_id] = path
             if path.suffix.lower() == GENERATOR_SUFFIX:  # which holds too little to be saved to
                 del self.paths[self.info.run_id]
+                self.sources[self.info.run_id] = path.name
             self.opened.emit(path)
         if waiting:
             self._experiment.set_pending_edits(waiting)

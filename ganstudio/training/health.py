@@ -362,8 +362,8 @@ def _stuck(case: _Case) -> Diagnosis | None:
     if config.g_lr == 0:
         rate = {"g_lr": config.d_lr or Config().g_lr}
         return case.named(State.STUCK, "frozen-g", Evidence("g_lr", 0.0), moved, remedy=rate)
-    if not (case.stalled and case.now.change < STILL):
-        return None
+    if not (case.stalled and case.now.change < STILL and config.d_steps and config.d_lr):
+        return None  # of a D that does not move, G learns what there is and then stops
     faster = {"g_lr": min(1.0, _rounded(4 * config.g_lr))}
     return case.named(State.STUCK, "still", moved, case.gap(), remedy=faster)
 

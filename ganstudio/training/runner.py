@@ -382,7 +382,7 @@ class Runner:
         trainer.train_step(self._nets)
         now = time.monotonic()
         self._tuner.step_took(now - start, now)
-        self._rate.count(now, trainer.config.batch_size * trainer.config.d_steps)
+        self._rate.count(now, trainer.config.batch_size * max(1, trainer.config.d_steps))
         if self._remaining is not None:
             self._remaining -= 1
         self._reached = self._limit_of(trainer, seconds, batches)

@@ -127,7 +127,7 @@ def test_the_images_of_a_run_are_its_own_and_what_is_chosen_is_looked_for(
     assert window.latent.drawing.isVisible()
     assert np.array_equal(window.latent.drawing.target, nearest)
     assert child(window, QWidget, "find_z").hasFocus()
-    qtbot.waitUntil(lambda: "differs by" in told(window), timeout=WAIT)
+    qtbot.waitUntil(lambda: "mean square error" in told(window), timeout=WAIT)
     assert session.undo_stack.undoText() == "find image"
     session.undo_stack.undo()
     assert session.undo_stack.undoText() == "look for a training image"

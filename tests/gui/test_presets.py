@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hands import WAIT
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDropEvent
 from PySide6.QtWidgets import (
@@ -452,3 +453,27 @@ def test_damaged_presets_are_named_and_the_window_opens(qtbot: QtBot, qapp: QApp
         window.session.close()
         window.hide()
         window.deleteLater()
+
+
+def test_a_preset_is_started_over_with_where_a_run_has_steps(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    dialog = opened(qtbot, window)
+    assert not button(dialog, "gallery_start_over").isVisible(), "Start takes what the fields show"
+    assert button(dialog, "gallery_use").isDefault()
+    dialog.reject()
+    session = window.session
+    session.step("both")
+    qtbot.waitUntil(lambda: session.status.step == 1, timeout=WAIT)
+    dialog = opened(qtbot, window)
+    anew = button(dialog, "gallery_start_over")
+    assert anew.isDefault()
+    rows = shown(dialog)
+    cards(dialog).setCurrentRow(rows.index("mlp-leaky"))
+    with qtbot.waitSignal(session.run_changed, timeout=WAIT):
+        qtbot.mouseClick(anew, LEFT)
+    assert session.info is not None
+    assert session.info.config.model == "mlp-leaky"
+    with qtbot.waitSignal(session.run_changed, timeout=WAIT):
+        session.undo_stack.undo()
+    assert session.status.step == 1

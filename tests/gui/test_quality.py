@@ -120,6 +120,15 @@ def test_an_empty_panel_names_the_next_action(panel):
     assert child(panel, "quality_now").isEnabled()
 
 
+def test_what_is_like_no_digit_is_not_said_to_be_some(panel):
+    noise = quality(ratio=1930.0)
+    none = Rated(figure=Figure(0.002, 0.0, 0.004), floor=Figure(0.9, 0.8, 1.0))
+    panel.add(replace(noise, figures={**noise.figures, "precision": none}))
+    panel.resize(760, 240)
+    headline = child(panel, "quality_headline")
+    assert headline.text().endswith("1,930 (1,564 – 2,460) × real, n = 2,000 · hardly a digit")
+
+
 def test_a_judgement_is_a_headline_and_two_charts(panel):
     panel.add(quality(ratio=123.0))
     headline = child(panel, "quality_headline")

@@ -177,7 +177,7 @@ def test_a_stroke_is_drawn_judged_answered_and_cleared(qtbot, window: MainWindow
     assert canvas.grab().toImage().pixelColor(on_it).lightness() > 200
     click(centre(named(window, "Let G answer")))
     told = window.findChild(QLabel, "found_error")
-    qtbot.waitUntil(lambda: "differs by" in told.text(), timeout=WAIT)
+    qtbot.waitUntil(lambda: "mean square error" in told.text(), timeout=WAIT)
     assert not np.array_equal(window.latent.exploration.state.z, before)
     click(centre(named(window, "Clear")))
     qtbot.waitUntil(lambda: not verdict.text(), timeout=WAIT)

@@ -94,7 +94,7 @@ class ExperimentPanel(QWidget):
         studio = load_preset("studio").config
         self._running: dict[str, Any] = {**studio.to_dict(), "device": "auto", "folder": ""}
         self._draft = dict(self._running)  # what the fields show: running and pending values
-        self._has_run = False
+        self._has_run = self._has_steps = False
         self._trainable = True  # the current run, here
         self._objectives: Mapping[str, tuple[str, str]] = {}  # known once torch is there
         self._preset = "studio"  # the latest that a person chose
@@ -106,7 +106,11 @@ class ExperimentPanel(QWidget):
 
     def set_devices(self, devices: tuple[str, ...], current: str) -> None:
         """Offer the devices of this computer; the run is on `current`."""
-        choices = {name: name for name in ("auto", *devices, current)}
+        in_bfloat16 = self.tr("{device} in bfloat16")
+        choices = {}
+        for name in ("auto", *devices, current):
+            where, reduced, _ = name.partition(" ")  # as `training.device.called` has it
+            choices[name] = in_bfloat16.format(device=where) if reduced else where
         choices["auto"] = self.tr("Automatic")
         field = self._rows["device"].field
         assert isinstance(field, ChoiceField)
@@ -136,7 +140,12 @@ class ExperimentPanel(QWidget):
 
     def set_progress(self, steps: int, seconds: float) -> None:
         """Show how far the run is, for the limits at which it pauses."""
+        self._has_steps = steps > 0
         self._limits.set_progress(steps, seconds)
+
+    def has_steps(self) -> bool:
+        """Return whether the run has been trained, so that settings wait for another."""
+        return self._has_steps
 
     def pending_config(self) -> Config:
         """Return the settings of the next run.
@@ -263,7 +272,15 @@ class ExperimentPanel(QWidget):
         always = [row for row in self._rows.values() if row not in folded]
         self._aligned = [[*always, self._preset_row, self._form_row, *self._limits.rows], folded]
         tip = self.tr("Networks, losses and optimiser, all for a new run.")
-        self._advanced = Disclosure("advanced", self.tr("Advanced"), tip, _column(folded))
+        headings = {  # above the first of them
+            "epochs": self.tr("Data"),
+            "model": self.tr("Networks and z"),
+            "objective": self.tr("Objective"),
+            "r1": self.tr("What holds D back"),
+            "order": self.tr("Steps and optimiser"),
+        }
+        column = _column(folded, {self._rows[name]: text for name, text in headings.items()})
+        self._advanced = Disclosure("advanced", self.tr("Advanced"), tip, column)
         form = QWidget()
         layout = QVBoxLayout(form)
         layout.setContentsMargins(4, 6, 4, 6)
@@ -514,11 +531,19 @@ def _folder_of(info: RunInfo) -> str:
     return str(info.dataset.root) if info.config.dataset == "folder" else ""
 
 
-def _column(rows: Iterable[FieldRow]) -> QWidget:
+def _column(rows: Iterable[FieldRow], headings: Mapping[FieldRow, str]) -> QWidget:
+    """Return rows one below the other, some with a heading above."""
     column = QWidget()
     layout = QVBoxLayout(column)
     layout.setContentsMargins(1, 0, 1, 0)
     layout.setSpacing(4)
     for row in rows:
+        if row in headings:
+            heading = QLabel(headings[row])
+            heading.setContentsMargins(0, 6, 0, 0)
+            font = heading.font()
+            font.setItalic(True)
+            heading.setFont(font)
+            layout.addWidget(heading)
         layout.addWidget(row)
     return column

@@ -39,6 +39,7 @@ _FIRST_SECONDS = 30.0  # of training until the first judgement by itself
 _INTERVALS = (30, 60, 120, 300, 0)  # s; 0 = only when asked
 _INTERVAL = 120  # unless chosen: a judgement takes two seconds of a core
 _LOOK_MS = 200
+_GUESSED = 0.01  # of samples like real images: where there are fewer, the digits are guesses
 _BINS = 40
 
 _STROKES = {
@@ -335,17 +336,18 @@ class QualityPanel(QWidget):
         if quality.ratio is None:
             return (self.tr("No figures for this data"),)
         texts = (
-            self.tr(
-                "Fréchet distance {ratio} ({low} – {high}) × real, n = {n} · {found} of 10 digits"
-            ),
-            self.tr("{ratio} ({low} – {high}) × real, n = {n} · {found} of 10 digits"),
+            self.tr("Fréchet distance {ratio} ({low} – {high}) × real, n = {n} · {digits}"),
+            self.tr("{ratio} ({low} – {high}) × real, n = {n} · {digits}"),
             self.tr("{ratio} ({low} – {high}) × real, n = {n}"),
             self.tr("{ratio} × real, n = {n}"),
             self.tr("{ratio} × real"),
         )
         ratio, low, high = map(number, quality.ratio)
-        told = {"ratio": ratio, "low": low, "high": high, "n": f"{quality.n:,}"}
-        return tuple(text.format(**told, found=quality.found) for text in texts)
+        digits = self.tr("{found} of 10 digits").format(found=quality.found)
+        if quality.figures["precision"].figure.value < _GUESSED:
+            digits = self.tr("hardly a digit")
+        told = {"ratio": ratio, "low": low, "high": high, "n": f"{quality.n:,}", "digits": digits}
+        return tuple(text.format(**told) for text in texts)
 
     def _show_headlines(self, texts: tuple[str, ...]) -> None:
         """Show the longest that fits."""

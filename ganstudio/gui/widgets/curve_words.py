@@ -112,9 +112,11 @@ def score_words(autoencoder: bool = False) -> dict[str, CurveWords]:
 
 
 def number(value: float) -> str:
-    """Return three digits of a value, a dash for none."""
+    """Return three digits of a value, or all before the point; a dash for none."""
     if not math.isfinite(value):
         return "–"
+    if 1000 <= abs(value) < 1e6:
+        return f"{value:,.0f}".replace("-", "−")
     plain = value == 0 or 1e-3 <= abs(value) < 1000
     text = f"{value:#.3g}".rstrip(".") if plain else f"{value:.1e}"
     return text.replace("-", "−")

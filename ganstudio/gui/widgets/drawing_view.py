@@ -129,7 +129,7 @@ class DrawingView(QWidget):
         `error` is its mean squared difference in [0, 1].
         """
         self._show_found(image)
-        text = self.tr("G's answer at step {step:,} differs by {error:.2g} (mean square error)")
+        text = self.tr("G's answer at step {step:,}: mean square error {error:.2g}")
         self._told.set_text(text.format(step=step, error=error))
 
     def show_picture(self, image: Pixels, text: str) -> None:

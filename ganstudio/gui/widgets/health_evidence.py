@@ -74,7 +74,7 @@ class HealthEvidence(QDialog):
         layout.addWidget(scroll, 1)
         layout.addWidget(buttons)
         metrics = self.fontMetrics()  # a larger font has more room, as far as the screen has it
-        wanted = QSize(75 * metrics.averageCharWidth(), 27 * metrics.lineSpacing())
+        wanted = QSize(75 * metrics.averageCharWidth(), 36 * metrics.lineSpacing())
         self.resize(wanted.boundedTo(self.screen().availableSize() * 0.9))
 
     def set_health(self, diagnosis: Diagnosis, doctor: Doctor, history: History) -> None:

@@ -153,5 +153,6 @@ class _Row(QWidget):
             )
             return text.format(percent=percent)
         return self.tr(
-            "No copy: {percent:.0f}\u00a0% of held-out images have a nearer training image"
+            "No copy: {percent:.0f}\u00a0% of held-out images, which are none, have a nearer "
+            "training image"
         ).format(percent=100 * near.share)
