@@ -85,7 +85,7 @@ def test_codes_give_d_more_outputs():
             LatentPart(name="code", kind="uniform", dim=2, role="code"),
         )
     )
-    assert built("conv-small", latent=latent).D(torch.rand(3, 1, 28, 28)).shape == (3, 1 + 10 + 4)
+    assert built("conv-small", latent=latent).D(torch.rand(3, 1, 28, 28)).shape == (3, 1 + 10 + 2)
 
 
 @pytest.mark.parametrize("name", NAMES)

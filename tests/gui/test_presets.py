@@ -6,8 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hands import WAIT
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDropEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -462,18 +461,14 @@ def test_a_preset_is_started_over_with_where_a_run_has_steps(
     assert not button(dialog, "gallery_start_over").isVisible(), "Start takes what the fields show"
     assert button(dialog, "gallery_use").isDefault()
     dialog.reject()
-    session = window.session
-    session.step("both")
-    qtbot.waitUntil(lambda: session.status.step == 1, timeout=WAIT)
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    window.experiment.set_progress(1, 0.5)
+    asked: list[Config] = []
+    window.experiment.start_over_requested.disconnect()
+    window.experiment.start_over_requested.connect(lambda config, _device: asked.append(config))
     dialog = opened(qtbot, window)
     anew = button(dialog, "gallery_start_over")
     assert anew.isDefault()
-    rows = shown(dialog)
-    cards(dialog).setCurrentRow(rows.index("mlp-leaky"))
-    with qtbot.waitSignal(session.run_changed, timeout=WAIT):
-        qtbot.mouseClick(anew, LEFT)
-    assert session.info is not None
-    assert session.info.config.model == "mlp-leaky"
-    with qtbot.waitSignal(session.run_changed, timeout=WAIT):
-        session.undo_stack.undo()
-    assert session.status.step == 1
+    cards(dialog).setCurrentRow(shown(dialog).index("mlp-leaky"))
+    qtbot.mouseClick(anew, LEFT)
+    assert [config.model for config in asked] == ["mlp-leaky"]

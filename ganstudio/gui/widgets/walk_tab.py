@@ -32,7 +32,7 @@ from ganstudio.latent.spec import Array
 LEG = 60  # places from one bookmark to the next
 FRAME_MS = 33  # from one place to the next, at the usual speed
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
-_CHARACTERS = 4  # of a list's entry, at least
+_CHARACTERS = 2  # of a list's entry, at least
 
 
 class WalkTab(QWidget):
