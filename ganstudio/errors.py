@@ -142,8 +142,8 @@ MESSAGES = {
     "Bookmark them in the window and save, give a file with more, or name seeds.",
     "batch-not-shared": "{field} is {value}, which {ranks} processes cannot share alike. Choose a "
     "multiple of {ranks}.",
-    "no-bfloat16": "This run cannot be computed in bfloat16: {reason}. Choose "
-    "float32; in the window, that is the device cpu.",
+    "no-bfloat16": "This run cannot be computed in bfloat16: {reason}. Choose float32; in the "
+    "window, that is the device cpu.",
     "another-run": "{path} holds another run by now, or one that went on from an earlier step. "
     "Open the folder again to follow it.",
     "no-shared-device": "{field} is {value}, where several processes cannot train together. Choose "

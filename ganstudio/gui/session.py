@@ -400,10 +400,11 @@ class Session(QObject):
             command = Change(text, self._return_to, self._before.run_id, self.info.run_id)
             self.undo_stack.push(command)
         if path is not None:
-            self.paths[self.info.run_id] = path
             if path.suffix.lower() == GENERATOR_SUFFIX:  # which holds too little to be saved to
-                del self.paths[self.info.run_id]
+                self.paths.pop(self.info.run_id, None)
                 self.sources[self.info.run_id] = path.name
+            else:
+                self.paths[self.info.run_id] = path
             self.opened.emit(path)
         if waiting:
             self._experiment.set_pending_edits(waiting)

@@ -300,10 +300,10 @@ class _Case:
 
     def healthy(self) -> Diagnosis:
         reason = "slow" if self.stalled else "learning" if self.far else "level"
-        now, digits = self.now, self.unseen() if self.far else ()
+        now, digits = self.now, self.unseen() if self.far and not self.worse else ()
         if self.worse:
-            reason, digits = "worse", ()
-        if digits:
+            reason = "worse"
+        elif digits:
             reason += "-some"
         evidence = (
             Evidence("gap", now.gap),

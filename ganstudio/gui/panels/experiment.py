@@ -94,7 +94,7 @@ class ExperimentPanel(QWidget):
         studio = load_preset("studio").config
         self._running: dict[str, Any] = {**studio.to_dict(), "device": "auto", "folder": ""}
         self._draft = dict(self._running)  # what the fields show: running and pending values
-        self._has_run = self._has_steps = False
+        self._has_run = False
         self._trainable = True  # the current run, here
         self._objectives: Mapping[str, tuple[str, str]] = {}  # known once torch is there
         self._preset = "studio"  # the latest that a person chose
@@ -140,12 +140,11 @@ class ExperimentPanel(QWidget):
 
     def set_progress(self, steps: int, seconds: float) -> None:
         """Show how far the run is, for the limits at which it pauses."""
-        self._has_steps = steps > 0
         self._limits.set_progress(steps, seconds)
 
     def has_steps(self) -> bool:
         """Return whether the run has been trained, so that settings wait for another."""
-        return self._has_steps
+        return self._limits.progress[0] > 0
 
     def pending_config(self) -> Config:
         """Return the settings of the next run.

@@ -16,6 +16,8 @@ class PauseLimits(QGroupBox):
 
     Attributes
     ----------
+    progress : (int, float)
+        Steps and minutes of the run.
     rows : tuple of FieldRow
         The two rows.
     """
@@ -25,7 +27,7 @@ class PauseLimits(QGroupBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setTitle(self.tr("Pause"))
-        self._progress = (0, 0.0)  # steps and minutes of the run
+        self.progress = (0, 0.0)
         self._steps = self._field(Steps(low=1, high=1e9, size=1000))
         self._minutes = self._field(Steps(low=0.1, high=1e5, size=5.0))
         self.rows = (
@@ -57,7 +59,7 @@ class PauseLimits(QGroupBox):
 
     def set_progress(self, steps: int, seconds: float) -> None:
         """Say of a limit that the run is there already or beyond it."""
-        self._progress = (steps, seconds / 60)
+        self.progress = (steps, seconds / 60)
         self._renew()
 
     def _field(self, steps: Steps) -> NumberField:
@@ -76,7 +78,7 @@ class PauseLimits(QGroupBox):
     def _renew(self) -> None:
         """Show which limits are past."""
         fields = (self._steps, self._minutes)
-        for field, note, done in zip(fields, self._notes, self._progress, strict=True):
+        for field, note, done in zip(fields, self._notes, self.progress, strict=True):
             limit = field.value()
             past = field.error is None and limit is not None and limit <= done
             if past != note.isVisibleTo(self):
