@@ -92,6 +92,25 @@ def test_what_it_explains_is_the_share_of_the_variance(share: float):
     assert explained == pytest.approx(share, abs=0.08)
 
 
+def test_each_sample_is_explained_by_a_fit_to_all_others():
+    z, u = drawn()
+    z, u = z[:60], u[:60]
+    values = u[:, 0] + 0.3 * u[:, 2] ** 2 + z[:, 1]
+
+    def left(terms: np.ndarray) -> float:
+        total = 0.0
+        for i in range(len(z)):
+            others = np.arange(len(z)) != i
+            weights = np.linalg.lstsq(terms[others], values[others], rcond=None)[0]
+            total += float(values[i] - terms[i] @ weights) ** 2
+        return total
+
+    choices = np.concatenate([np.ones((len(z), 1)), z[:, :3]], axis=1)
+    expected = 1 - left(np.concatenate([choices, u], axis=1)) / left(choices)
+    assert 0.5 < expected < 0.99
+    assert fit(MIXED, z, values)[2] == pytest.approx(expected, abs=1e-9)
+
+
 def test_noise_explains_nothing_and_what_is_missing_is_left_out():
     z, u = drawn()
     assert fit(MIXED, z, np.random.default_rng(4).normal(size=len(z)))[2] < 0.02
@@ -100,7 +119,9 @@ def test_noise_explains_nothing_and_what_is_missing_is_left_out():
     assert fit(MIXED, z, values)[1:] == pytest.approx((3, 1), rel=1e-5)
 
 
-@pytest.mark.parametrize("values", [np.full(attributes.SAMPLES, np.nan), np.ones(2000)])
+@pytest.mark.parametrize(
+    "values", [np.full(attributes.SAMPLES, np.nan), np.ones(attributes.SAMPLES)]
+)
 def test_what_never_differs_has_no_direction(values: np.ndarray):
     vector, slope, explained = fit(MIXED, drawn()[0], values)
     assert not vector.any()

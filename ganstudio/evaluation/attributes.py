@@ -17,12 +17,12 @@ from ganstudio.latent.spec import Array, LatentSpec, Stream, generator
 
 SHAPES = {"thickness": "px", "slant": "°", "width": "px", "height": "px"}  # and their units
 ODDS = "nats"  # the unit of a likeness
-SAMPLES = 2000
-HELD_OUT = 500  # of them: what a fit explains is measured on these
+SAMPLES = 1000
 _BATCH = 100
 _Z = 8  # the generator of `Stream.SAMPLES` that draws the latents
 _SAME = 1e-10  # of the largest eigenvalue, below which terms depend on each other
 _INK = 1e-6  # of an image, below which it has no shape
+_FREE = 1e-3  # the least share of a sample that a fit to all of them leaves open
 
 Pixels = NDArray[np.uint8]
 Values = NDArray[np.float64]
@@ -88,15 +88,20 @@ class Search:
         self._fits: list[tuple[Array, float, float]] = []
         self._done = 0
 
+    @property
+    def drawing(self) -> bool:
+        """Whether there are images to draw and measure; fits take as long whatever their number."""
+        return self._done < SAMPLES
+
     def go_on(self, images: int) -> NamedDirections | None:
         """Measure so many images, or fit one attribute; return all once they are fitted.
 
         A strength is what a standard deviation along a direction adds: pixels, degrees of slant,
-        or nats, the log odds of a digit. `explained` is R² on samples that were not fitted: the
-        share of an attribute's variance that goes with its direction; where z has choices, of the
-        variance within them.
+        or nats, the log odds of a digit. `explained` is R² of each sample by a fit to all others:
+        the share of an attribute's variance that goes with its direction; where z has choices, of
+        the variance within them.
         """
-        if self._done < SAMPLES:
+        if self.drawing:
             z = self._z[self._done : self._done + images]
             drawn = decode(self._snapshot, z, averaged=self._averaged)
             odds = likeness(drawn)
@@ -147,30 +152,32 @@ def fit(latent: LatentSpec, z: Array, values: Values) -> tuple[Array, float, flo
     moved = scale > 0
     u = z / np.where(moved, scale, 1)
     choices = np.where(moved, 0, u)  # explain what they do, so that it is not put down to others
-    good = np.isfinite(values)
-    fitted, tested = good.copy(), good.copy()
-    fitted[-HELD_OUT:], tested[:-HELD_OUT] = False, False
     terms = np.concatenate([np.ones((len(u), 1)), choices, np.where(moved, u, 0)], axis=1)
     fixed = 1 + len(scale)
-    if fitted.sum() <= terms.shape[1] or not tested.any() or np.ptp(values[fitted]) == 0:
+    good = np.isfinite(values)
+    terms, values = terms[good], values[good]
+    if len(values) <= terms.shape[1] or np.ptp(values) == 0:
         return np.zeros_like(scale), 0.0, 0.0
-    weights = _least_squares(terms[fitted], values[fitted])
-    without = _least_squares(terms[fitted, :fixed], values[fitted])
+    weights, rest = _least_squares(terms, values)
+    _, all_of_it = _least_squares(terms[:, :fixed], values)
     slopes = np.where(moved, weights[fixed:], 0)
-    rest, all_of_it = (
-        np.square(values[tested] - terms[tested, : len(found)] @ found).sum()
-        for found in (weights, without)
-    )
     length = float(np.linalg.norm(slopes))
-    share = max(0.0, 1 - float(rest) / max(float(all_of_it), 1e-12))
+    share = max(0.0, 1 - rest / max(all_of_it, 1e-12))
     return (slopes / max(length, 1e-12)).astype(np.float32), length, share
 
 
-def _least_squares(terms: Values, values: Values) -> Values:
-    """Return the shortest solution; terms may depend on each other, as choices and 1 do."""
-    sizes, basis = torch.linalg.eigh(torch.from_numpy(terms.T @ terms))
+def _least_squares(terms: Values, values: Values) -> tuple[Values, float]:
+    """Return the shortest solution; terms may depend on each other, as choices and 1 do.
+
+    And the sum of squares that it leaves, of each value by a fit to all others: what the fit to all
+    leaves of the value over the share of it that is free (Allen 1974, the PRESS statistic).
+    """
+    x, y = torch.from_numpy(terms), torch.from_numpy(values)
+    sizes, basis = torch.linalg.eigh(x.T @ x)
     kept = sizes > _SAME * sizes[-1]
-    basis = basis[:, kept]
-    pulled = torch.from_numpy(terms.T @ values)
-    solution: Values = (basis @ ((basis.T @ pulled) / sizes[kept])).numpy()
-    return solution
+    whitened = x @ (basis[:, kept] / sizes[kept].sqrt())  # with orthonormal columns
+    pulled = whitened.T @ y
+    free = (1 - whitened.square().sum(1)).clamp(min=_FREE)
+    left = ((y - whitened @ pulled) / free).square().sum()
+    solution: Values = (basis[:, kept] @ (pulled / sizes[kept].sqrt())).numpy()
+    return solution, float(left)

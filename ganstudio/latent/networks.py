@@ -150,4 +150,6 @@ def lay_channels_last(net: nn.Module) -> None:
     """
     for weight in net.parameters():
         if weight.dim() == 4:
-            weight.data = weight.data.contiguous(memory_format=torch.channels_last)
+            # `contiguous` would leave weights of one channel as they are, and what they make too
+            laid = torch.empty_like(weight.data, memory_format=torch.channels_last)
+            weight.data = laid.copy_(weight.data)

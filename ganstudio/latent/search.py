@@ -45,10 +45,15 @@ class Search:
         self._rows: list[Tensor] = []  # of the current one
         self._metric = torch.zeros(len(self._dims), len(self._dims), dtype=torch.float64)
 
+    @property
+    def drawing(self) -> bool:
+        """Whether there are images to draw; what follows takes as long whatever their number."""
+        return self._place()[0] < len(self._anchors) and len(self._dims) > 0
+
     def go_on(self, images: int) -> Directions | None:
         """Draw about so many images; return the directions once they are found."""
-        anchor, first = self._place()
-        if anchor < len(self._anchors) and len(self._dims):
+        if self.drawing:
+            anchor, first = self._place()
             dims = self._dims[first : first + max(1, images // 2)]
             self._rows.append(self._slopes(self._anchors[anchor], dims))
             self._done += len(dims)

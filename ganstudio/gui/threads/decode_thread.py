@@ -491,10 +491,11 @@ class DecodeThread(QThread):
             self._searches[job.lane] = self._new_search(job)
             self._spent[job.lane] = 0.0
         search = self._searches[job.lane]
-        images = self._pieces.images(job)
+        drawing, images = search.drawing, self._pieces.images(job)
         start = time.thread_time()
         found = search.go_on(images)
-        self._spent[job.lane] += self._pieces.took(start, job.lane, images)
+        if drawing:
+            self._spent[job.lane] += self._pieces.took(start, job.lane, images)
         if found is None and isinstance(search, Search) and self._spent[job.lane] > PATIENCE:
             found = search.so_far()
         if found is None:
