@@ -39,6 +39,7 @@ class Decoder(QObject):
         find_began: a `Work`: the z of an image is being looked for.
         walk_drawn: (N, C, H, W) uint8, the images of the walk.
         walk_lost(): there will be none.
+        held_changed(object, object): what was held, and what is now: a `Snapshot` or None.
         failed: a `StudioError`.
 
     Attributes
@@ -53,6 +54,7 @@ class Decoder(QObject):
     find_began = Signal(object)
     walk_drawn = Signal(object)
     walk_lost = Signal()
+    held_changed = Signal(object, object)
     failed = Signal(object)
 
     def __init__(
@@ -455,14 +457,25 @@ class Decoder(QObject):
             self._latent.drawing.judge_again()
 
     def _on_hold_toggled(self, hold: bool) -> None:
-        self._hold(self._shown if hold else None)  # the step that the button names
+        self._choose(self._shown if hold else None)  # the step that the button names
 
     def _on_step_chosen(self, step: int) -> None:
         """Hold the generator of an earlier step; the newest is followed."""
         *earlier, _newest = self._drawn
-        self._hold(next((kept for kept in earlier if kept.step == step), None))
+        self._choose(next((kept for kept in earlier if kept.step == step), None))
 
-    def _hold(self, snapshot: "Snapshot | None") -> None:
+    def _choose(self, snapshot: "Snapshot | None") -> None:
+        if (before := self.held) is not snapshot:
+            self.hold(snapshot)
+            self.held_changed.emit(before, snapshot)
+
+    def hold(self, snapshot: "Snapshot | None") -> None:
+        """Explore a generator of this run while training goes on; None follows the newest.
+
+        One of another run is ignored, as undo may name it.
+        """
+        if snapshot is not None and (not self._info or snapshot.run_id != self._info.run_id):
+            return
         self.held = snapshot
         self._latent.set_holding(self.held.step if self.held else None)
         self._renew_at_once(Lane.REFERENCE)

@@ -37,6 +37,7 @@ from ganstudio.training.health import Doctor, Observation, Remedy
 from ganstudio.training.status import RunInfo, Status
 
 if TYPE_CHECKING:
+    from ganstudio.latent.snapshot import Snapshot
     from ganstudio.training.runner import Runner
 
     Begin = Callable[[Runner, ModelFile | None], None]
@@ -146,6 +147,7 @@ class Session(QObject):
         # decode thread -> window
         self.decoding.looked.connect(self._on_looked)
         self.decoder.grid_drawn.connect(self._on_grid_drawn)
+        self.decoder.held_changed.connect(self._on_held_changed)
         self.decoder.failed.connect(self._on_decoding_failed)
 
         # evaluation thread -> panel
@@ -554,6 +556,10 @@ class Session(QObject):
 
     def _on_page_edited(self, text: str, before: Page, after: Page) -> None:
         self.undo_stack.push(Change(text, self._latent.drawing.set_page, before, after))
+
+    def _on_held_changed(self, before: "Snapshot | None", after: "Snapshot | None") -> None:
+        text = self.tr("follow training") if after is None else self.tr("hold a step")
+        self.undo_stack.push(Change(text, self.decoder.hold, before, after, merges=True))
 
     def _on_latent_edited(self, text: str, before: LatentState, after: LatentState) -> None:
         exploration = self._latent.exploration

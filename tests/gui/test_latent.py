@@ -676,6 +676,18 @@ def test_what_the_run_before_drew_is_not_taken_for_this_one(qapp: QApplication) 
     session.decoding.image_drawn.emit(image)
     session._latent.hold_toggled.emit(True)
     assert session.decoder.held is image.snapshot, "it would be held"
+    session.undo_stack.undo()
+    assert session.decoder.held is None
+    session.undo_stack.redo()
+    assert session.decoder.held is image.snapshot
+    session._latent.hold_toggled.emit(False)
+    assert session.decoder.held is None
+    session.undo_stack.undo()  # what was held is not lost by following
+    assert session.decoder.held is image.snapshot
+    session.training.run_changed.emit(replace(latent_run(), run_id="second"))
+    session.undo_stack.redo()
+    session.undo_stack.undo()
+    assert session.decoder.held is None, "it is another run's"
     session.close()
     window.deleteLater()
 

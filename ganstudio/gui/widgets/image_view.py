@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QIcon, QImage, QPainter, QPaintEvent, QPalette, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -76,8 +76,11 @@ class ImageView(QWidget):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrunk)
             painter.drawImage(target, self._image)
             return
+        side = min(self.width(), self.height())
+        frame = QRect(0, 0, side, side)
+        frame.moveCenter(self.rect().center())
         painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.drawRect(frame.adjusted(0, 0, -1, -1))
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-        painter.drawText(self.rect().adjusted(8, 8, -8, -8), flags, self._placeholder)
+        painter.drawText(frame.adjusted(8, 8, -8, -8), flags, self._placeholder)

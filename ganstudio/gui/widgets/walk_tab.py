@@ -240,12 +240,15 @@ class WalkTab(QWidget):
             narrow_combo("term_b", self.tr("Bookmark that is taken away"), _CHARACTERS),
             narrow_combo("term_c", self.tr("Bookmark that is added"), _CHARACTERS),
         ]
-        self._sum = push_button(
-            "combine",
-            self.tr("Go"),
-            self.tr("Go to the sum: what the first has and the second has not, given to the third"),
-            self.tr("Go to the sum"),
+        self._sum = QToolButton()  # no wider than its word: the names beside it need the room
+        self._sum.setObjectName("combine")
+        self._sum.setText(self.tr("Go"))
+        self._sum.setAccessibleName(self.tr("Go to the sum"))
+        self._sum.setToolTip(
+            self.tr("Go to the sum: what the first has and the second has not, given to the third")
         )
+        self._sum.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._sum.setMinimumSize(36, 26)
         self._play = QToolButton()
         self._play.setObjectName("walk_play")
         self._play.setFocusPolicy(Qt.FocusPolicy.TabFocus)
