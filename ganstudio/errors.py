@@ -127,6 +127,14 @@ MESSAGES = {
     "choose a smaller model or another device, and try again.",
     "training-failed": "Training stopped at step {step}: {detail}. "
     "The model of step {last} is kept.",
+    "run-in-use": "{path} is the folder of a run that another program has open. Close it there, or "
+    "choose another folder.",
+    "opened-copy": "The run in {path} is open in another window, which saves it. Look around, or "
+    "train on here: that goes into a folder of its own.",
+    "not-saved": "The run cannot be saved into {path}: {reason}. Training goes on, and saving is "
+    "tried again every {seconds:g} seconds; File > Save as writes to another place.",
+    "left-open": "GAN Studio ended without being closed. The run {name} was saved at step "
+    "{step:,}.",
     "run-gone": "That run is no longer kept: of the saved ones, only the last {kept} are. "
     "Open its checkpoint instead.",
     "torch-missing": "PyTorch cannot be loaded, so nothing can train: {detail}. "

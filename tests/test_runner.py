@@ -45,7 +45,7 @@ class Recorder:
         self.events: list[str] = []
         self.runs, self.snapshots, self.statuses, self.works = [], [], [], []
         self.cancels = False
-        self.configs, self.saved, self.errors = [], [], []
+        self.configs, self.saved, self.errors, self.finished = [], [], [], []
         self.earlier, self.enough = [], 0
 
     def on_work(self, work) -> None:
@@ -78,6 +78,9 @@ class Recorder:
 
     def on_saved(self, path) -> None:
         self.saved.append(path)
+
+    def on_finished(self, errors) -> None:
+        self.finished.append(errors)
 
     def on_error(self, error) -> None:
         self.errors.append(error)
@@ -492,21 +495,18 @@ def test_saving_and_opening(studio, tmp_path):
     )
 
 
-def test_a_run_whose_file_another_run_took_is_unsaved(studio, tmp_path):
-    path, heard = tmp_path / "a.pt", studio.heard
+def test_a_run_whose_file_another_run_took_is_in_its_folder(studio, tmp_path):
+    studio.runner = Runner(studio.requests, studio.heard, tmp_path / "runs")
+    path = tmp_path / "a.pt"
     studio.new_run()
     studio.train(limit(steps=1), Runner.start)
     studio.ask(lambda runner: runner.save(path))
-    first = studio.trainer.run_id
     studio.ask(lambda runner: runner.open(path, "cpu", studio.root))
-    branch = studio.trainer.run_id
     studio.train(limit(steps=2), Runner.start)
     studio.ask(lambda runner: runner.save(path))
-    (left,) = heard.statuses[-1].left
-    assert (left.run_id, left.unsaved, heard.statuses[-1].unsaved) == (first, True, False)
-    studio.ask(lambda runner: runner.return_to(first), lambda runner: runner.save(path))
-    (left,) = heard.statuses[-1].left
-    assert (left.run_id, left.unsaved, heard.statuses[-1].unsaved) == (branch, True, False)
+    steps = [checkpoint.read(file)["step"] for file in sorted(tmp_path.glob("runs/*/last.pt"))]
+    assert sorted(steps) == [1, 2]
+    assert checkpoint.read(path)["step"] == 2
 
 
 def test_a_live_change_is_unsaved_work(studio, tmp_path):

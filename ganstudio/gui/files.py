@@ -1,6 +1,5 @@
-"""Opening, saving and exporting: dialogs, recent files, the question about unsaved work."""
+"""Opening, saving and exporting: dialogs, recent files, and seeing to it that nothing is lost."""
 
-from collections.abc import Callable
 from itertools import chain, count
 from pathlib import Path
 
@@ -24,7 +23,10 @@ from ganstudio.gui.panels.curves import CurvesPanel
 from ganstudio.gui.panels.experiment import ExperimentPanel
 from ganstudio.gui.panels.samples import SamplesPanel
 from ganstudio.gui.session import Session
+from ganstudio.gui.wording import worded
+from ganstudio.library import name_for
 from ganstudio.pretrained import GENERATOR_SUFFIX, is_pretrained
+from ganstudio.training.status import Phase
 
 RECENT_FILES = 8
 
@@ -38,7 +40,7 @@ class Files(QObject):
     Parameters
     ----------
     window : QMainWindow
-        Parent of the dialogs; closed once a save that closing asked for is done.
+        Parent of the dialogs; closed once what was not saved is.
     session : Session
         Saves and opens.
     experiment, samples, losses : panels
@@ -47,7 +49,7 @@ class Files(QObject):
     Attributes
     ----------
     closing : bool
-        Whether a save is under way after which the window closes.
+        Whether runs are being saved, after which the window closes.
     """
 
     failed = Signal(object)
@@ -67,18 +69,17 @@ class Files(QObject):
         self._samples = samples
         self._losses = losses
         self.closing = False
-        self._discarded: set[tuple[str, int]] = set()  # runs as they were left, and nobody wants
-        self._agreed = False  # the window closes because its run was saved for that
+        self._agreed = False  # all is saved that can be
         experiment.folder_wanted.connect(self.choose_images)
-        session.saved.connect(self._on_saved)
+        session.saved.connect(_remember)
         session.opened.connect(_remember)
-        session.failed.connect(self._on_failed)
+        session.all_saved.connect(self._on_all_saved)
 
     def new(self) -> None:
-        """Begin a run of the default preset."""
-        if self.may_leave():
-            self._experiment.select_preset("studio")
-            self._session.start_over(load_preset("studio").config, self._experiment.device())
+        """Begin a run of the default preset, which waits for Start."""
+        self._session.pause()
+        self._experiment.select_preset("studio")
+        self._session.start_over(load_preset("studio").config, self._experiment.device())
 
     def open(self) -> None:
         """Ask for a checkpoint or a generator file and open it."""
@@ -88,7 +89,7 @@ class Files(QObject):
             str(file_folder()),
             self.tr("Checkpoints and generators (*.pt *.safetensors)"),
         )
-        if name and self.may_leave():
+        if name:
             self.open_file(Path(name))
 
     def follow(self) -> None:
@@ -96,7 +97,7 @@ class Files(QObject):
         folder = QFileDialog.getExistingDirectory(
             self._window, self.tr("Follow a run"), str(file_folder())
         )
-        if folder and self.may_leave():
+        if folder:
             self.open_file(Path(folder))
 
     def open_file(self, path: Path) -> None:
@@ -105,8 +106,7 @@ class Files(QObject):
 
     def explore(self, path: Path) -> None:
         """Open a generator that comes with the studio."""
-        if self.may_leave():
-            self._session.open(path)
+        self._session.open(path)
 
     def export_generator(self) -> None:
         """Ask for a file and write what the run has learned, small enough to pass on."""
@@ -116,7 +116,7 @@ class Files(QObject):
 
     def open_elsewhere(self, path: Path) -> None:
         """Ask for the folder of a checkpoint's images, which is not where it was, and open it."""
-        if (folder := self._ask_images()) is not None and self.may_leave():
+        if (folder := self._ask_images()) is not None:
             self._session.open(path, folder)
 
     def choose_images(self) -> None:
@@ -151,25 +151,17 @@ class Files(QObject):
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Close))
         box.open()
 
-    def save(self) -> bool:
-        """Save where the run was last saved, or ask; return whether there is a place."""
-        path = self._session.path
-        if path is None or path.is_dir():  # which another process writes to
-            return self.save_as()
-        self._session.save(path)
-        return True
+    def save(self) -> None:
+        """Keep a checkpoint of this step in the run's folder."""
+        self._session.keep()
 
-    def save_as(self) -> bool:
-        """Ask where to save; return whether a place was chosen."""
+    def save_as(self) -> None:
+        """Ask where to write a checkpoint, to pass on or to keep elsewhere."""
         if self._session.info is None:
-            return False
-        path = self._session.path
-        proposal = self._new_name("", ".pt") if path is None or path.is_dir() else path
-        title, kind = self.tr("Save checkpoint"), self.tr("Checkpoints (*.pt)")
-        path = ask_target(self._window, title, proposal, ".pt", kind)
-        if path is not None:
+            return
+        title, kind = self.tr("Save checkpoint as"), self.tr("Checkpoints (*.pt)")
+        if (path := self._ask_target(title, "", ".pt", kind)) is not None:
             self._session.save(path)
-        return path is not None
 
     def export_history(self) -> None:
         """Ask for a file and write every step's numbers as CSV, in the background."""
@@ -189,50 +181,50 @@ class Files(QObject):
         else:
             self._window.statusBar().showMessage(self.tr("Saved {name}").format(name=path), 4000)
 
-    def may_leave(self) -> bool:
-        """Pause, and ask what becomes of unsaved work; return whether to go on to another run.
-
-        If not, training goes on.
-        """
-        return self._while_paused(self._agree_to_leave)
-
     def may_close(self) -> bool:
-        """Pause, and ask what becomes of unsaved work; return whether to close now.
+        """Return whether to close now; else what is not saved yet is, and the window closes then.
 
-        After Save the window closes by itself once the checkpoint is written; after Cancel,
-        training goes on.
+        Where that fails, a person is asked; training stands still meanwhile, and goes on if the
+        window stays.
         """
-        return self._while_paused(self._agree_to_close)
-
-    def _while_paused(self, agree: Callable[[], bool]) -> bool:
-        """Pause, so that what is asked about stands still; go on if the person stays."""
-        go_on = self._session.hold_still()
-        agreed = agree()
-        if not agreed and not self.closing:
-            go_on()
-        return agreed
-
-    def _agree_to_leave(self) -> bool:
-        if not self._session.status.unsaved:
-            return True
-        answer = self._ask()
-        if answer == QMessageBox.StandardButton.Save:
-            return self.save()
-        discarded = answer == QMessageBox.StandardButton.Discard
-        if discarded and self._session.info is not None:
-            self._discarded.add((self._session.info.run_id, self._session.status.step))
-        return discarded
-
-    def _agree_to_close(self) -> bool:
         status = self._session.status
-        unsaved = {(run.run_id, run.step) for run in status.left if run.unsaved}
-        others = len(unsaved - self._discarded)
-        if self._agreed or not (status.unsaved or others):
+        unsaved = status.unsaved or any(run.unsaved for run in status.left)
+        if self._agreed or not (unsaved or status.phase is Phase.TRAINING):
             return True
-        answer = self._ask(others=others)
-        if answer == QMessageBox.StandardButton.Save:
-            self.closing = self.save()
-        return answer == QMessageBox.StandardButton.Discard
+        if not self.closing:
+            self.closing = True
+            self._window.statusBar().showMessage(self.tr("Saving what was trained…"))
+            self._session.finish()
+        return False
+
+    def _on_all_saved(self, errors: list[StudioError]) -> None:
+        self.closing = False
+        self._agreed = not errors or self._wants_to_lose(errors)
+        if self._agreed:
+            self._window.close()
+        else:
+            self._session.stay()
+
+    def _wants_to_lose(self, errors: list[StudioError]) -> bool:
+        """Ask what to do about runs that cannot be saved; return whether to close all the same."""
+        buttons = QMessageBox.StandardButton
+        box = QMessageBox(self._window)
+        box.setObjectName("unsaved_box")
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(
+            self.tr("What was trained last cannot be saved, and is lost if the window closes now.")
+        )
+        box.setInformativeText("\n".join(map(worded, errors)))
+        if self._session.status.unsaved:
+            box.addButton(self.tr("Save &as…"), QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(self.tr("Close and &lose it"), QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(buttons.Cancel))
+        box.exec()
+        role = box.buttonRole(box.clickedButton())
+        if role == QMessageBox.ButtonRole.AcceptRole:
+            self.save_as()
+        return role == QMessageBox.ButtonRole.DestructiveRole
 
     def fill_recent(self, menu: QMenu) -> None:
         """Fill the menu of recent files."""
@@ -260,8 +252,8 @@ class Files(QObject):
         self._window.statusBar().showMessage(text.format(name=path or usual_folder()), 4000)
 
     def _ask_target(self, title: str, name: str, suffix: str, kind: str) -> Path | None:
-        """Ask where to export to."""
-        proposal = self._new_name(f"-{name}", suffix)
+        """Ask where to write what is called `name`, the run itself where that is ""."""
+        proposal = self._new_name(f"-{name}" if name else "", suffix)
         return ask_target(self._window, title, proposal, suffix, kind)
 
     def _new_name(self, what: str, suffix: str) -> Path:
@@ -269,50 +261,18 @@ class Files(QObject):
         assert self._session.info is not None
         config = self._session.info.config
         recipe = preset_of(config.to_dict()) or config.model_name
-        path = self._session.path
-        if path is None:
-            name = f"{recipe}-{config.seed}"
-        else:  # a run of `ganstudio train` is known by its folder: every one has a last.pt
-            in_folder = path.stem == "last" or path.match("step-*.pt")
-            name = path.parent.name if in_folder else path.stem
+        name = f"{recipe}-{config.seed}"
+        if (folder := self._session.status.folder) is not None:
+            name = folder.name
+        elif (path := self._session.path) is not None:
+            name = path.name if path.is_dir() else name_for(path)
         name += what
         names = chain([name], (f"{name}-{n}" for n in count(2)))
         paths = (file_folder() / f"{name}{suffix}" for name in names)
         return next(path for path in paths if not path.exists())
 
     def _open_recent(self, name: str) -> None:
-        if self.may_leave():
-            self.open_file(Path(name))
-
-    def _ask(self, others: int = 0) -> int:
-        """Show the question about unsaved work, also of `others` runs; return the button."""
-        buttons = QMessageBox.StandardButton
-        box = QMessageBox(self._window)
-        box.setObjectName("unsaved_box")
-        box.setIcon(QMessageBox.Icon.Question)
-        left = self.tr(
-            "Earlier runs that are not saved: {n} (Run > Earlier runs lists them)."
-        ).format(n=others)
-        if self._session.status.unsaved:
-            box.setText(self.tr("This run has steps, notes or settings that are not saved."))
-            question = self.tr("Save it as a checkpoint first?")
-            box.setInformativeText(f"{question}\n{left}" if others else question)
-            box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
-            box.setDefaultButton(buttons.Save)
-        else:
-            box.setText(left)
-            box.setStandardButtons(buttons.Discard | buttons.Cancel)
-            box.setDefaultButton(buttons.Cancel)
-        return box.exec()
-
-    def _on_saved(self, path: Path) -> None:
-        _remember(path)
-        self._agreed, self.closing = self.closing, False
-        if self._agreed:
-            self._window.close()
-
-    def _on_failed(self, _error: StudioError) -> None:
-        self.closing = False
+        self.open_file(Path(name))
 
 
 def _recent() -> list[str]:

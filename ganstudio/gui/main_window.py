@@ -27,11 +27,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ganstudio.config import own_presets, preset_of
+from ganstudio.config import own_presets
 from ganstudio.errors import UNWRITTEN, StudioError
 from ganstudio.gui import appearance
 from ganstudio.gui.actions import Actions, tool_button
 from ganstudio.gui.dock_icons import DockIcons
+from ganstudio.gui.earlier_runs import EarlierRuns
 from ganstudio.gui.files import Files
 from ganstudio.gui.help import show_about, show_help
 from ganstudio.gui.model_files import ModelFiles
@@ -168,6 +169,10 @@ class MainWindow(QMainWindow):
         """Start the threads: the window is there, what it asked for can load."""
         self.session.begin()
         QTimer.singleShot(0, self.losses.prepare)
+        if (left := self._earlier.cut_short()) is not None:
+            error, path = left
+            go_on = partial(self.files.open_file, path)
+            self.banner.show_error(error, self.tr("Go on with it"), go_on)
 
     def show_error(self, error: StudioError) -> None:
         """Show `error` in the banner, with the one action that helps."""
@@ -362,9 +367,9 @@ class MainWindow(QMainWindow):
         exact.setChecked(str(QSettings().value("exact")) == "true")
         self.session.set_exact(exact.isChecked())
         menu.addSeparator()
-        self._left_menu = menu.addMenu(self.tr("&Earlier runs"))
-        self._left_menu.setObjectName("left_menu")
-        self._left_menu.aboutToShow.connect(self._fill_left_runs)
+        left = menu.addMenu(self.tr("&Earlier runs"))
+        left.setObjectName("left_menu")
+        self._earlier = EarlierRuns(left, self.session)
         self._over_menu = menu.addMenu(self.tr("Start &over"))
         add(
             self._over_menu,
@@ -503,8 +508,7 @@ class MainWindow(QMainWindow):
         if not self._curves_due.isActive():
             self._curves_due.start()
         self._state.setText(self._state_text(status))
-        if status.unsaved != self.isWindowModified():
-            self.setWindowModified(status.unsaved)
+        self._renew_title()
         loaded = status.phase not in (Phase.LOADING, Phase.NONE)
         by_name = self.actions_.by_name
         by_name["export_samples"].setEnabled(self.session.info is not None)
@@ -577,7 +581,6 @@ class MainWindow(QMainWindow):
 
     def _on_saved(self, path: Path) -> None:
         self.banner.dismiss()
-        self._renew_title()
         self.show_message(self.tr("Saved {name}").format(name=path))
 
     def _on_exported(self, path: Path) -> None:
@@ -611,23 +614,6 @@ class MainWindow(QMainWindow):
         text = self.tr("{name} is {value:g} from now on; the steps made stay made.")
         self.show_message(text.format(name=setting_texts()[name].label, value=value))
 
-    def _fill_left_runs(self) -> None:
-        """List the runs that Start over and Open left, the latest first."""
-        self._left_menu.clear()
-        for run in reversed(self.session.status.left):
-            if not run.step:  # only undo needs it
-                continue
-            recipe = preset_of(run.config.to_dict()) or run.config.model_name
-            text = self.tr("{recipe}, seed {seed}, step {step:,}").format(
-                recipe=recipe, seed=run.config.seed, step=run.step
-            )
-            if run.unsaved:
-                text = self.tr("{run}, not saved").format(run=text)
-            action = self._left_menu.addAction(text)
-            action.triggered.connect(lambda _=False, run=run: self.session.return_to(run.run_id))
-        if self._left_menu.isEmpty():
-            self._left_menu.addAction(self.tr("None was left")).setEnabled(False)
-
     # Looks
 
     def _follow_zoom(self) -> None:
@@ -639,9 +625,9 @@ class MainWindow(QMainWindow):
         self._fit_docks()
 
     def _renew_title(self, _run_or_path: object = None) -> None:
-        path = self.session.path
-        name = path.name if path else self.session.source or self.tr("Unsaved run")
-        self.setWindowTitle(f"{name}[*]")
+        name = self.session.name or self.tr("New run")
+        if name != self.windowTitle():
+            self.setWindowTitle(name)
 
     def _reset_layout(self) -> None:
         self.restoreState(self._default_layout)
@@ -664,7 +650,7 @@ class MainWindow(QMainWindow):
     # Qt overrides
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask about unsaved work, remember the layout, end the threads."""
+        """See to it that all is saved, remember the layout, end the threads."""
         if not self.files.may_close():
             event.ignore()
             return
@@ -694,7 +680,7 @@ class MainWindow(QMainWindow):
             self.files.use_images(path)
         elif path.suffix == ".toml":
             self.presets.import_file(path)
-        elif self.files.may_leave():
+        else:
             self.files.open_file(path)
 
     def changeEvent(self, event: QEvent) -> None:

@@ -16,7 +16,7 @@ from ganstudio.data.loading import downloads, find_root, read_ahead
 from ganstudio.errors import StudioError
 from ganstudio.gui.commands import Change
 from ganstudio.gui.decoder import Decoder
-from ganstudio.gui.folders import data_folder
+from ganstudio.gui.folders import data_folder, runs_folder
 from ganstudio.gui.panels.curves import CurvesPanel
 from ganstudio.gui.panels.experiment import ExperimentPanel
 from ganstudio.gui.panels.latent import LatentPanel
@@ -52,7 +52,8 @@ class Session(QObject):
         work_began: a `Work`: torch, or a run, is being loaded.
         run_changed: a `RunInfo`.
         status_changed: a `Status`.
-        saved: the `Path` of a checkpoint.
+        saved: the `Path` of a checkpoint that was asked for.
+        all_saved: a list of `StudioError`: of the runs that could not be, after `finish`.
         exported: the `Path` of a generator file.
         opened: the `Path` of a checkpoint.
         failed: a `StudioError`: what a person asked for has failed.
@@ -82,6 +83,7 @@ class Session(QObject):
     run_changed = Signal(object)
     status_changed = Signal(object)
     saved = Signal(object)
+    all_saved = Signal(object)
     exported = Signal(object)
     opened = Signal(object)
     failed = Signal(object)
@@ -116,6 +118,7 @@ class Session(QObject):
         self._quality = quality
         self._randoms: dict[int, np.random.Generator] = {}  # what Random draws z from, by the seed
         self._closed = False
+        self._interrupted = False  # training, by `finish`
         self._fell_back = False  # to the default run, because the one asked for was refused
         self._first_dataset = ""
         self._config = Config()
@@ -127,7 +130,7 @@ class Session(QObject):
         self._before: RunInfo | None = None  # the run before the current one
         self._dragging = self._judging = False  # what training gives way to
 
-        self.training = TrainingThread(self)
+        self.training = TrainingThread(runs_folder(), self)
         self.decoding = DecodeThread(self)
         self.evaluating = EvaluationThread(self)
         self.decoder = Decoder(self.decoding, samples, latent, lambda: self.training.snapshot, self)
@@ -140,6 +143,7 @@ class Session(QObject):
         self.training.status_changed.connect(self._on_status)
         self.training.config_changed.connect(self._on_config)
         self.training.saved.connect(self._on_saved)
+        self.training.all_saved.connect(self.all_saved)
         self.training.failed.connect(self._on_failed)
         self._switched.connect(self._on_switched)
         self._lacks_file.connect(self._on_lacking_file)
@@ -220,22 +224,6 @@ class Session(QObject):
     def pause(self) -> None:
         """Pause after the current step."""
         self.training.post(lambda runner: runner.pause())
-
-    def hold_still(self) -> "Callable[[], None]":
-        """Pause; what is returned goes on with what that has paused, if there was anything."""
-        paused = False
-
-        def pause(runner: "Runner") -> None:
-            nonlocal paused
-            paused = runner.training
-            runner.pause()
-
-        def resume(runner: "Runner") -> None:
-            if paused:
-                runner.resume()
-
-        self.training.post(pause)
-        return lambda: self.training.post(resume)
 
     def step(self, nets: str, n: int = 1) -> None:
         """Make `n` steps of "both", "D" or "G", then pause; they show in the latest generator."""
@@ -338,9 +326,28 @@ class Session(QObject):
         if together:
             self.undo_stack.endMacro()
 
+    def keep(self) -> None:
+        """Keep a checkpoint of the current step in the run's folder."""
+        self.training.post(lambda runner: runner.keep())
+
     def save(self, path: Path) -> None:
-        """Save the current run as a checkpoint."""
+        """Write the current run as a checkpoint elsewhere."""
         self.training.post(lambda runner: runner.save(path))
+
+    def finish(self) -> None:
+        """Pause, and have all runs saved; `all_saved` follows. What is being loaded is given up."""
+
+        def finish(runner: "Runner") -> None:
+            self._interrupted = runner.training
+            runner.finish()
+
+        self.training.cancel()
+        self.training.post(finish)
+
+    def stay(self) -> None:
+        """Go on with what `finish` has paused, if there was anything."""
+        if self._interrupted:
+            self.training.post(lambda runner: runner.resume())
 
     def export_generator(self, path: Path) -> None:
         """Write what the current run has learned as a generator file."""
@@ -357,6 +364,14 @@ class Session(QObject):
         self.training.stop()
         self.decoding.stop()
         self.evaluating.stop()
+
+    @property
+    def name(self) -> str:
+        """What the current run is called: by its folder, or what it was opened from; else ""."""
+        if self.info is None:
+            return ""
+        place = self.status.folder or self.path
+        return place.name if place else self.source
 
     @property
     def path(self) -> Path | None:

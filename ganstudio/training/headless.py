@@ -26,6 +26,7 @@ from ganstudio.evaluation.quality import Quality
 from ganstudio.latent import z_file
 from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import LatentSpec, Stream, generator
+from ganstudio.library import RunFolder
 from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device
 from ganstudio.training.failures import explaining_memory
@@ -148,16 +149,25 @@ def train(trainer: Trainer, out: Path, limit: Limit, every: Every = Every()) -> 
         ``nothing-to-do``; ``non-finite``, ``out-of-memory`` or ``rank-lost`` (the last good step is
         saved);
         ``nothing-saved``, ``later-steps-lost``, ``saved-without`` or ``saved-at-last`` if a file
-        cannot be written; ``cannot-write`` or ``disk-full`` before the first step.
+        cannot be written; ``cannot-write`` or ``disk-full`` before the first step; ``run-in-use``
+        if another program trains into that folder.
     """
     end = limit.end(trainer)
+    home = RunFolder(out)
+    try:
+        return _train_into(trainer, out, limit.minutes, end, every)
+    finally:
+        home.release()
+
+
+def _train_into(trainer: Trainer, out: Path, minutes: float | None, end: End, every: Every) -> int:
     save_config(trainer.config, out / "config.toml")
     for name in (QUALITY, HEALTH):
         forget_beyond(trainer.step, out / name)
     saving = Saving(trainer, out)
     try:
         with explaining_memory(trainer.device, trainer):
-            return _train(trainer, out, end, limit.minutes, every, saving)
+            return _train(trainer, out, end, minutes, every, saving)
     except StudioError as error:
         told = saving.told(error)
         if told is error:

@@ -5,7 +5,6 @@ import queue
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -17,15 +16,17 @@ from ganstudio import model_file, parts
 from ganstudio.config import Config
 from ganstudio.data.dataset import Dataset
 from ganstudio.data.loading import find_root, load
-from ganstudio.errors import StudioError
+from ganstudio.errors import UNWRITTEN, Phrase, StudioError
 from ganstudio.latent.notes import Notes
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Stream, generator
+from ganstudio.library import LAST
 from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device, generator_file
 from ganstudio.training.earlier import Earlier
 from ganstudio.training.failures import explained, explaining_memory
 from ganstudio.training.history import History
+from ganstudio.training.homes import Homes
 from ganstudio.training.live import Live
 from ganstudio.training.objectives._objective import Objective
 from ganstudio.training.profile import Profile
@@ -43,6 +44,9 @@ GIVING_WAY = 4  # times as long between two snapshots or statuses while a person
 LOOK_SECONDS = 0.5  # between two looks at a run that is followed
 SHOWN_REAL, HELD_OUT = 100, 128  # images given to those who show the run
 PARKED_RUNS = 4  # saved runs that were left by Start over or Open, kept so that it can be undone
+AUTOSAVE_SECONDS = 30.0  # of training, between two times that a run is saved by itself
+SAVE_SHARE = 0.05  # a long history takes long to write: spend at most so much of the time on it
+SAVE_DELAY = 1.0  # s, from a pause to saving: single steps come in quick succession
 
 Request = Callable[["Runner"], object]
 
@@ -71,6 +75,9 @@ class Listener(Protocol):
     def on_saved(self, path: Path) -> None:
         """Take note: a checkpoint was written."""
 
+    def on_finished(self, errors: list[StudioError]) -> None:
+        """Take note: all runs are saved, but for those that these are about."""
+
     def on_error(self, error: StudioError) -> None:
         """Something failed; the current run is as it was after its last good step."""
 
@@ -84,12 +91,24 @@ class Runner:
         Other threads put callables here; they are called with the runner, in order, between steps.
     listener : Listener
         Who hears of what happens.
+    library : Path, optional
+        Where each run that is trained has a folder, and is saved into it by itself; by default
+        nowhere.
     """
 
-    def __init__(self, requests: "queue.SimpleQueue[Request]", listener: Listener) -> None:
+    def __init__(
+        self,
+        requests: "queue.SimpleQueue[Request]",
+        listener: Listener,
+        library: Path | None = None,
+    ) -> None:
         self.trainer: Trainer | None = None
         self._requests = requests
         self._listener = listener
+        self._homes = Homes(library)
+        self._autosave = AUTOSAVE_SECONDS
+        self._save_due = math.inf
+        self._save_failed = False  # the last time, which has been told
         self._datasets: dict[tuple[str, int, Path | None], Dataset] = {}
         self._parked: OrderedDict[str, Trainer] = OrderedDict()
         self._training = False
@@ -108,7 +127,6 @@ class Runner:
         self._copying = self._drawing = 0.0  # seconds that a snapshot and its samples took
         self._interval = 0.0  # seconds between the starts of two steps
         self._limit: tuple[int | None, float | None] = (None, None)
-        self._saved: dict[str, _Saved] = {}  # by the run's id
         self._published = self._told = -math.inf  # when the last snapshot and status were
         self._step_due = 0.0
         self._rate = _Rate()
@@ -119,6 +137,8 @@ class Runner:
             self._take_requests()
             if self._closed:
                 return
+            if time.monotonic() >= self._save_due:
+                self._save_by_itself()
             if self._training and time.monotonic() >= self._step_due:
                 self._step_due = time.monotonic() + self._interval
                 self._guarded(self._step, self.pause, "training-failed")
@@ -141,8 +161,17 @@ class Runner:
     # Requests
 
     def close(self) -> None:
-        """End `run`."""
+        """End `run`; what `finish` has not saved is lost."""
         self._closed = True
+        self._homes.release_all()
+
+    def finish(self) -> None:
+        """Pause, and save all runs that are not; the listener hears of those that cannot be."""
+        self.pause()
+        trainers = (*self._parked.values(), *((self.trainer,) if self.trainer else ()))
+        errors = [self._saving_fails(trainer) for trainer in trainers]
+        self._publish_status()
+        self._listener.on_finished([error for error in errors if error is not None])
 
     def new_run(
         self,
@@ -191,9 +220,10 @@ class Runner:
         source = live.path if live is not None else path
 
         earlier: Earlier | None = None
+        in_use: StudioError | None = None
 
         def build(work: Work) -> Trainer:
-            nonlocal earlier
+            nonlocal earlier, in_use
             content = live.first() if live is not None else checkpoint.read(path)
             if file is not None:
                 checkpoint.give_model_file(content, source, file)
@@ -210,7 +240,12 @@ class Runner:
             if live is not None and (rows := live.rows(content, 0)) is not None:
                 trainer.history = History()
                 trainer.history.append(rows)
-            self._saved[trainer.run_id] = _Saved.now(source, trainer)
+            try:
+                self._homes.opened(source, trainer)
+            except StudioError as error:
+                if error.code != "run-in-use":
+                    raise
+                in_use = StudioError("opened-copy", path=source.parent)
             earlier = Earlier(source, content, trainer.snapshot())
             return trainer
 
@@ -219,16 +254,27 @@ class Runner:
         if live is not None and not live.ended:
             self._live = live
             self._publish_status()
+        if in_use is not None:
+            self._listener.on_error(in_use)
 
     def return_to(self, run_id: str) -> bool:
         """Make a parked run the current one again; return False if it is that already."""
         if self.trainer is not None and run_id == self.trainer.run_id:
             return False
 
-        def parked(_work: Work) -> Trainer:
-            if run_id not in self._parked:
+        def parked(work: Work) -> Trainer:
+            if run_id in self._parked:
+                return self._parked[run_id]
+            if (folder := self._homes.path(run_id)) is None or self.trainer is None:
                 raise StudioError("run-gone", kept=PARKED_RUNS)
-            return self._parked[run_id]
+            path = folder / LAST
+            content = checkpoint.read(path)
+            dataset = self._dataset(
+                checkpoint.config_of(content, path), checkpoint.root_of(content), work
+            )
+            trainer = checkpoint.restore(content, path, dataset, self.trainer.device)
+            self._homes.opened(path, trainer)
+            return trainer
 
         self._switch(parked)
         return True
@@ -247,6 +293,7 @@ class Runner:
         self._training, self._reached = True, ""
         self._step_due, self._published = 0.0, -math.inf  # the first step shows at once
         self._rate = _Rate()
+        self._save_due = min(self._save_due, time.monotonic() + self._autosave)
         self._publish_status()
 
     def pause(self) -> None:
@@ -254,6 +301,7 @@ class Runner:
         self._training = False
         if self.trainer is not None:
             self.trainer.drain()
+            self._save_soon()
             self._publish()
 
     def step(self, nets: Nets, n: int = 1) -> None:
@@ -266,6 +314,7 @@ class Runner:
         if self.trainer is not None:
             self.trainer.change(**live)
             self._listener.on_config(self.trainer.config)
+            self._save_soon()
             self._publish_status()
 
     def set_speed(self, steps_per_second: float | None) -> None:
@@ -304,13 +353,21 @@ class Runner:
     def save(self, path: Path) -> None:
         """Write a checkpoint."""
         if self.trainer is not None:
-            checkpoint.save(self.trainer, path)
-            # whichever run had that file has none now
-            here = path.resolve()
-            self._saved = {id_: last for id_, last in self._saved.items() if last.path != here}
-            self._saved[self.trainer.run_id] = _Saved.now(path, self.trainer)
+            self._homes.save_as(self.trainer, path)
             self._publish_status()
             self._listener.on_saved(path)
+
+    def keep(self) -> None:
+        """Keep a checkpoint of this step in the run's folder."""
+        if self.trainer is not None and (path := self._homes.keep(self.trainer)) is not None:
+            self._publish_status()
+            self._listener.on_saved(path)
+
+    def set_autosave(self, seconds: float) -> None:
+        """Save by itself this often from now on."""
+        self._autosave = seconds
+        if self._training:
+            self._save_due = time.monotonic() + seconds
 
     def note(self, run_id: str, notes: Notes) -> None:
         """Take what a person has noted of a run, the current or a parked one; it saves them."""
@@ -319,6 +376,7 @@ class Runner:
             trainer = self._parked.get(run_id)
         if trainer is not None and notes != trainer.notes:
             trainer.notes = notes
+            self._save_soon()
             self._publish_status()
 
     def export(self, path: Path) -> None:
@@ -341,16 +399,16 @@ class Runner:
                 return
 
     def _patience(self) -> float | None:
-        """Return how long to wait for a request: until the next step or look is due, or for ever.
+        """Return how long to wait for a request: until something else is due, or for ever.
 
         Not at all while there are earlier steps to read.
         """
         if self._earlier:
             return 0.0
-        if not self._training and self._live is None:
-            return None
-        due = self._step_due if self._training else self._look_due
-        return max(0.0, due - time.monotonic())
+        due = self._save_due
+        if self._training or self._live is not None:
+            due = min(due, self._step_due if self._training else self._look_due)
+        return None if due == math.inf else max(0.0, due - time.monotonic())
 
     def _guarded(
         self, action: Callable[[], object], after_failure: Callable[[], None], code: str
@@ -393,6 +451,40 @@ class Runner:
         elif now >= self._told + self._pace * min(self._wait(), STATUS_SECONDS_MOST):
             self._publish_status()
 
+    def _save_soon(self) -> None:
+        """Save by itself in a moment, unless training does, or another program has the steps."""
+        if not self._training and self._live is None:
+            self._save_due = time.monotonic() + SAVE_DELAY
+
+    def _save_by_itself(self) -> None:
+        start = time.monotonic()
+        saved = self.trainer is None or self._save(self.trainer)
+        wait = max(self._autosave, (time.monotonic() - start) / SAVE_SHARE)
+        self._save_due = start + wait if self._training or not saved else math.inf
+        self._publish_status()
+
+    def _save(self, trainer: Trainer) -> bool:
+        """Save a run into its folder; if that fails, tell it, once until it succeeds."""
+        error = self._saving_fails(trainer)
+        if error is not None and not self._save_failed:
+            self._listener.on_error(error)
+        self._save_failed = error is not None
+        return error is None
+
+    def _saving_fails(self, trainer: Trainer) -> StudioError | None:
+        """Save a run into its folder; return why that cannot be done, if so."""
+        try:
+            self._homes.save(trainer)
+        except Exception as error:  # whatever it is, training goes on
+            cause = explained(error, "unexpected", trainer.device)
+            if cause.code not in UNWRITTEN:
+                return cause
+            reason = Phrase(UNWRITTEN[cause.code], **cause.fields)
+            return StudioError(
+                "not-saved", path=cause.fields["path"], reason=reason, seconds=self._autosave
+            )
+        return None
+
     def _read_earlier(self) -> None:
         """Publish one more of the earlier steps."""
         assert self._earlier is not None
@@ -419,9 +511,7 @@ class Runner:
         trainer.history.append(rows)
         if live.ended:
             self._live = None
-        # what a person has noted here is not in that folder
-        last = self._saved.get(trainer.run_id, _Saved.now(live.path, trainer))
-        self._saved[trainer.run_id] = replace(last, path=live.path.resolve(), step=trainer.step)
+        self._homes.has_steps_elsewhere(trainer)
         self._publish()
 
     def _stop_following(self) -> None:
@@ -466,11 +556,13 @@ class Runner:
         if self.trainer is not None:
             # of a device that is gone, only the numbers since the last drain are lost
             self._guarded(self.trainer.drain, lambda: None, "unexpected")
+            self._save(self.trainer)
             self._parked[self.trainer.run_id] = self.trainer
         self._parked.pop(trainer.run_id, None)
-        saved = [id_ for id_, parked in self._parked.items() if not self._is_unsaved(parked)]
+        saved = [id_ for id_, parked in self._parked.items() if not self._homes.is_unsaved(parked)]
         for run_id in saved[:-PARKED_RUNS]:
             del self._parked[run_id]
+            self._homes.release(run_id)
         self.trainer, self._reached, self._live, self._earlier = trainer, "", None, None
         self.set_exact(self._exact)
         self.set_profile(self._profiles)
@@ -511,12 +603,6 @@ class Runner:
         wait = max(SNAPSHOT_SECONDS, self._copying / COPYING_SHARE, self._drawing / DRAWING_SHARE)
         return min(wait, SNAPSHOT_SECONDS_MOST)
 
-    def _is_unsaved(self, trainer: Trainer) -> bool:
-        last = self._saved.get(trainer.run_id)
-        if last is None:
-            return trainer.step > 0
-        return _Saved.now(last.path, trainer) != last
-
     def _status(self, phase: Phase | None = None) -> Status:
         trainer = self.trainer
         if trainer is None:
@@ -531,7 +617,8 @@ class Runner:
             epoch=trainer.epoch,
             seconds=trainer.seconds,
             images_per_second=self._rate.value if phase is Phase.TRAINING else 0.0,
-            unsaved=self._is_unsaved(trainer),
+            unsaved=self._homes.is_unsaved(trainer),
+            folder=self._homes.path(trainer.run_id),
             left=tuple(map(self._left, self._parked.values())),
             reached=self._reached if phase is Phase.PAUSED else "",
             profile=self._profile.lately() if self._profile else (),
@@ -542,22 +629,8 @@ class Runner:
             run_id=trainer.run_id,
             config=trainer.config,
             step=trainer.step,
-            unsaved=self._is_unsaved(trainer),
+            unsaved=self._homes.is_unsaved(trainer),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Saved:
-    """Where a run was last saved, or opened, and what it was then."""
-
-    path: Path
-    step: int
-    config: Config
-    notes: Notes
-
-    @staticmethod
-    def now(path: Path, trainer: Trainer) -> "_Saved":
-        return _Saved(path.resolve(), trainer.step, trainer.config, trainer.notes)
 
 
 class _Rate:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,8 @@ class Status:
         Real images that D has seen, over the last second or so; 0 when not training.
     unsaved : bool
         Whether the run has moved since it was saved.
+    folder : Path or None
+        The run's own, which it is saved into by itself; None while it has none.
     left : tuple of LeftRun
         The runs that were left, the latest last.
     reached : str
@@ -79,6 +82,7 @@ class Status:
     seconds: float = 0.0
     images_per_second: float = 0.0
     unsaved: bool = False
+    folder: Path | None = None
     left: tuple[LeftRun, ...] = ()
     reached: str = ""
     profile: tuple[tuple[str, float], ...] = ()

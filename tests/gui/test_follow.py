@@ -15,6 +15,7 @@ from torch import nn
 from ganstudio import RunWriter, model_file
 from ganstudio.config import Config
 from ganstudio.data.loading import load
+from ganstudio.library import usual_folder
 from ganstudio.training import checkpoint, live
 from ganstudio.training.device import choose
 from ganstudio.training.live import LiveWriter
@@ -60,8 +61,7 @@ def test_the_window_shows_a_run_as_it_goes_on_elsewhere(
     qtbot.waitUntil(lambda: session.status.phase is Phase.FOLLOWING, timeout=WAIT)
     state = child(window, QLabel, "state")
     assert state.text().startswith("Following  ·  step 2")
-    qtbot.waitUntil(lambda: window.windowTitle() == "theirs[*]", timeout=WAIT)
-    assert not window.isWindowModified()
+    qtbot.waitUntil(lambda: window.windowTitle() == "theirs", timeout=WAIT)
     shown = child(window, QLabel, "samples_step")
     qtbot.waitUntil(lambda: shown.text() == "step 2", timeout=WAIT)
     before = window.samples.sheet()
@@ -70,15 +70,11 @@ def test_the_window_shows_a_run_as_it_goes_on_elsewhere(
     qtbot.waitUntil(lambda: shown.text() == "step 7", timeout=WAIT)
     assert not np.array_equal(window.samples.sheet(), before)
     np.testing.assert_array_equal(session.info.history.array(), other.trainer.history.array())
-    asked: list[str] = []
-
-    def ask(_parent: object, title: str, *_: object) -> tuple[str, str]:
-        asked.append(title)
-        return "", ""
-
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", ask)
-    window.actions_.by_name["save"].trigger()
-    assert asked, "nothing is written to another's folder unasked"
+    theirs = {path: path.stat().st_mtime_ns for path in other.folder.iterdir()}
+    with qtbot.waitSignal(session.saved, timeout=WAIT):
+        window.actions_.by_name["save"].trigger()
+    assert {path: path.stat().st_mtime_ns for path in other.folder.iterdir()} == theirs
+    assert session.status.folder == usual_folder() / "theirs"
     other.end()
     qtbot.waitUntil(lambda: session.status.phase is Phase.PAUSED, timeout=WAIT)
     assert session.status.step == 7
@@ -92,7 +88,8 @@ def test_start_goes_on_alone(qtbot: QtBot, window, other: Other, monkeypatch) ->
     window.actions_.by_name["step"].trigger()
     qtbot.waitUntil(lambda: session.status.step == 3, timeout=WAIT)
     assert session.status.phase is Phase.PAUSED
-    assert window.isWindowModified(), "it is a run of one's own now"
+    qtbot.waitUntil(lambda: session.status.folder is not None, timeout=WAIT)
+    assert session.status.folder.parent != other.folder.parent, "it is a run of one's own now"
     session.undo_stack.undo()
     qtbot.waitUntil(lambda: session.status.step == 0, timeout=WAIT)
 
@@ -133,7 +130,7 @@ def test_a_loop_of_ones_own_is_followed_once_its_networks_may_run(
     assert str(tmp_path / "theirs" / "networks.py") in asked().informativeText()
     qtbot.mouseClick(asked().findChild(QPushButton, "run_model_file"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: session.status.phase is Phase.FOLLOWING, timeout=WAIT)
-    qtbot.waitUntil(lambda: window.windowTitle() == "theirs[*]", timeout=WAIT)
+    qtbot.waitUntil(lambda: window.windowTitle() == "theirs", timeout=WAIT)
     assert session.info.latent.dim == 7
     anybodys.step(g_loss=torch.tensor(1.5))
     qtbot.waitUntil(lambda: session.status.step == 2, timeout=WAIT)
@@ -152,4 +149,3 @@ def test_a_loop_of_ones_own_is_followed_once_its_networks_may_run(
 
     anybodys.close()
     qtbot.waitUntil(lambda: session.status.phase is Phase.PAUSED, timeout=WAIT)
-    assert not window.isWindowModified()

@@ -6,7 +6,6 @@ import math
 import os
 import re
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -54,6 +53,11 @@ LEFT = Qt.MouseButton.LeftButton
 
 def wait_phase(qtbot, window: MainWindow, phase: Phase) -> None:
     qtbot.waitUntil(lambda: window.session.status.phase is phase, timeout=WAIT)
+
+
+def step_in(folder: Path) -> int:
+    """Return the step of the checkpoint that a run's folder has."""
+    return int(checkpoint.read(folder / "last.pt")["step"])
 
 
 def make_steps(qtbot, window: MainWindow, n: int) -> None:
@@ -139,22 +143,32 @@ def test_end_to_end(qtbot, open_window, monkeypatch, tmp_path: Path) -> None:
 
     path = tmp_path / "run.pt"
     choose_file(monkeypatch, path)
-    texts = answer_box(QMessageBox.StandardButton.Save)
+    with qtbot.waitSignal(session.saved, timeout=WAIT):
+        window.actions_.by_name["save_as"].trigger()
+    earlier = session.status.step
     window.close()
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
-    assert texts
     assert session.training.isFinished()
     assert session.decoding.isFinished()
-    saved_step = session.status.step
+    saved_step, folder = session.status.step, session.status.folder
+    assert saved_step >= earlier
 
-    again = open_window(path)
+    again = open_window(folder / "last.pt")  # which closing has written
     wait_phase(qtbot, again, Phase.PAUSED)
     assert again.session.status.step == saved_step
     assert len(again.session.info.history) == saved_step
-    qtbot.waitUntil(lambda: again.session.path == path, timeout=WAIT)
-    assert path.name in again.windowTitle()
     make_steps(qtbot, again, 2)
-    assert again.session.status.unsaved
+    again.close()
+    qtbot.waitUntil(lambda: not again.isVisible(), timeout=WAIT)
+    assert step_in(folder) == saved_step + 2, "it goes on in its folder"
+
+    other = open_window(path)
+    wait_phase(qtbot, other, Phase.PAUSED)
+    assert other.session.status.step <= saved_step
+    qtbot.waitUntil(lambda: other.windowTitle() == "run.pt", timeout=WAIT)
+    make_steps(qtbot, other, 1)
+    qtbot.waitUntil(lambda: other.windowTitle() == "run", timeout=WAIT)
+    assert other.session.status.folder == folder.with_name("run")
 
 
 def test_f5_and_space_start_and_pause_but_a_button_keeps_its_space(qtbot, window) -> None:
@@ -410,13 +424,11 @@ def test_a_folder_that_cannot_be_written_loses_nothing(
     make_steps(qtbot, window, 1)
     (tmp_path / "file").write_text("not a folder")
     choose_file(monkeypatch, tmp_path / "file" / "run.pt")
-    window.actions_.by_name["save"].trigger()
+    window.actions_.by_name["save_as"].trigger()
     qtbot.waitUntil(window.banner.isVisible, timeout=WAIT)
-    assert window.session.status.unsaved
     choose_file(monkeypatch, tmp_path / "run.pt")
     qtbot.mouseClick(window.findChild(QPushButton, "banner_action"), LEFT)
-    qtbot.waitUntil(lambda: not window.session.status.unsaved, timeout=WAIT)
-    assert (tmp_path / "run.pt").exists()
+    qtbot.waitUntil((tmp_path / "run.pt").exists, timeout=WAIT)
     assert not window.banner.isVisible()
 
 
@@ -442,42 +454,9 @@ def test_a_name_without_suffix_replaces_no_file_unasked(
     (tmp_path / "run.2.pt").write_text("dear")
     choose_file(monkeypatch, tmp_path / "run.2")
     texts = answer_box(QMessageBox.StandardButton.No)
-    assert not window.files.save_as()
+    window.files.save_as()
     assert "run.2.pt" in texts[0]
     assert (tmp_path / "run.2.pt").read_text() == "dear"
-
-
-def test_closing_asks_about_unsaved_work(qtbot, window) -> None:
-    make_steps(qtbot, window, 1)
-    texts = answer_box(QMessageBox.StandardButton.Cancel)
-    window.close()
-    assert texts
-    assert window.isVisible()
-    assert window.session.training.isRunning()
-    answer_box(QMessageBox.StandardButton.Discard)
-    window.close()
-    assert not window.isVisible()
-    assert window.session.training.isFinished()
-
-
-def test_a_cancelled_close_trains_on(qtbot, window) -> None:
-    window.session.start()
-    qtbot.waitUntil(lambda: window.session.status.unsaved, timeout=WAIT)
-    answer_box(QMessageBox.StandardButton.Cancel)
-    window.close()
-    step = window.session.status.step
-    qtbot.waitUntil(lambda: window.session.status.step > step + 1, timeout=WAIT)
-    assert window.session.status.phase is Phase.TRAINING
-
-
-def test_a_cancelled_close_goes_on_with_as_many_steps_as_were_asked_for(qtbot, window) -> None:
-    window.session.step("both", 60)
-    qtbot.waitUntil(lambda: window.session.status.step > 0, timeout=WAIT)
-    answer_box(QMessageBox.StandardButton.Cancel)
-    window.close()
-    wait_phase(qtbot, window, Phase.PAUSED)
-    qtbot.waitUntil(lambda: window.session.status.step == 60, timeout=WAIT)
-    wait_phase(qtbot, window, Phase.PAUSED)
 
 
 def test_runs_that_undo_cannot_reach_are_in_the_menu(qtbot, window) -> None:
@@ -495,7 +474,6 @@ def test_runs_that_undo_cannot_reach_are_in_the_menu(qtbot, window) -> None:
     qtbot.waitUntil(lambda: len(session.status.left) == 2, timeout=WAIT)
     menu.aboutToShow.emit()
     action = next(a for a in menu.actions() if "step 3" in a.text())
-    assert "not saved" in action.text()
     action.trigger()
     qtbot.waitUntil(lambda: session.info.run_id == lost, timeout=WAIT)
     qtbot.waitUntil(lambda: session.status.step == 3, timeout=WAIT)
@@ -644,57 +622,12 @@ def test_what_is_being_loaded_is_cancelled_on_closing(qtbot) -> None:
     assert later.cancelled
 
 
-def test_cancelling_to_close_goes_on_with_what_was_to_begin(qtbot, window) -> None:
-    session, loads = window.session, threading.Event()
-    session.start()
-    qtbot.waitUntil(lambda: session.status.unsaved, timeout=WAIT)
-    before = session.info
-    session.training.post(lambda _runner: loads.wait(60))
-    window.experiment.start_over()
-    session.status = dataclasses.replace(session.status, phase=Phase.LOADING)  # as it says then
-    answer_box(QMessageBox.StandardButton.Cancel)
-    window.close()
-    assert window.isVisible()
-    loads.set()
-    qtbot.waitUntil(lambda: session.info is not before, timeout=WAIT)
-    wait_phase(qtbot, window, Phase.TRAINING)
-
-
 def test_a_file_belongs_to_the_run_that_was_saved_last(qtbot, window, tmp_path) -> None:
     session, path = window.session, tmp_path / "a.pt"
     session.paths["another"] = path
     with qtbot.waitSignal(session.saved, timeout=WAIT):
         session.save(path)
     assert session.paths == {session.info.run_id: path}
-
-
-def test_closing_speaks_of_runs_that_were_left_unsaved(qtbot, window) -> None:
-    make_steps(qtbot, window, 1)
-    window.actions_.by_name["start_over"].trigger()
-    wait_phase(qtbot, window, Phase.READY)
-    assert [run.unsaved for run in window.session.status.left] == [True]
-    texts = answer_box(QMessageBox.StandardButton.Cancel)
-    window.close()
-    assert "not saved: 1" in texts[0]
-    assert window.isVisible()
-
-
-def test_closing_does_not_speak_of_a_run_that_was_discarded(
-    qtbot, window, monkeypatch, tmp_path
-) -> None:
-    make_steps(qtbot, window, 1)
-    path = tmp_path / "run.pt"
-    window.session.save(path)
-    qtbot.waitUntil(lambda: window.session.path == path, timeout=WAIT)
-    make_steps(qtbot, window, 1)
-    answer_box(QMessageBox.StandardButton.Discard)
-    assert window.files.may_leave()
-    with qtbot.waitSignal(window.session.opened, timeout=WAIT):
-        window.session.open(path)
-    wait_phase(qtbot, window, Phase.PAUSED)
-    assert [run.unsaved for run in window.session.status.left] == [True]
-    window.close()  # without a question, which would wait for an answer
-    assert not window.isVisible()
 
 
 def test_a_preset_chosen_before_the_first_step_is_what_start_trains(qtbot, window) -> None:
@@ -764,9 +697,9 @@ def test_nothing_to_save_nothing_to_ask(qtbot, window) -> None:
 def test_a_dropped_checkpoint_opens_and_is_remembered(qtbot, window, monkeypatch, tmp_path) -> None:
     make_steps(qtbot, window, 2)
     choose_file(monkeypatch, tmp_path / "run")
-    window.actions_.by_name["save"].trigger()
     path = tmp_path / "run.pt"
-    qtbot.waitUntil(lambda: not window.session.status.unsaved, timeout=WAIT)
+    with qtbot.waitSignal(window.session.saved, timeout=WAIT):
+        window.actions_.by_name["save_as"].trigger()
     window.actions_.by_name["start_over"].trigger()
     wait_phase(qtbot, window, Phase.READY)
     QSettings().setValue("recent", ["a.pt", "b.pt"])  # the save has put it there already
@@ -973,35 +906,10 @@ def test_the_tool_bar_holds_still_when_start_becomes_pause(qtbot, window, qapp) 
     window.actions_.by_name["zoom_reset"].trigger()
 
 
-@pytest.mark.parametrize("name", ["new", "open", "quit"])
-def test_what_would_leave_unsaved_work_pauses_to_ask_and_cancel_goes_on(
-    qtbot, window, monkeypatch, tmp_path, name: str
-) -> None:
-    """The question and the status bar speak of the same step: it stands still meanwhile."""
-    choose_file(monkeypatch, tmp_path / "other.pt")
-    session, run_id = window.session, window.session.info.run_id
-    session.start()
-    qtbot.waitUntil(lambda: session.status.unsaved, timeout=WAIT)
-    told: list[str] = []
-
-    def look(box: QMessageBox) -> None:
-        wait_phase(qtbot, window, Phase.PAUSED)
-        told.append(box.text() + box.informativeText())
-        box.button(QMessageBox.StandardButton.Cancel).click()
-
-    look_at_box(look)
-    window.actions_.by_name[name].trigger()
-    assert told
-    assert not any(letter.isdigit() for letter in told[0])
-    wait_phase(qtbot, window, Phase.TRAINING)
-    assert session.info.run_id == run_id
-
-
 def test_a_new_run_from_the_menu_waits_for_start(qtbot, window) -> None:
     session, run_id = window.session, window.session.info.run_id
     session.start()
     qtbot.waitUntil(lambda: session.status.unsaved, timeout=WAIT)
-    answer_box(QMessageBox.StandardButton.Discard)
     window.actions_.by_name["new"].trigger()
     qtbot.waitUntil(lambda: session.info.run_id != run_id, timeout=WAIT)
     qtbot.waitUntil(session.undo_stack.canUndo, timeout=WAIT)
@@ -1023,12 +931,8 @@ def test_the_names_offered_are_new_and_hold_no_step(qtbot, window, monkeypatch, 
     assert offered == ["studio-0.pt", "studio-0-samples.png", "studio-0-history.csv"]
     (tmp_path / "studio-0.pt").touch()
     (tmp_path / "studio-0-2.pt").touch()
-    actions["save"].trigger()
-    assert offered[-1] == "studio-0-3.pt"
-    with qtbot.waitSignal(window.session.saved, timeout=WAIT):
-        window.session.save(tmp_path / "mine.pt")
     actions["save_as"].trigger()
-    assert offered[-1] == "mine.pt", "its own"
+    assert offered[-1] == "studio-0-3.pt"
     config = window.session.info.config
     window.session.start_over(config.changed(seed=7, batch_size=16), "cpu")
     qtbot.waitUntil(lambda: window.session.info.config.seed == 7, timeout=WAIT)
@@ -1099,6 +1003,8 @@ def test_exports_are_named_after_the_file_of_the_run(
     make_steps(qtbot, window, 1)
     with qtbot.waitSignal(window.session.saved, timeout=WAIT):
         window.session.save(tmp_path / "first.pt")
+    with qtbot.waitSignal(window.session.opened, timeout=WAIT):
+        window.session.open(tmp_path / "first.pt")
     offered: list[str] = []
     monkeypatch.setattr(
         QFileDialog,

@@ -30,7 +30,8 @@ class TrainingThread(QThread):
         earlier_found: a `Snapshot` of an earlier step of the current run.
         status_changed: a `Status`.
         config_changed: a `Config`, after a live setting changed.
-        saved: the `Path` of a checkpoint.
+        saved: the `Path` of a checkpoint that was asked for.
+        all_saved: a list of `StudioError`: of the runs that could not be.
         failed: a `StudioError`.
 
     Attributes
@@ -46,11 +47,14 @@ class TrainingThread(QThread):
     status_changed = Signal(object)
     config_changed = Signal(object)
     saved = Signal(object)
+    all_saved = Signal(object)
     failed = Signal(object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, library: Path | None = None, parent: QObject | None = None) -> None:
+        """Train; runs are saved by themselves into the folder `library`, None is nowhere."""
         super().__init__(parent)
         self.setObjectName("training_thread")
+        self._library = library
         self.snapshot: Snapshot | None = None
         self._requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
         self._work: Work | None = None  # the latest
@@ -60,11 +64,15 @@ class TrainingThread(QThread):
         """Have `request` called with the runner, in the training thread, between two steps."""
         self._requests.put(request)
 
+    def cancel(self) -> None:
+        """Give up what is being loaded, if something is."""
+        if self._work is not None:
+            self._work.cancel()
+
     def stop(self) -> None:
         """End the thread after the current step, and wait for it; nothing is loaded any more."""
         self._closing = True
-        if self._work is not None:
-            self._work.cancel()
+        self.cancel()
         if self.isRunning():
             self.post(lambda runner: runner.close())
             self.wait()
@@ -103,6 +111,10 @@ class TrainingThread(QThread):
         """Pass the path of a checkpoint on."""
         self.saved.emit(path)
 
+    def on_finished(self, errors: list[StudioError]) -> None:
+        """Pass on that all runs are saved that can be."""
+        self.all_saved.emit(errors)
+
     def on_error(self, error: StudioError) -> None:
         """Pass an error on."""
         self.failed.emit(error)
@@ -123,4 +135,4 @@ class TrainingThread(QThread):
             return
         finally:
             work.end()
-        Runner(self._requests, self).run()
+        Runner(self._requests, self, self._library).run()

@@ -1,0 +1,81 @@
+"""The runs that there are besides the current one: the menu of them, and what a crash has left."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QMenu
+
+from ganstudio import library
+from ganstudio.config import preset_of
+from ganstudio.errors import StudioError
+from ganstudio.gui.folders import runs_folder
+from ganstudio.gui.session import Session
+from ganstudio.library import LAST
+
+SHOWN = 12  # of the library's, those saved last
+
+
+class EarlierRuns(QObject):
+    """Fills the menu of earlier runs: those of this window, then those of the library.
+
+    Parameters
+    ----------
+    menu : QMenu
+        The menu.
+    session : Session
+        Returns to runs, and opens them.
+    """
+
+    def __init__(self, menu: QMenu, session: Session) -> None:
+        super().__init__(menu)
+        self._menu, self._session = menu, session
+        menu.aboutToShow.connect(self._fill)
+
+    def cut_short(self) -> tuple[StudioError, Path] | None:
+        """Return what to say of the run that was open when the studio ended without closing.
+
+        And its checkpoint; None if there is no such run. It is said once.
+        """
+        runs = library.cut_short(runs_folder())
+        for folder, _ in runs:
+            try:
+                library.settle(folder)
+            except StudioError:  # nothing can be written there: it is said again next time
+                continue
+        if not runs:
+            return None
+        folder, entry = runs[0]
+        return StudioError("left-open", name=folder.name, step=entry.step), folder / LAST
+
+    def _fill(self) -> None:
+        self._menu.clear()
+        session = self._session
+        here = {session.info.run_id} if session.info else set()
+        for run in reversed(session.status.left):
+            here.add(run.run_id)
+            if not run.step:  # only undo needs it
+                continue
+            recipe = preset_of(run.config.to_dict()) or run.config.model_name
+            text = self._text(recipe, run.config.seed, run.step)
+            if run.unsaved:
+                text = self.tr("{run}, not saved").format(run=text)
+            self._add(text, partial(session.return_to, run.run_id))
+        others = [run for run in library.entries(runs_folder()) if run[1].run_id not in here]
+        if others and not self._menu.isEmpty():
+            self._menu.addSeparator()
+        for folder, entry in others[:SHOWN]:
+            about = self._text(entry.recipe, entry.seed, entry.step)
+            self._add(f"{folder.name}:  {about}", partial(session.open, folder / LAST))
+        if self._menu.isEmpty():
+            self._menu.addAction(self.tr("There are none yet")).setEnabled(False)
+
+    def _text(self, recipe: str, seed: int, step: int) -> str:
+        return self.tr("{recipe}, seed {seed}, step {step:,}").format(
+            recipe=recipe, seed=seed, step=step
+        )
+
+    def _add(self, text: str, act: Callable[[], None]) -> None:
+        action = self._menu.addAction(text.replace("&", "&&"))
+        action.triggered.connect(lambda: act())

@@ -1,0 +1,208 @@
+"""The library: a folder of runs, each in a folder of its own that it is saved into by itself.
+
+A run's folder holds ``last.pt``, its newest checkpoint; ``step-*.pt``, those that a person keeps;
+``run.json``, what the list of runs says of it; and ``run.lock``, which whoever trains it holds
+locked: the system lets go of it when that program ends, however it ends.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from platformdirs import user_data_path
+
+from ganstudio import atomic
+from ganstudio.errors import StudioError, writing
+
+LAST, NOTE, LOCK = "last.pt", "run.json", "run.lock"
+_FORMAT, _VERSION = "ganstudio-run", 1
+_NAME_MOST = 60  # characters
+
+
+def usual_folder() -> Path:
+    """Return the folder that the window's runs are in unless another is named."""
+    return user_data_path("ganstudio", appauthor=False) / "runs"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """What the list of runs says of one.
+
+    Attributes
+    ----------
+    run_id : str
+        The run.
+    recipe : str
+        The preset it began from, or its model.
+    seed : int
+        Its seed.
+    step : int
+        How far it was when it was saved.
+    seconds : float
+        How long it had trained by then.
+    saved : str
+        When that was, ISO 8601 in UTC.
+    open : bool
+        Whether a program has it, or had it when it was cut short.
+    """
+
+    run_id: str
+    recipe: str
+    seed: int
+    step: int
+    seconds: float
+    saved: str
+    open: bool = True
+
+
+class RunFolder:
+    """The folder of a run that this process saves into, and no other.
+
+    Raises
+    ------
+    StudioError
+        ``run-in-use`` if another process has it; ``cannot-write`` if nothing can be written there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        # a lock per object, not per path: the same run twice in one process is a mistake, too
+        self._lock = FileLock(path / LOCK, blocking=False, is_singleton=False)
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise StudioError("run-in-use", path=path) from None
+        except OSError:
+            with writing(path):
+                raise
+
+    @property
+    def last(self) -> Path:
+        """The newest checkpoint."""
+        return self.path / LAST
+
+    def tell(self, entry: Entry) -> None:
+        """Have the list say this of the run."""
+        with atomic.replacing(self.path / NOTE) as file:
+            about = {"format": _FORMAT, "version": _VERSION, **asdict(entry)}
+            file.write(json.dumps(about, indent=2).encode())
+
+    def keep(self, step: int) -> Path:
+        """Keep the newest checkpoint, which is of `step`, beside those to come; return it."""
+        kept = self.path / f"step-{step:07d}.pt"
+        atomic.keep(self.last, kept)
+        return kept
+
+    def release(self) -> None:
+        """Leave it to others; the list says then that nobody has it."""
+        with suppress(StudioError):  # at worst it is offered once more, as if it was cut short
+            settle(self.path)
+        self._lock.release()
+
+
+def settle(path: Path) -> None:
+    """Note that nobody has the run in a folder."""
+    if (about := _about(path)) is not None and about["open"]:
+        with atomic.replacing(path / NOTE) as file:
+            file.write(json.dumps(about | {"open": False}, indent=2).encode())
+
+
+def name_for(path: Path) -> str:
+    """Return how a run is called that a file was opened for.
+
+    One in a folder of its own is known by the folder, where every one has a last.pt.
+    """
+    in_folder = path.stem == "last" or path.match("step-*.pt")
+    return path.parent.name if in_folder else path.stem
+
+
+def new_folder(library: Path, name: str) -> RunFolder:
+    """Make a folder for a run in the library, called `name` or, where there is one, with a number.
+
+    Raises
+    ------
+    StudioError
+        ``cannot-write`` or ``disk-full``, naming the folder.
+    """
+    plain = "".join(sign if sign.isalnum() or sign in "-_. " else "-" for sign in name).strip(" .")
+    plain = plain[:_NAME_MOST] or "run"
+    for number in count(1):
+        path = library / (plain if number == 1 else f"{plain}-{number}")
+        with writing(path):
+            library.mkdir(parents=True, exist_ok=True)
+            try:
+                path.mkdir()
+            except FileExistsError:
+                continue
+        return RunFolder(path)
+    raise AssertionError
+
+
+def is_run_folder(path: Path) -> bool:
+    """Tell whether a folder is one of a run that was saved by itself."""
+    return (path / NOTE).exists() and (path / LAST).exists()
+
+
+def entries(library: Path) -> Iterator[tuple[Path, Entry]]:
+    """Return the runs of a library and their folders, those saved last first."""
+    found = []
+    with suppress(OSError):
+        for path in library.iterdir():
+            if (about := _about(path)) is not None and (path / LAST).exists():
+                found.append((path, _entry(about)))
+    return iter(sorted(found, key=lambda run: run[1].saved, reverse=True))
+
+
+def cut_short(library: Path) -> list[tuple[Path, Entry]]:
+    """Return the runs that a program had when it ended without closing, those saved last first."""
+    return [run for run in entries(library) if run[1].open and not in_use(run[0])]
+
+
+def in_use(path: Path) -> bool:
+    """Tell whether a process has the run in a folder."""
+    if not (path / LOCK).exists():
+        return False
+    lock = FileLock(path / LOCK, blocking=False, is_singleton=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        return True
+    except OSError:  # where nothing can be written, nobody trains
+        return False
+    lock.release()
+    return False
+
+
+def now() -> str:
+    """Return the time, as entries have it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _about(path: Path) -> dict[str, Any] | None:
+    """Return what a run's folder says of it; None if it is none, or what it says is damaged."""
+    try:
+        about = json.loads((path / NOTE).read_text(encoding="utf-8"))
+        if about["format"] != _FORMAT or about["version"] > _VERSION:
+            return None
+        _entry(about)
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    return dict(about)
+
+
+def _entry(about: dict[str, Any]) -> Entry:
+    return Entry(
+        run_id=str(about["run_id"]),
+        recipe=str(about["recipe"]),
+        seed=int(about["seed"]),
+        step=int(about["step"]),
+        seconds=float(about["seconds"]),
+        saved=str(about["saved"]),
+        open=bool(about["open"]),
+    )

@@ -1,0 +1,158 @@
+"""Where runs are kept: each that moves is saved into a folder of its own, in a library."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganstudio import library
+from ganstudio.config import Config, preset_of
+from ganstudio.errors import StudioError
+from ganstudio.latent.notes import Notes
+from ganstudio.library import Entry, RunFolder
+from ganstudio.training import checkpoint
+from ganstudio.training.trainer import Trainer
+
+
+class Homes:
+    """Knows the folder of each run, and what of it is on the disk.
+
+    Parameters
+    ----------
+    folder : Path or None
+        The library; None keeps no run, but knows what of it was opened or written elsewhere.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._library = folder.resolve() if folder else None
+        self._taken: dict[str, RunFolder] = {}  # by the run's id
+        self._paths: dict[str, Path] = {}  # of the folders, also of those that were let go
+        self._names: dict[str, str] = {}  # what a run's folder will be called
+        self._saved: dict[str, _Saved] = {}
+
+    def opened(self, path: Path, trainer: Trainer) -> None:
+        """Take note that a run is as the file `path` has it.
+
+        One that was saved into the library by itself goes on in its folder.
+
+        Raises
+        ------
+        StudioError
+            ``run-in-use`` if another program has that folder: what is trained goes into another.
+        """
+        self.is_as_saved(trainer)
+        self._names[trainer.run_id] = library.name_for(path)
+        folder = path.parent.resolve()
+        mine = any(home.path == folder for home in self._taken.values())  # a branch of that run
+        if path.name == library.LAST and library.is_run_folder(folder) and not mine:
+            self._take(trainer.run_id, RunFolder(folder))
+
+    def is_as_saved(self, trainer: Trainer) -> None:
+        """Take note that all of a run is on the disk, wherever that is."""
+        self._saved[trainer.run_id] = _Saved.now(trainer)
+
+    def has_steps_elsewhere(self, trainer: Trainer) -> None:
+        """Take note that another program keeps the steps of a run; what was noted is not there."""
+        last = self._saved.get(trainer.run_id, _Saved.now(trainer))
+        self._saved[trainer.run_id] = _Saved(trainer.step, last.config, last.notes)
+
+    def is_unsaved(self, trainer: Trainer) -> bool:
+        """Tell whether a run has steps, notes or settings that are not on the disk."""
+        last = self._saved.get(trainer.run_id)
+        return trainer.step > 0 if last is None else _Saved.now(trainer) != last
+
+    def path(self, run_id: str) -> Path | None:
+        """Return the folder of a run, None while it has none."""
+        return self._paths.get(run_id)
+
+    def save(self, trainer: Trainer) -> None:
+        """Save a run into its folder, unless nothing has changed; the first time makes it.
+
+        Raises
+        ------
+        StudioError
+            ``cannot-write`` or ``disk-full``, naming the file.
+        """
+        if self._library is not None and self.is_unsaved(trainer):
+            self._write(trainer, self._library)
+
+    def save_as(self, trainer: Trainer, path: Path) -> None:
+        """Write a run's checkpoint to a file of a person's choice, besides into its folder.
+
+        Raises
+        ------
+        StudioError
+            As `save`, of that file.
+        """
+        checkpoint.save(trainer, path)
+        with suppress(StudioError):  # all of it is in that file
+            self.save(trainer)
+        self.is_as_saved(trainer)
+
+    def keep(self, trainer: Trainer) -> Path | None:
+        """Save a run and keep its checkpoint beside those to come; return it.
+
+        Raises
+        ------
+        StudioError
+            As `save`.
+        """
+        if self._library is None:
+            return None
+        self.save(trainer)
+        home = self._taken.get(trainer.run_id) or self._write(trainer, self._library)
+        return home.keep(trainer.step)
+
+    def release(self, run_id: str) -> None:
+        """Leave a run's folder to others."""
+        if (home := self._taken.pop(run_id, None)) is not None:
+            home.release()
+
+    def release_all(self) -> None:
+        """Leave all folders to others."""
+        for run_id in tuple(self._taken):
+            self.release(run_id)
+
+    def _write(self, trainer: Trainer, folder: Path) -> RunFolder:
+        recipe = preset_of(trainer.config.to_dict()) or trainer.config.model_name
+        name = self._names.get(trainer.run_id, f"{recipe}-{trainer.config.seed}")
+        home = self._taken.get(trainer.run_id) or self._taken_again(trainer.run_id)
+        home = home or library.new_folder(folder, name)
+        self._take(trainer.run_id, home)
+        trainer.drain()
+        checkpoint.save(trainer, home.last)
+        self.is_as_saved(trainer)
+        home.tell(
+            Entry(
+                run_id=trainer.run_id,
+                recipe=recipe,
+                seed=trainer.config.seed,
+                step=trainer.step,
+                seconds=trainer.seconds,
+                saved=library.now(),
+            )
+        )
+        return home
+
+    def _taken_again(self, run_id: str) -> RunFolder | None:
+        """Take the folder that a run was let go from, unless another program has it now."""
+        if (path := self._paths.get(run_id)) is None or not library.is_run_folder(path):
+            return None
+        with suppress(StudioError):
+            return RunFolder(path)
+        return None
+
+    def _take(self, run_id: str, home: RunFolder) -> None:
+        self._taken[run_id], self._paths[run_id] = home, home.path
+
+
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    """What a run was when all of it was on the disk."""
+
+    step: int
+    config: Config
+    notes: Notes
+
+    @staticmethod
+    def now(trainer: Trainer) -> "_Saved":
+        return _Saved(trainer.step, trainer.config, trainer.notes)

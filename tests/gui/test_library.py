@@ -1,0 +1,277 @@
+"""Runs are saved by themselves: what is lost by a crash, a full disk, or by closing. Nothing."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hands import WAIT
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QMessageBox, QPushButton
+
+from ganstudio import library
+from ganstudio.errors import StudioError
+from ganstudio.gui.main_window import MainWindow
+from ganstudio.library import NOTE, RunFolder, usual_folder
+from ganstudio.training import checkpoint
+from ganstudio.training.homes import Homes
+from ganstudio.training.status import Phase
+
+LEFT = Qt.MouseButton.LeftButton
+Open = Callable[..., MainWindow]
+
+
+def step_in(folder: Path) -> int:
+    return int(checkpoint.read(folder / "last.pt")["step"])
+
+
+def ready(qtbot, window: MainWindow) -> None:
+    phases = (Phase.READY, Phase.PAUSED)
+    qtbot.waitUntil(lambda: window.session.status.phase in phases, timeout=WAIT)
+
+
+def make_steps(qtbot, window: MainWindow, n: int) -> None:
+    window.session.step("both", n)
+    target = window.session.status.step + n
+    qtbot.waitUntil(lambda: window.session.status.step == target, timeout=WAIT)
+    ready(qtbot, window)
+
+
+def answer(text: str) -> list[str]:
+    """Click the button of this text in the next message box; the list receives what it says."""
+    told: list[str] = []
+
+    def wait() -> None:
+        box = QApplication.activeModalWidget()
+        if not isinstance(box, QMessageBox):
+            QTimer.singleShot(10, wait)
+            return
+        told.append(f"{box.text()} {box.informativeText()}")
+        next(b for b in box.buttons() if b.text().replace("&", "") == text).click()
+
+    QTimer.singleShot(0, wait)
+    return told
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Let no run be saved into the library while the list is not empty."""
+    is_full = [True]
+    save = Homes.save
+
+    def refuse(self: Homes, trainer) -> None:
+        if is_full and self.is_unsaved(trainer):
+            raise StudioError("disk-full", path=usual_folder() / "studio-0/last.pt", detail="full")
+        save(self, trainer)
+
+    monkeypatch.setattr(Homes, "save", refuse)
+    return is_full
+
+
+def test_closing_saves_and_asks_nothing(qtbot, window: MainWindow) -> None:
+    window.session.start()
+    qtbot.waitUntil(lambda: window.session.status.step >= 3, timeout=WAIT)
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
+    status = window.session.status
+    assert status.folder == usual_folder() / "studio-0"
+    assert step_in(status.folder) == status.step >= 3
+    ((folder, entry),) = library.entries(usual_folder())
+    assert (folder, entry.step, entry.open) == (status.folder, status.step, False)
+
+
+def test_a_pause_saves_and_the_run_has_its_name(qtbot, window: MainWindow) -> None:
+    assert window.windowTitle() == "New run"
+    make_steps(qtbot, window, 2)
+    folder = usual_folder() / "studio-0"
+    qtbot.waitUntil(lambda: window.session.status.folder == folder, timeout=WAIT)
+    assert step_in(folder) == 2
+    assert window.windowTitle() == "studio-0"
+    make_steps(qtbot, window, 1)
+    qtbot.waitUntil(lambda: step_in(folder) == 3, timeout=WAIT)
+
+
+def test_training_saves_now_and_then(qtbot, window: MainWindow) -> None:
+    window.session.training.post(lambda runner: runner.set_autosave(0.01))
+    window.session.start()
+    qtbot.waitUntil(lambda: window.session.status.folder is not None, timeout=WAIT)
+    assert window.session.status.phase is Phase.TRAINING
+    folder = window.session.status.folder
+    first = step_in(folder)
+    qtbot.waitUntil(lambda: step_in(folder) > first, timeout=WAIT)
+
+
+def test_save_keeps_this_step(qtbot, window: MainWindow) -> None:
+    make_steps(qtbot, window, 2)
+    with qtbot.waitSignal(window.session.saved, timeout=WAIT):
+        window.actions_.by_name["save"].trigger()
+    make_steps(qtbot, window, 1)
+    folder = usual_folder() / "studio-0"
+    qtbot.waitUntil(lambda: step_in(folder) == 3, timeout=WAIT)
+    assert checkpoint.read(folder / "step-0000002.pt")["step"] == 2
+
+
+def test_a_run_that_was_left_is_on_the_disk(qtbot, window: MainWindow) -> None:
+    make_steps(qtbot, window, 2)
+    window.actions_.by_name["start_over"].trigger()
+    qtbot.waitUntil(lambda: window.session.status.step == 0, timeout=WAIT)
+    assert [run.unsaved for run in window.session.status.left] == [False]
+    assert step_in(usual_folder() / "studio-0") == 2
+    make_steps(qtbot, window, 1)
+    second = usual_folder() / "studio-0-2"
+    qtbot.waitUntil(lambda: window.session.status.folder == second, timeout=WAIT)
+
+
+def test_runs_come_back_that_memory_has_let_go(qtbot, window: MainWindow, monkeypatch) -> None:
+    monkeypatch.setattr("ganstudio.training.runner.PARKED_RUNS", 1)
+    make_steps(qtbot, window, 2)
+    session = window.session
+    first = session.info.run_id
+    for _ in range(2):
+        before = session.info.run_id
+        window.actions_.by_name["start_over"].trigger()
+        qtbot.waitUntil(lambda before=before: session.info.run_id != before, timeout=WAIT)
+        ready(qtbot, window)
+        make_steps(qtbot, window, 1)
+    assert first not in {run.run_id for run in session.status.left}
+    session.return_to(first)
+    qtbot.waitUntil(lambda: session.info.run_id == first, timeout=WAIT)
+    ready(qtbot, window)
+    assert session.status.step == 2
+    assert session.status.folder == usual_folder() / "studio-0"
+
+
+def test_a_disk_that_is_full_is_said_once_and_training_goes_on(
+    qtbot, window: MainWindow, full: list[bool]
+) -> None:
+    heard: list[StudioError] = []
+    window.session.failed.connect(heard.append)
+    window.session.training.post(lambda runner: runner.set_autosave(0.01))
+    window.session.start()
+    qtbot.waitUntil(window.banner.isVisible, timeout=WAIT)
+    step = window.session.status.step
+    qtbot.waitUntil(lambda: window.session.status.step > step + 20, timeout=WAIT)
+    text = window.banner.findChild(QLabel, "banner_text").text()
+    assert "cannot be saved" in text
+    assert "Training goes on" in text
+    assert [error.code for error in heard] == ["not-saved"]
+    full.clear()
+    qtbot.waitUntil(lambda: window.session.status.folder is not None, timeout=WAIT)
+
+
+def test_closing_asks_where_saving_fails(
+    qtbot, window: MainWindow, full: list[bool], monkeypatch, tmp_path: Path
+) -> None:
+    session = window.session
+    session.start()
+    qtbot.waitUntil(lambda: session.status.step >= 3, timeout=WAIT)
+    told = answer("Cancel")
+    window.close()
+    qtbot.waitUntil(lambda: bool(told), timeout=WAIT)
+    assert "is lost" in told[0]
+    assert str(usual_folder()) in told[0]
+    step = session.status.step
+    qtbot.waitUntil(lambda: session.status.step > step + 2, timeout=WAIT)
+    assert window.isVisible(), "it stays, and trains on"
+
+    elsewhere = tmp_path / "elsewhere.pt"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(elsewhere), ""))
+    answer("Save as…")
+    session.pause()
+    ready(qtbot, window)
+    window.close()
+    qtbot.waitUntil(elsewhere.exists, timeout=WAIT)
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
+    assert checkpoint.read(elsewhere)["step"] == session.status.step
+
+
+def test_what_cannot_be_saved_can_be_lost(qtbot, window: MainWindow, full: list[bool]) -> None:
+    make_steps(qtbot, window, 1)
+    told = answer("Close and lose it")
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
+    assert told
+
+
+def test_a_run_that_was_cut_short_is_offered_once(qtbot, open_window: Open) -> None:
+    window = open_window()
+    ready(qtbot, window)
+    make_steps(qtbot, window, 2)
+    qtbot.waitUntil(lambda: window.session.status.folder is not None, timeout=WAIT)
+    folder = window.session.status.folder
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
+    note = json.loads((folder / NOTE).read_text())
+    (folder / NOTE).write_text(json.dumps(note | {"open": True}))  # as after a power cut
+
+    again = open_window()
+    qtbot.waitUntil(again.banner.isVisible, timeout=WAIT)
+    assert "studio-0 was saved at step 2" in again.banner.findChild(QLabel, "banner_text").text()
+    ready(qtbot, again)
+    qtbot.mouseClick(again.findChild(QPushButton, "banner_action"), LEFT)
+    qtbot.waitUntil(lambda: again.session.status.step == 2, timeout=WAIT)
+    qtbot.waitUntil(lambda: again.windowTitle() == "studio-0", timeout=WAIT)
+    again.close()
+    qtbot.waitUntil(lambda: not again.isVisible(), timeout=WAIT)
+
+    third = open_window()
+    ready(qtbot, third)
+    assert not third.banner.isVisible()
+
+
+def test_a_run_in_another_window_is_left_to_it(qtbot, open_window: Open) -> None:
+    window = open_window()
+    ready(qtbot, window)
+    make_steps(qtbot, window, 2)
+    folder = usual_folder() / "studio-0"
+    qtbot.waitUntil(lambda: window.session.status.folder == folder, timeout=WAIT)
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
+
+    theirs = RunFolder(folder)
+    again = open_window(folder / "last.pt")
+    qtbot.waitUntil(again.banner.isVisible, timeout=WAIT)
+    assert "another window" in again.banner.findChild(QLabel, "banner_text").text()
+    make_steps(qtbot, again, 1)
+    copy = usual_folder() / "studio-0-2"
+    qtbot.waitUntil(lambda: again.session.status.folder == copy, timeout=WAIT)
+    assert (step_in(folder), step_in(copy)) == (2, 3)
+    theirs.release()
+
+
+def test_earlier_runs_are_in_the_menu(qtbot, open_window: Open) -> None:
+    window = open_window()
+    ready(qtbot, window)
+    make_steps(qtbot, window, 2)
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
+    again = open_window()
+    ready(qtbot, again)
+    menu = again.findChild(QMenu, "left_menu")
+    menu.aboutToShow.emit()
+    (action,) = menu.actions()
+    assert action.text().startswith("studio-0:")
+    assert action.text().endswith("seed 0, step 2")
+    action.trigger()
+    qtbot.waitUntil(lambda: again.session.status.step == 2, timeout=WAIT)
+
+
+def test_the_system_lets_go_of_a_folder_whose_program_was_killed(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from ganstudio.library import RunFolder;"
+        "home = RunFolder(Path(sys.argv[1])); print('there', flush=True); time.sleep(60)"
+    )
+    other = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE)
+    assert other.stdout is not None
+    assert other.stdout.readline().strip() == b"there"
+    assert library.in_use(tmp_path)
+    with pytest.raises(StudioError, match="another program has open"):
+        RunFolder(tmp_path)
+    other.kill()
+    other.wait()
+    other.stdout.close()
+    assert not library.in_use(tmp_path)
+    RunFolder(tmp_path).release()
