@@ -16,7 +16,6 @@ It needs a quiet machine and a screen, as window.py does, whose words it uses.
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -58,8 +57,9 @@ def main() -> None:
 
 def _spawn(kind: str, seconds: float) -> dict:
     command = [sys.executable, __file__, "--child", kind, "--seconds", str(seconds)]
-    environment = {**os.environ, "PYTHONPATH": str(window.ROOT), "XDG_CONFIG_HOME": "/nonexistent"}
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(
+        command, env=window.environment(), stdout=subprocess.PIPE, text=True, check=True
+    )
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -192,8 +192,14 @@ def _spawn(kind: str, seconds: float) -> tuple[dict, float]:
 
 def _start(kind: str, seconds: float, out) -> subprocess.Popen:
     command = [sys.executable, __file__, "--child", kind, "--seconds", str(seconds)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": "/nonexistent"}
-    return subprocess.Popen(command, env=environment, stdout=out, text=True)
+    return subprocess.Popen(command, env=environment(), stdout=out, text=True)
+
+
+def environment() -> dict[str, str]:
+    """Return a child's: without the settings of the person at this computer, and their runs."""
+    runs = Path(tempfile.gettempdir(), "ganstudio-benchmarks")
+    own = {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": "/nonexistent", "XDG_DATA_HOME": str(runs)}
+    return {**os.environ, **own}
 
 
 def _headless(_seconds: float) -> None:

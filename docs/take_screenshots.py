@@ -3,6 +3,7 @@
 It needs a screen; ``xvfb-run -a -s '-screen 0 1920x1080x24'`` before the command gives one.
 """
 
+import os
 import sys
 import tempfile
 import time
@@ -22,6 +23,7 @@ def main() -> None:
     """Train, and take a picture of each state in both themes."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 120.0
     settings = tempfile.mkdtemp()  # not those of the person at this computer
+    os.environ["XDG_DATA_HOME"] = settings
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, settings)
     application = app.create_app()

@@ -140,7 +140,11 @@ def _train(arguments: argparse.Namespace) -> int:
         end = limit.end(trainer)
         out = _out(arguments, trainer)
         _announce(arguments, trainer, end, out)
-        every = headless.Every(evaluate=arguments.evaluate_every, sample=arguments.samples_every)
+        every = headless.Every(
+            evaluate=arguments.evaluate_every,
+            sample=arguments.samples_every,
+            seconds=arguments.autosave_seconds,
+        )
         number = headless.train(trainer, out, limit, every)
     further = ["ganstudio", "train", "--resume", str(out / "last.pt")]
     if arguments.model_file:
@@ -449,7 +453,13 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         type=_whole(1),
         default=0,
         metavar="STEPS",
-        help="write a grid of samples every so many steps, besides every minute",
+        help="write a grid of samples every so many steps, besides those that come with saving",
+    )
+    train.add_argument(
+        "--autosave-seconds",
+        type=_positive,
+        metavar="S",
+        help="save everything after so many seconds of training, again and again (default: 60)",
     )
     train.add_argument(
         "--set",

@@ -14,7 +14,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
 from ganstudio import atomic
@@ -72,6 +71,8 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        from filelock import FileLock, Timeout  # 25 ms that the window's start is spared
+
         # a lock per object, not per path: the same run twice in one process is a mistake, too
         self._lock = FileLock(path / LOCK, blocking=False, is_singleton=False)
         try:
@@ -116,9 +117,9 @@ def settle(path: Path) -> None:
 def name_for(path: Path) -> str:
     """Return how a run is called that a file was opened for.
 
-    One in a folder of its own is known by the folder, where every one has a last.pt.
+    One in a folder of its own is known by the folder: there is a last.pt in every one.
     """
-    in_folder = path.stem == "last" or path.match("step-*.pt")
+    in_folder = path.stem in ("last", "live") or path.match("step-*.pt")
     return path.parent.name if in_folder else path.stem
 
 
@@ -168,6 +169,8 @@ def in_use(path: Path) -> bool:
     """Tell whether a process has the run in a folder."""
     if not (path / LOCK).exists():
         return False
+    from filelock import FileLock, Timeout
+
     lock = FileLock(path / LOCK, blocking=False, is_singleton=False)
     try:
         lock.acquire()

@@ -52,7 +52,8 @@ def run(path: Path | None, device: str) -> int:
     """Open the window, on the checkpoint `path` if given; return the exit status."""
     app = create_app()
     window = open_window(path, device)
-    signal.signal(signal.SIGINT, lambda *_: window.close())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: window.close())
     return app.exec()
 
 

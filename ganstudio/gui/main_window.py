@@ -302,6 +302,7 @@ class MainWindow(QMainWindow):
         menu.addSeparator()
         add(menu, "save", self.tr("&Save"), self.files.save, key=keys.Save, sign="save")
         add(menu, "save_as", self.tr("Save &as…"), self.files.save_as, key="Ctrl+Shift+S")
+        self._build_autosave_menu(menu.addMenu(self.tr("Save &by itself")))
         menu.addSeparator()
         presets = menu.addMenu(self.tr("&Presets"))
         add(presets, "gallery", self.tr("&Gallery…"), self.presets.show_gallery, key="Ctrl+G")
@@ -327,6 +328,18 @@ class MainWindow(QMainWindow):
         )
         menu.addSeparator()
         add(menu, "quit", self.tr("&Quit"), self.close, key=keys.Quit)
+
+    def _build_autosave_menu(self, menu: QMenu) -> None:
+        texts = {
+            "10": self.tr("Every &10 seconds"),
+            "30": self.tr("Every &30 seconds"),
+            "60": self.tr("Every &minute"),
+            "300": self.tr("Every &5 minutes"),
+        }
+        kept = str(QSettings().value("autosave_seconds", "30"))
+        kept = kept if kept in texts else "30"
+        self.actions_.choices(menu, "autosave", texts, kept, self._set_autosave)
+        self.session.set_autosave(float(kept))
 
     def _build_run_menu(self, menu: QMenu) -> None:
         add = self.actions_.add
@@ -520,6 +533,10 @@ class MainWindow(QMainWindow):
         self._speed = SPEEDS[name]
         self.session.set_speed(self._speed)
         self._on_status(self.session.status)
+
+    def _set_autosave(self, seconds: str) -> None:
+        QSettings().setValue("autosave_seconds", seconds)
+        self.session.set_autosave(float(seconds))
 
     def _set_exact(self) -> None:
         exact = self.actions_.by_name["exact"].isChecked()

@@ -245,6 +245,10 @@ class Session(QObject):
         """Train so that runs repeat bit for bit, or as fast as may be."""
         self.training.post(lambda runner: runner.set_exact(exact))
 
+    def set_autosave(self, seconds: float) -> None:
+        """Save runs by themselves this often."""
+        self.training.post(lambda runner: runner.set_autosave(seconds))
+
     def set_profile(self, on: bool) -> None:
         """Have the status tell where the time of steps goes, or no longer."""
         self.training.post(lambda runner: runner.set_profile(on))

@@ -39,11 +39,10 @@ from ganstudio.training.progress import Progress, shown
 from ganstudio.training.ranks import ALONE, Ranks, launched
 from ganstudio.training.run_folder import forget_beyond
 from ganstudio.training.runner import describe
-from ganstudio.training.saving import Saving
+from ganstudio.training.saving import SAVE_SHARE, Saving
 from ganstudio.training.trainer import Trainer, training_data
 
 SAVE_SECONDS = 60.0
-SAVE_SHARE = 0.05  # a long history takes long to write: spend at most so much of the time on it
 KEEP_EPOCHS = 10  # a checkpoint is kept every so many epochs, beside last.pt
 SAMPLE_BATCH = 500
 JUDGED = 10_000  # images for a line of quality.csv
@@ -113,18 +112,21 @@ def _dataset(config: Config, root: Path | None) -> Dataset:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Every:
-    """After how many steps something is done, again and again; 0 is never.
+    """When something is done, again and again: after so many steps; 0 is never.
 
     Attributes
     ----------
     evaluate : int
         The generator is judged, into quality.csv.
     sample : int
-        A sample grid is written, besides those of every minute.
+        A sample grid is written, besides those that come with saving.
+    seconds : float or None
+        All is saved after so many seconds of training; None is a minute.
     """
 
     evaluate: int = 0
     sample: int = 0
+    seconds: float | None = None
 
 
 def train(trainer: Trainer, out: Path, limit: Limit, every: Every = Every()) -> int:
@@ -183,7 +185,8 @@ def _train(
     every: Every,
     saving: Saving,
 ) -> int:
-    save_due = time.monotonic() + SAVE_SECONDS
+    wait = SAVE_SECONDS if every.seconds is None else every.seconds
+    save_due = time.monotonic() + wait
     kept = trainer.epoch // KEEP_EPOCHS
     judge = _judge_of(trainer.dataset) if every.evaluate else None
     if judge is not None and judge.unfit:
@@ -209,7 +212,7 @@ def _train(
                 if (start := time.monotonic()) > save_due:
                     saving.write_all()
                     took = time.monotonic() - start
-                    save_due = start + max(SAVE_SECONDS, took / SAVE_SHARE)
+                    save_due = start + max(wait, took / SAVE_SHARE)
         except BaseException:
             saving.try_all(keep=True)
             raise

@@ -30,6 +30,7 @@ from ganstudio.training.homes import Homes
 from ganstudio.training.live import Live
 from ganstudio.training.objectives._objective import Objective
 from ganstudio.training.profile import Profile
+from ganstudio.training.saving import SAVE_SHARE
 from ganstudio.training.status import Curves, LeftRun, Phase, RunInfo, Status
 from ganstudio.training.threads import ThreadTuner, cores
 from ganstudio.training.trainer import Nets, Trainer, new_run_id
@@ -44,8 +45,7 @@ GIVING_WAY = 4  # times as long between two snapshots or statuses while a person
 LOOK_SECONDS = 0.5  # between two looks at a run that is followed
 SHOWN_REAL, HELD_OUT = 100, 128  # images given to those who show the run
 PARKED_RUNS = 4  # saved runs that were left by Start over or Open, kept so that it can be undone
-AUTOSAVE_SECONDS = 30.0  # of training, between two times that a run is saved by itself
-SAVE_SHARE = 0.05  # a long history takes long to write: spend at most so much of the time on it
+AUTOSAVE_SECONDS = 30  # of training, between two times that a run is saved by itself
 SAVE_DELAY = 1.0  # s, from a pause to saving: single steps come in quick succession
 
 Request = Callable[["Runner"], object]
@@ -106,7 +106,7 @@ class Runner:
         self._requests = requests
         self._listener = listener
         self._homes = Homes(library)
-        self._autosave = AUTOSAVE_SECONDS
+        self._autosave: float = AUTOSAVE_SECONDS
         self._save_due = math.inf
         self._save_failed = False  # the last time, which has been told
         self._datasets: dict[tuple[str, int, Path | None], Dataset] = {}

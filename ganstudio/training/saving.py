@@ -15,6 +15,7 @@ from ganstudio.training import checkpoint
 from ganstudio.training.trainer import Trainer
 
 GRID_IMAGES = 100
+SAVE_SHARE = 0.05  # a long history takes long to write: spend at most so much of the time on it
 
 
 class Saving:

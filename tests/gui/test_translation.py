@@ -66,6 +66,7 @@ from ganstudio.training.health import (
     State,
 )
 from ganstudio.training.history import History
+from ganstudio.training.homes import Homes
 from ganstudio.training.status import Phase, Status
 from ganstudio.work import Work
 
@@ -380,7 +381,7 @@ def test_boxes_dialogs_and_errors(qtbot, window: MainWindow, monkeypatch, tmp_pa
     for name in ("getSaveFileName", "getOpenFileName"):
         monkeypatch.setattr(QFileDialog, name, choose)
     by_name = window.actions_.by_name
-    for action in ("save", "export_samples", "export_history"):
+    for action in ("save_as", "export_samples", "export_history"):
         by_name[action].trigger()
     for panel in (window.losses, window.scores):
         panel.bar.csv_asked.emit()
@@ -399,18 +400,22 @@ def test_boxes_dialogs_and_errors(qtbot, window: MainWindow, monkeypatch, tmp_pa
     Path(f"{chosen}.pt").touch()
     QTimer.singleShot(0, answer)
     window.files.save_as()  # would replace a file
+
+    def refuse(self: Homes, _trainer: object) -> None:
+        raise StudioError("disk-full", path="1", detail="1")
+
+    monkeypatch.setattr(Homes, "save", refuse)
+    count = len(asked)
     QTimer.singleShot(0, answer)
     window.close()
-    window.experiment.start_over()
-    qtbot.waitUntil(lambda: len(window.session.status.left) == 1, timeout=WAIT)
-    QTimer.singleShot(0, answer)
-    window.close()
+    qtbot.waitUntil(lambda: len(asked) > count, timeout=WAIT)
     assert len(asked) > 50
     assert not [text for text in asked if english(text, str(usual_folder()))]
 
     window.files.fill_recent(window.findChild(QWidget, "recent_menu"))
-    for code in ("disk-full", "not-a-checkpoint", "run-gone"):
-        window.show_error(StudioError(code, path="run.pt", detail=Phrase("number"), kept=3))
+    about = {"path": "run.pt", "detail": Phrase("number"), "kept": 3, "name": "1", "step": 2}
+    for code in ("disk-full", "not-a-checkpoint", "run-gone", "left-open", "opened-copy"):
+        window.show_error(StudioError(code, **about))
         check(window)
     by_name["export_samples"].trigger()
     check(window)
