@@ -302,7 +302,7 @@ class MainWindow(QMainWindow):
         menu.addSeparator()
         add(menu, "save", self.tr("&Save"), self.files.save, key=keys.Save, sign="save")
         add(menu, "save_as", self.tr("Save &as…"), self.files.save_as, key="Ctrl+Shift+S")
-        self._build_autosave_menu(menu.addMenu(self.tr("Save &by itself")))
+        self._build_autosave_menu(menu.addMenu(self.tr("A&utosave")))
         menu.addSeparator()
         presets = menu.addMenu(self.tr("&Presets"))
         add(presets, "gallery", self.tr("&Gallery…"), self.presets.show_gallery, key="Ctrl+G")
