@@ -131,8 +131,9 @@ MESSAGES = {
     "choose another folder.",
     "opened-copy": "The run in {path} is open in another window, which saves it. Look around, or "
     "train on here: that goes into a folder of its own.",
-    "not-saved": "The run cannot be saved into {path}: {reason}. Training goes on, and saving is "
-    "tried again every {seconds:g} seconds; File > Save as writes to another place.",
+    "run-unsaved": "The run cannot be saved as {path}: {reason}.",
+    "not-saved": "{error} Nothing else stops, and it is tried again every {seconds:g} seconds; "
+    "File > Save as writes to another place.",
     "left-open": "GAN Studio ended without being closed. The run {name} was saved at step "
     "{step:,}.",
     "run-gone": "That run is no longer kept: of the saved ones, only the last {kept} are. "

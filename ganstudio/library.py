@@ -66,7 +66,7 @@ class RunFolder:
     Raises
     ------
     StudioError
-        ``run-in-use`` if another process has it; ``cannot-write`` if nothing can be written there.
+        ``run-in-use`` if another process has it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -79,9 +79,8 @@ class RunFolder:
             self._lock.acquire()
         except Timeout:
             raise StudioError("run-in-use", path=path) from None
-        except OSError:
-            with writing(path):
-                raise
+        except (OSError, NotImplementedError):
+            pass  # where nothing can be locked nobody is kept out, nor kept from training
 
     @property
     def last(self) -> Path:
@@ -102,16 +101,12 @@ class RunFolder:
 
     def release(self) -> None:
         """Leave it to others; the list says then that nobody has it."""
-        with suppress(StudioError):  # at worst it is offered once more, as if it was cut short
-            settle(self.path)
+        about = _about(self.path)
+        if about is not None and about["open"]:
+            # at worst it is offered once more, as if it was cut short
+            with suppress(StudioError), atomic.replacing(self.path / NOTE) as file:
+                file.write(json.dumps(about | {"open": False}, indent=2).encode())
         self._lock.release()
-
-
-def settle(path: Path) -> None:
-    """Note that nobody has the run in a folder."""
-    if (about := _about(path)) is not None and about["open"]:
-        with atomic.replacing(path / NOTE) as file:
-            file.write(json.dumps(about | {"open": False}, indent=2).encode())
 
 
 def name_for(path: Path) -> str:
@@ -131,8 +126,8 @@ def new_folder(library: Path, name: str) -> RunFolder:
     StudioError
         ``cannot-write`` or ``disk-full``, naming the folder.
     """
-    plain = "".join(sign if sign.isalnum() or sign in "-_. " else "-" for sign in name).strip(" .")
-    plain = plain[:_NAME_MOST] or "run"
+    plain = "".join(sign if sign.isalnum() or sign in "-_. " else "-" for sign in name)
+    plain = plain[:_NAME_MOST].strip(" .") or "run"
     for number in count(1):
         path = library / (plain if number == 1 else f"{plain}-{number}")
         with writing(path):
@@ -194,7 +189,7 @@ def _about(path: Path) -> dict[str, Any] | None:
         if about["format"] != _FORMAT or about["version"] > _VERSION:
             return None
         _entry(about)
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, ArithmeticError):
         return None
     return dict(about)
 

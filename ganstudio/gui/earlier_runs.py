@@ -1,6 +1,7 @@
 """The runs that there are besides the current one: the menu of them, and what a crash has left."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from ganstudio.config import preset_of
 from ganstudio.errors import StudioError
 from ganstudio.gui.folders import runs_folder
 from ganstudio.gui.session import Session
-from ganstudio.library import LAST
+from ganstudio.library import LAST, RunFolder
 
 SHOWN = 12  # of the library's, those saved last
 
@@ -33,18 +34,16 @@ class EarlierRuns(QObject):
         self._menu, self._session = menu, session
         menu.aboutToShow.connect(self._fill)
 
-    def cut_short(self) -> tuple[StudioError, Path] | None:
+    def cut_short(self, opening: Path | None) -> tuple[StudioError, Path] | None:
         """Return what to say of the run that was open when the studio ended without closing.
 
-        And its checkpoint; None if there is no such run. It is said once.
+        And its checkpoint; None if there is no such run, or it is being opened. It is said once.
         """
         runs = library.cut_short(runs_folder())
         for folder, _ in runs:
-            try:
-                library.settle(folder)
-            except StudioError:  # nothing can be written there: it is said again next time
-                continue
-        if not runs:
+            with suppress(StudioError):  # another window was faster
+                RunFolder(folder).release()
+        if not runs or (opening is not None and opening.resolve().parent == runs[0][0].resolve()):
             return None
         folder, entry = runs[0]
         return StudioError("left-open", name=folder.name, step=entry.step), folder / LAST

@@ -1,5 +1,6 @@
 """Opening, saving and exporting: dialogs, recent files, and seeing to it that nothing is lost."""
 
+from enum import Enum
 from itertools import chain, count
 from pathlib import Path
 
@@ -29,6 +30,14 @@ from ganstudio.pretrained import GENERATOR_SUFFIX, is_pretrained
 from ganstudio.training.status import Phase
 
 RECENT_FILES = 8
+
+
+class Unsaved(Enum):
+    """What a person wants done about runs that cannot be saved, when the window is to close."""
+
+    STAY = "stay"
+    ELSEWHERE = "elsewhere"
+    LOSE = "lose"
 
 
 class Files(QObject):
@@ -189,7 +198,9 @@ class Files(QObject):
         """
         status = self._session.status
         unsaved = status.unsaved or any(run.unsaved for run in status.left)
-        if self._agreed or not (unsaved or status.phase is Phase.TRAINING):
+        moves = status.phase is Phase.TRAINING
+        loads = status.phase is Phase.LOADING and self._session.info is not None
+        if self._agreed or not (unsaved or moves or loads):
             return True
         if not self.closing:
             self.closing = True
@@ -198,15 +209,19 @@ class Files(QObject):
         return False
 
     def _on_all_saved(self, errors: list[StudioError]) -> None:
-        self.closing = False
-        self._agreed = not errors or self._wants_to_lose(errors)
+        answer = self._ask_about(errors) if errors else Unsaved.LOSE
+        if answer is Unsaved.ELSEWHERE:
+            self.save_as()
+            self._session.finish()  # and see whether all is saved now
+            return
+        self.closing, self._agreed = False, answer is Unsaved.LOSE
         if self._agreed:
             self._window.close()
         else:
             self._session.stay()
 
-    def _wants_to_lose(self, errors: list[StudioError]) -> bool:
-        """Ask what to do about runs that cannot be saved; return whether to close all the same."""
+    def _ask_about(self, errors: list[StudioError]) -> Unsaved:
+        """Ask what to do about runs that cannot be saved."""
         buttons = QMessageBox.StandardButton
         box = QMessageBox(self._window)
         box.setObjectName("unsaved_box")
@@ -221,10 +236,11 @@ class Files(QObject):
         box.addButton(self.tr("Close and &lose it"), QMessageBox.ButtonRole.DestructiveRole)
         box.setDefaultButton(box.addButton(buttons.Cancel))
         box.exec()
-        role = box.buttonRole(box.clickedButton())
-        if role == QMessageBox.ButtonRole.AcceptRole:
-            self.save_as()
-        return role == QMessageBox.ButtonRole.DestructiveRole
+        answers = {
+            QMessageBox.ButtonRole.AcceptRole: Unsaved.ELSEWHERE,
+            QMessageBox.ButtonRole.DestructiveRole: Unsaved.LOSE,
+        }
+        return answers.get(box.buttonRole(box.clickedButton()), Unsaved.STAY)
 
     def fill_recent(self, menu: QMenu) -> None:
         """Fill the menu of recent files."""

@@ -156,7 +156,7 @@ class MainWindow(QMainWindow):
             writer.message.connect(self.show_message)
             writer.failed.connect(self.show_error)
         self._on_status(Status())
-        self._opening = path.name if path else ""
+        self._first_path, self._opening = path, path.name if path else ""
         self.samples.set_opening(self._opening)
         self.session.ask_for_first_run(path)
         for error in own_presets()[1][:1]:  # the gallery names all of them
@@ -169,7 +169,7 @@ class MainWindow(QMainWindow):
         """Start the threads: the window is there, what it asked for can load."""
         self.session.begin()
         QTimer.singleShot(0, self.losses.prepare)
-        if (left := self._earlier.cut_short()) is not None:
+        if (left := self._earlier.cut_short(self._first_path)) is not None:
             error, path = left
             go_on = partial(self.files.open_file, path)
             self.banner.show_error(error, self.tr("Go on with it"), go_on)
@@ -177,7 +177,8 @@ class MainWindow(QMainWindow):
     def show_error(self, error: StudioError) -> None:
         """Show `error` in the banner, with the one action that helps."""
         opened: Any = error.fields.get("opened")  # the checkpoint whose images are not there
-        if str(error.fields.get("path", "")).endswith(".pt") and error.code in UNWRITTEN:
+        unwritten = str(error.fields.get("path", "")).endswith(".pt") and error.code in UNWRITTEN
+        if unwritten or error.code == "not-saved":
             self.banner.show_error(error, self.tr("Save as…"), self.files.save_as)
         elif error.code in NO_IMAGES:
             elsewhere = partial(self.files.open_elsewhere, opened)
@@ -590,7 +591,7 @@ class MainWindow(QMainWindow):
     def _on_run(self, info: RunInfo) -> None:
         self._renew_title()
         told = self.banner.error
-        if self._has_run and told is not None and told.code not in UNWRITTEN:
+        if self._has_run and told is not None and told.code not in (*UNWRITTEN, "not-saved"):
             self.banner.dismiss()  # it is of another run
         self._has_run = True  # the first is what there is where another cannot be opened
         if info.dataset.notice is not None:

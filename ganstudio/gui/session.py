@@ -342,7 +342,7 @@ class Session(QObject):
         """Pause, and have all runs saved; `all_saved` follows. What is being loaded is given up."""
 
         def finish(runner: "Runner") -> None:
-            self._interrupted = runner.training
+            self._interrupted |= runner.training
             runner.finish()
 
         self.training.cancel()
@@ -351,6 +351,7 @@ class Session(QObject):
     def stay(self) -> None:
         """Go on with what `finish` has paused, if there was anything."""
         if self._interrupted:
+            self._interrupted = False
             self.training.post(lambda runner: runner.resume())
 
     def export_generator(self, path: Path) -> None:

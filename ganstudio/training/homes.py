@@ -1,5 +1,6 @@
 """Where runs are kept: each that moves is saved into a folder of its own, in a library."""
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,52 +28,57 @@ class Homes:
         self._taken: dict[str, RunFolder] = {}  # by the run's id
         self._paths: dict[str, Path] = {}  # of the folders, also of those that were let go
         self._names: dict[str, str] = {}  # what a run's folder will be called
-        self._saved: dict[str, _Saved] = {}
+        self._saved: dict[str, _Saved] = {}  # somewhere
+        self._kept: dict[str, _Saved] = {}  # in its folder, or in the file that it comes from
 
     def opened(self, path: Path, trainer: Trainer) -> None:
         """Take note that a run is as the file `path` has it.
 
-        One that was saved into the library by itself goes on in its folder.
+        One that was saved into this library by itself goes on in its folder, from its last.pt on.
 
         Raises
         ------
         StudioError
             ``run-in-use`` if another program has that folder: what is trained goes into another.
         """
-        self.is_as_saved(trainer)
+        self._saved[trainer.run_id] = self._kept[trainer.run_id] = _Saved.now(trainer)
         self._names[trainer.run_id] = library.name_for(path)
+        self._paths.pop(trainer.run_id, None)  # what is there may be later steps
         folder = path.parent.resolve()
         mine = any(home.path == folder for home in self._taken.values())  # a branch of that run
-        if path.name == library.LAST and library.is_run_folder(folder) and not mine:
+        here = folder.parent == self._library and library.is_run_folder(folder) and not mine
+        if path.name == library.LAST and here:
             self._take(trainer.run_id, RunFolder(folder))
-
-    def is_as_saved(self, trainer: Trainer) -> None:
-        """Take note that all of a run is on the disk, wherever that is."""
-        self._saved[trainer.run_id] = _Saved.now(trainer)
 
     def has_steps_elsewhere(self, trainer: Trainer) -> None:
         """Take note that another program keeps the steps of a run; what was noted is not there."""
         last = self._saved.get(trainer.run_id, _Saved.now(trainer))
-        self._saved[trainer.run_id] = _Saved(trainer.step, last.config, last.notes)
+        there = _Saved(trainer.step, last.config, last.notes)
+        self._saved[trainer.run_id] = self._kept[trainer.run_id] = there
 
     def is_unsaved(self, trainer: Trainer) -> bool:
         """Tell whether a run has steps, notes or settings that are not on the disk."""
         last = self._saved.get(trainer.run_id)
         return trainer.step > 0 if last is None else _Saved.now(trainer) != last
 
+    def is_kept(self, trainer: Trainer) -> bool:
+        """Tell whether a run is in its folder as it is, or in the file that it comes from."""
+        kept = self._kept.get(trainer.run_id)
+        return trainer.step == 0 if kept is None else _Saved.now(trainer) == kept
+
     def path(self, run_id: str) -> Path | None:
         """Return the folder of a run, None while it has none."""
         return self._paths.get(run_id)
 
     def save(self, trainer: Trainer) -> None:
-        """Save a run into its folder, unless nothing has changed; the first time makes it.
+        """Save a run into its folder, unless it is there as it is; the first time makes it.
 
         Raises
         ------
         StudioError
             ``cannot-write`` or ``disk-full``, naming the file.
         """
-        if self._library is not None and self.is_unsaved(trainer):
+        if self._library is not None and not self.is_kept(trainer):
             self._write(trainer, self._library)
 
     def save_as(self, trainer: Trainer, path: Path) -> None:
@@ -84,9 +90,9 @@ class Homes:
             As `save`, of that file.
         """
         checkpoint.save(trainer, path)
-        with suppress(StudioError):  # all of it is in that file
+        with suppress(StudioError):  # which is tried again; all of it is in that file
             self.save(trainer)
-        self.is_as_saved(trainer)
+        self._saved[trainer.run_id] = _Saved.now(trainer)
 
     def keep(self, trainer: Trainer) -> Path | None:
         """Save a run and keep its checkpoint beside those to come; return it.
@@ -102,35 +108,35 @@ class Homes:
         home = self._taken.get(trainer.run_id) or self._write(trainer, self._library)
         return home.keep(trainer.step)
 
-    def release(self, run_id: str) -> None:
-        """Leave a run's folder to others."""
-        if (home := self._taken.pop(run_id, None)) is not None:
-            home.release()
-
-    def release_all(self) -> None:
-        """Leave all folders to others."""
-        for run_id in tuple(self._taken):
-            self.release(run_id)
+    def release_others(self, run_ids: Collection[str]) -> None:
+        """Leave the folders of all runs but these to others."""
+        for run_id in self._taken.keys() - set(run_ids):
+            self._taken.pop(run_id).release()
 
     def _write(self, trainer: Trainer, folder: Path) -> RunFolder:
         recipe = preset_of(trainer.config.to_dict()) or trainer.config.model_name
         name = self._names.get(trainer.run_id, f"{recipe}-{trainer.config.seed}")
         home = self._taken.get(trainer.run_id) or self._taken_again(trainer.run_id)
+        if home is not None and not home.path.is_dir():  # somebody has deleted it
+            home.release()
+            home = None
+        is_new = home is None
         home = home or library.new_folder(folder, name)
         self._take(trainer.run_id, home)
         trainer.drain()
-        checkpoint.save(trainer, home.last)
-        self.is_as_saved(trainer)
-        home.tell(
-            Entry(
-                run_id=trainer.run_id,
-                recipe=recipe,
-                seed=trainer.config.seed,
-                step=trainer.step,
-                seconds=trainer.seconds,
-                saved=library.now(),
-            )
+        entry = Entry(
+            run_id=trainer.run_id,
+            recipe=recipe,
+            seed=trainer.config.seed,
+            step=trainer.step,
+            seconds=trainer.seconds,
+            saved=library.now(),
         )
+        if is_new:
+            home.tell(entry)  # so that no checkpoint is ever in a folder that is not listed
+        checkpoint.save(trainer, home.last)
+        home.tell(entry)
+        self._saved[trainer.run_id] = self._kept[trainer.run_id] = _Saved.now(trainer)
         return home
 
     def _taken_again(self, run_id: str) -> RunFolder | None:

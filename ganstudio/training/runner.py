@@ -5,6 +5,7 @@ import queue
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -161,15 +162,16 @@ class Runner:
     # Requests
 
     def close(self) -> None:
-        """End `run`; what `finish` has not saved is lost."""
+        """Save what is not, as well as may be, and end `run`."""
+        for trainer in self._trainers():
+            self._saving_fails(trainer)
         self._closed = True
-        self._homes.release_all()
+        self._homes.release_others(())
 
     def finish(self) -> None:
         """Pause, and save all runs that are not; the listener hears of those that cannot be."""
-        self.pause()
-        trainers = (*self._parked.values(), *((self.trainer,) if self.trainer else ()))
-        errors = [self._saving_fails(trainer) for trainer in trainers]
+        self._guarded(self.pause, lambda: None, "unexpected")
+        errors = [self._saving_fails(trainer) for trainer in self._trainers()]
         self._publish_status()
         self._listener.on_finished([error for error in errors if error is not None])
 
@@ -267,13 +269,15 @@ class Runner:
                 return self._parked[run_id]
             if (folder := self._homes.path(run_id)) is None or self.trainer is None:
                 raise StudioError("run-gone", kept=PARKED_RUNS)
-            path = folder / LAST
+            path, place = folder / LAST, self.trainer.device
             content = checkpoint.read(path)
-            dataset = self._dataset(
-                checkpoint.config_of(content, path), checkpoint.root_of(content), work
-            )
-            trainer = checkpoint.restore(content, path, dataset, self.trainer.device)
-            self._homes.opened(path, trainer)
+            config = checkpoint.config_of(content, path)
+            with explaining_memory(place):
+                root = find_root(config.dataset, checkpoint.root_of(content), None)
+                dataset = self._dataset(config, root, work)
+                trainer = checkpoint.restore(content, path, dataset, place)
+            with suppress(StudioError):  # another program has it by now: this is a copy
+                self._homes.opened(path, trainer)
             return trainer
 
         self._switch(parked)
@@ -458,32 +462,40 @@ class Runner:
 
     def _save_by_itself(self) -> None:
         start = time.monotonic()
-        saved = self.trainer is None or self._save(self.trainer)
+        saved = self._save(*self._trainers())
         wait = max(self._autosave, (time.monotonic() - start) / SAVE_SHARE)
         self._save_due = start + wait if self._training or not saved else math.inf
         self._publish_status()
 
-    def _save(self, trainer: Trainer) -> bool:
-        """Save a run into its folder; if that fails, tell it, once until it succeeds."""
-        error = self._saving_fails(trainer)
-        if error is not None and not self._save_failed:
-            self._listener.on_error(error)
-        self._save_failed = error is not None
-        return error is None
+    def _save(self, *trainers: Trainer) -> bool:
+        """Save runs into their folders; if that fails, tell it, once until it succeeds."""
+        errors = [error for error in map(self._saving_fails, trainers) if error is not None]
+        if errors and not self._save_failed:
+            told = StudioError("not-saved", error=errors[0], seconds=self._autosave)
+            self._listener.on_error(told)
+        self._save_failed = bool(errors)
+        return not errors
 
     def _saving_fails(self, trainer: Trainer) -> StudioError | None:
         """Save a run into its folder; return why that cannot be done, if so."""
         try:
             self._homes.save(trainer)
         except Exception as error:  # whatever it is, training goes on
+            if not self._homes.is_unsaved(trainer):  # but in another file, by Save as
+                return None
             cause = explained(error, "unexpected", trainer.device)
             if cause.code not in UNWRITTEN:
                 return cause
             reason = Phrase(UNWRITTEN[cause.code], **cause.fields)
-            return StudioError(
-                "not-saved", path=cause.fields["path"], reason=reason, seconds=self._autosave
-            )
+            return StudioError("run-unsaved", path=cause.fields["path"], reason=reason)
         return None
+
+    def _can_go(self, trainer: Trainer) -> bool:
+        return self._homes.is_kept(trainer) or not self._homes.is_unsaved(trainer)
+
+    def _trainers(self) -> tuple[Trainer, ...]:
+        """Return all that are here, the current one last."""
+        return (*self._parked.values(), *((self.trainer,) if self.trainer else ()))
 
     def _read_earlier(self) -> None:
         """Publish one more of the earlier steps."""
@@ -547,6 +559,7 @@ class Runner:
             work.at(None)  # the last moment to cancel
         except Exception as error:
             self._training = was_training
+            self._homes.release_others({trainer.run_id for trainer in self._trainers()})
             self._publish_status()
             if isinstance(error, Cancelled) and self.trainer is None:
                 raise StudioError("nothing-opened") from None  # whoever shows runs needs one
@@ -559,11 +572,11 @@ class Runner:
             self._save(self.trainer)
             self._parked[self.trainer.run_id] = self.trainer
         self._parked.pop(trainer.run_id, None)
-        saved = [id_ for id_, parked in self._parked.items() if not self._homes.is_unsaved(parked)]
+        saved = [id_ for id_, parked in self._parked.items() if self._can_go(parked)]
         for run_id in saved[:-PARKED_RUNS]:
             del self._parked[run_id]
-            self._homes.release(run_id)
         self.trainer, self._reached, self._live, self._earlier = trainer, "", None, None
+        self._homes.release_others({trainer.run_id for trainer in self._trainers()})
         self.set_exact(self._exact)
         self.set_profile(self._profiles)
         self._drawing = 0.0  # the other's

@@ -1,6 +1,7 @@
 """Runs are saved by themselves: what is lost by a crash, a full disk, or by closing. Nothing."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from ganstudio.library import NOTE, RunFolder, usual_folder
 from ganstudio.training import checkpoint
 from ganstudio.training.homes import Homes
 from ganstudio.training.status import Phase
+from ganstudio.training.trainer import Trainer
 
 LEFT = Qt.MouseButton.LeftButton
 Open = Callable[..., MainWindow]
@@ -62,7 +64,7 @@ def full(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     save = Homes.save
 
     def refuse(self: Homes, trainer) -> None:
-        if is_full and self.is_unsaved(trainer):
+        if is_full and not self.is_kept(trainer):
             raise StudioError("disk-full", path=usual_folder() / "studio-0/last.pt", detail="full")
         save(self, trainer)
 
@@ -155,7 +157,7 @@ def test_a_disk_that_is_full_is_said_once_and_training_goes_on(
     qtbot.waitUntil(lambda: window.session.status.step > step + 20, timeout=WAIT)
     text = window.banner.findChild(QLabel, "banner_text").text()
     assert "cannot be saved" in text
-    assert "Training goes on" in text
+    assert "Nothing else stops" in text
     assert [error.code for error in heard] == ["not-saved"]
     full.clear()
     qtbot.waitUntil(lambda: window.session.status.folder is not None, timeout=WAIT)
@@ -179,10 +181,6 @@ def test_closing_asks_where_saving_fails(
     elsewhere = tmp_path / "elsewhere.pt"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(elsewhere), ""))
     answer("Save as…")
-    session.pause()
-    ready(qtbot, window)
-    window.close()
-    qtbot.waitUntil(elsewhere.exists, timeout=WAIT)
     window.close()
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
     assert checkpoint.read(elsewhere)["step"] == session.status.step
@@ -240,6 +238,53 @@ def test_a_run_in_another_window_is_left_to_it(qtbot, open_window: Open) -> None
     qtbot.waitUntil(lambda: again.session.status.folder == copy, timeout=WAIT)
     assert (step_in(folder), step_in(copy)) == (2, 3)
     theirs.release()
+
+
+def test_an_older_checkpoint_of_a_run_takes_nothing_from_it(qtbot, window: MainWindow) -> None:
+    make_steps(qtbot, window, 1)
+    session, folder = window.session, usual_folder() / "studio-0"
+    with qtbot.waitSignal(session.saved, timeout=WAIT):
+        session.keep()
+    make_steps(qtbot, window, 2)
+    qtbot.waitUntil(lambda: step_in(folder) == 3, timeout=WAIT)
+    first = session.info.run_id
+    session.training.post(lambda runner: runner._homes.release_others(()))
+    session.training.post(lambda runner: setattr(runner.trainer, "run_id", "forgotten"))
+    session.open(folder / "step-0000001.pt")
+    qtbot.waitUntil(lambda: session.status.step == 1, timeout=WAIT)
+    assert session.info.run_id == first
+    make_steps(qtbot, window, 1)
+    qtbot.waitUntil(lambda: session.status.folder is not None, timeout=WAIT)
+    assert (step_in(folder), step_in(session.status.folder)) == (3, 2)
+
+
+def test_a_folder_that_was_deleted_is_made_anew(qtbot, window: MainWindow) -> None:
+    make_steps(qtbot, window, 1)
+    folder = usual_folder() / "studio-0"
+    qtbot.waitUntil(lambda: window.session.status.folder == folder, timeout=WAIT)
+    shutil.rmtree(folder)
+    make_steps(qtbot, window, 1)
+    qtbot.waitUntil((folder / "last.pt").exists, timeout=WAIT)
+    qtbot.waitUntil(lambda: not window.session.status.unsaved, timeout=WAIT)
+    assert step_in(folder) == 2
+
+
+def test_a_device_that_is_gone_does_not_keep_the_window_open(
+    qtbot, window: MainWindow, monkeypatch
+) -> None:
+    make_steps(qtbot, window, 1)
+
+    def gone(self: Trainer) -> None:
+        raise RuntimeError("CUDA error: device is gone")
+
+    monkeypatch.setattr(Trainer, "drain", gone)
+    window.session.training.post(lambda runner: runner.trainer.change(g_lr=0.125))
+    window.session.training.post(lambda runner: runner._publish_status())
+    qtbot.waitUntil(lambda: window.session.status.unsaved, timeout=WAIT)
+    told = answer("Close and lose it")
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
+    assert "device is gone" in told[0]
 
 
 def test_earlier_runs_are_in_the_menu(qtbot, open_window: Open) -> None:
