@@ -20,6 +20,7 @@ from ganstudio import atomic
 from ganstudio.errors import StudioError, writing
 
 LAST, NOTE, LOCK = "last.pt", "run.json", "run.lock"
+AUTOSAVE_SECONDS = 30  # of training, between two times that a run is saved by itself
 _FORMAT, _VERSION = "ganstudio-run", 1
 _NAME_MOST = 60  # characters
 
@@ -98,6 +99,14 @@ class RunFolder:
         kept = self.path / f"step-{step:07d}.pt"
         atomic.keep(self.last, kept)
         return kept
+
+    def __enter__(self) -> "RunFolder":
+        """Have it for a while."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave it to others."""
+        self.release()
 
     def release(self) -> None:
         """Leave it to others; the list says then that nobody has it."""

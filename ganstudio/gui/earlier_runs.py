@@ -5,13 +5,13 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QThreadPool, Signal
 from PySide6.QtWidgets import QMenu
+from shiboken6 import isValid
 
 from ganstudio import library
 from ganstudio.config import preset_of
 from ganstudio.errors import StudioError
-from ganstudio.gui.folders import runs_folder
 from ganstudio.gui.session import Session
 from ganstudio.library import LAST, RunFolder
 
@@ -21,6 +21,10 @@ SHOWN = 12  # of the library's, those saved last
 class EarlierRuns(QObject):
     """Fills the menu of earlier runs: those of this window, then those of the library.
 
+    Signals:
+        cut_short(str, int, object): a run was open when the studio ended without being closed: its
+            name, the step that it was saved at, and the `Path` of its checkpoint.
+
     Parameters
     ----------
     menu : QMenu
@@ -29,24 +33,31 @@ class EarlierRuns(QObject):
         Returns to runs, and opens them.
     """
 
+    cut_short = Signal(str, int, object)
+
     def __init__(self, menu: QMenu, session: Session) -> None:
         super().__init__(menu)
         self._menu, self._session = menu, session
         menu.aboutToShow.connect(self._fill)
 
-    def cut_short(self, opening: Path | None) -> tuple[StudioError, Path] | None:
-        """Return what to say of the run that was open when the studio ended without closing.
+    def look(self, opening: Path | None) -> None:
+        """Look in the background for a run that was cut short, but for the file being opened.
 
-        And its checkpoint; None if there is no such run, or it is being opened. It is said once.
+        It is told once; of several, the one that was saved last.
         """
-        runs = library.cut_short(runs_folder())
-        for folder, _ in runs:
-            with suppress(StudioError):  # another window was faster
-                RunFolder(folder).release()
-        if not runs or (opening is not None and opening.resolve().parent == runs[0][0].resolve()):
-            return None
-        folder, entry = runs[0]
-        return StudioError("left-open", name=folder.name, step=entry.step), folder / LAST
+        place = library.usual_folder()
+
+        def look() -> None:
+            runs = library.cut_short(place)
+            for folder, _ in runs:
+                with suppress(StudioError), RunFolder(folder):  # another window may be faster
+                    pass
+            here = opening.resolve().parent if opening is not None else None
+            if runs and runs[0][0].resolve() != here and isValid(self):
+                folder, entry = runs[0]
+                self.cut_short.emit(folder.name, entry.step, folder / LAST)
+
+        QThreadPool.globalInstance().start(look)
 
     def _fill(self) -> None:
         self._menu.clear()
@@ -61,7 +72,9 @@ class EarlierRuns(QObject):
             if run.unsaved:
                 text = self.tr("{run}, not saved").format(run=text)
             self._add(text, partial(session.return_to, run.run_id))
-        others = [run for run in library.entries(runs_folder()) if run[1].run_id not in here]
+        others = [
+            run for run in library.entries(library.usual_folder()) if run[1].run_id not in here
+        ]
         if others and not self._menu.isEmpty():
             self._menu.addSeparator()
         for folder, entry in others[:SHOWN]:

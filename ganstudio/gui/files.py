@@ -209,12 +209,12 @@ class Files(QObject):
         return False
 
     def _on_all_saved(self, errors: list[StudioError]) -> None:
-        answer = self._ask_about(errors) if errors else Unsaved.LOSE
+        answer = self._ask_about(errors) if errors else None
         if answer is Unsaved.ELSEWHERE:
             self.save_as()
             self._session.finish()  # and see whether all is saved now
             return
-        self.closing, self._agreed = False, answer is Unsaved.LOSE
+        self.closing, self._agreed = False, answer in (None, Unsaved.LOSE)
         if self._agreed:
             self._window.close()
         else:
@@ -222,7 +222,6 @@ class Files(QObject):
 
     def _ask_about(self, errors: list[StudioError]) -> Unsaved:
         """Ask what to do about runs that cannot be saved."""
-        buttons = QMessageBox.StandardButton
         box = QMessageBox(self._window)
         box.setObjectName("unsaved_box")
         box.setIcon(QMessageBox.Icon.Warning)
@@ -234,7 +233,7 @@ class Files(QObject):
         if self._session.status.unsaved:
             box.addButton(self.tr("Save &as…"), QMessageBox.ButtonRole.AcceptRole)
         box.addButton(self.tr("Close and &lose it"), QMessageBox.ButtonRole.DestructiveRole)
-        box.setDefaultButton(box.addButton(buttons.Cancel))
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.exec()
         answers = {
             QMessageBox.ButtonRole.AcceptRole: Unsaved.ELSEWHERE,

@@ -5,10 +5,9 @@ from pathlib import Path
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from ganstudio import library
 from ganstudio.gui.wording import translate
 
-_DATA, _IMAGES, _FILES, _RUNS = "data_folder", "image_folder", "folder", "runs_folder"
+_DATA, _IMAGES, _FILES = "data_folder", "image_folder", "folder"
 
 
 def file_folder() -> Path:
@@ -63,11 +62,6 @@ def set_data_folder(path: Path | None) -> None:
         QSettings().remove(_DATA)
     else:
         QSettings().setValue(_DATA, str(path))
-
-
-def runs_folder() -> Path:
-    """Return the library: where each run has its folder."""
-    return _folder(_RUNS) or library.usual_folder()
 
 
 def image_folder() -> Path | None:

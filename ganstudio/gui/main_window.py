@@ -51,6 +51,7 @@ from ganstudio.gui.widgets.health_line import HealthLine
 from ganstudio.gui.widgets.start_card import fill_trained
 from ganstudio.gui.widgets.steady import Steady
 from ganstudio.gui.widgets.work_bar import WorkBar
+from ganstudio.library import AUTOSAVE_SECONDS
 from ganstudio.training.health import Diagnosis, Doctor
 from ganstudio.training.status import Phase, RunInfo, Status
 from ganstudio.work import Work
@@ -169,10 +170,7 @@ class MainWindow(QMainWindow):
         """Start the threads: the window is there, what it asked for can load."""
         self.session.begin()
         QTimer.singleShot(0, self.losses.prepare)
-        if (left := self._earlier.cut_short(self._first_path)) is not None:
-            error, path = left
-            go_on = partial(self.files.open_file, path)
-            self.banner.show_error(error, self.tr("Go on with it"), go_on)
+        self._earlier.look(self._first_path)
 
     def show_error(self, error: StudioError) -> None:
         """Show `error` in the banner, with the one action that helps."""
@@ -337,8 +335,8 @@ class MainWindow(QMainWindow):
             "60": self.tr("Every &minute"),
             "300": self.tr("Every &5 minutes"),
         }
-        kept = str(QSettings().value("autosave_seconds", "30"))
-        kept = kept if kept in texts else "30"
+        kept = str(QSettings().value("autosave_seconds"))
+        kept = kept if kept in texts else str(AUTOSAVE_SECONDS)
         self.actions_.choices(menu, "autosave", texts, kept, self._set_autosave)
         self.session.set_autosave(float(kept))
 
@@ -384,6 +382,7 @@ class MainWindow(QMainWindow):
         left = menu.addMenu(self.tr("&Earlier runs"))
         left.setObjectName("left_menu")
         self._earlier = EarlierRuns(left, self.session)
+        self._earlier.cut_short.connect(self._offer)
         self._over_menu = menu.addMenu(self.tr("Start &over"))
         add(
             self._over_menu,
@@ -484,6 +483,11 @@ class MainWindow(QMainWindow):
         self.statusBar().messageChanged.connect(lambda message: steady.setVisible(not message))
 
     # Slots
+
+    def _offer(self, name: str, step: int, path: Path) -> None:
+        """Offer to go on with a run that was cut short."""
+        error, go_on = StudioError("left-open", name=name, step=step), self.tr("Go on with it")
+        self.banner.show_error(error, go_on, partial(self.files.open_file, path))
 
     def _on_nothing_opened(self) -> None:
         """Show that no run comes of what was asked for; a first one is the default instead."""

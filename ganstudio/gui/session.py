@@ -10,13 +10,13 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
-from ganstudio import model_file
+from ganstudio import library, model_file
 from ganstudio.config import LIVE, Config
 from ganstudio.data.loading import downloads, find_root, read_ahead
 from ganstudio.errors import StudioError
 from ganstudio.gui.commands import Change
 from ganstudio.gui.decoder import Decoder
-from ganstudio.gui.folders import data_folder, runs_folder
+from ganstudio.gui.folders import data_folder
 from ganstudio.gui.panels.curves import CurvesPanel
 from ganstudio.gui.panels.experiment import ExperimentPanel
 from ganstudio.gui.panels.latent import LatentPanel
@@ -130,7 +130,7 @@ class Session(QObject):
         self._before: RunInfo | None = None  # the run before the current one
         self._dragging = self._judging = False  # what training gives way to
 
-        self.training = TrainingThread(runs_folder(), self)
+        self.training = TrainingThread(library.usual_folder(), self)
         self.decoding = DecodeThread(self)
         self.evaluating = EvaluationThread(self)
         self.decoder = Decoder(self.decoding, samples, latent, lambda: self.training.snapshot, self)

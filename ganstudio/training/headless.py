@@ -132,8 +132,8 @@ class Every:
 def train(trainer: Trainer, out: Path, limit: Limit, every: Every = Every()) -> int:
     """Train until the limit, Ctrl-C or SIGTERM, writing into `out`.
 
-    The folder receives config.toml at once; last.pt, history.csv and samples-STEP.png every minute
-    and at the end; step-STEP.pt, another name of last.pt, every 10 epochs and at the end; samples
+    The folder receives config.toml at once; last.pt, history.csv and samples-STEP.png every minute,
+    or as often as `every` says, and at the end; step-STEP.pt, another name of last.pt, every 10 epochs and at the end; samples
     and a line of quality.csv as often as `every` says; while it trains, what others follow it by
     (`live`); a line of health.csv whenever the doctor (`health`) gives the run's state another
     name, which is printed as well. What quality.csv and health.csv tell of later steps than the
@@ -155,26 +155,19 @@ def train(trainer: Trainer, out: Path, limit: Limit, every: Every = Every()) -> 
         if another program trains into that folder.
     """
     end = limit.end(trainer)
-    home = RunFolder(out)
-    try:
-        return _train_into(trainer, out, limit.minutes, end, every)
-    finally:
-        home.release()
-
-
-def _train_into(trainer: Trainer, out: Path, minutes: float | None, end: End, every: Every) -> int:
-    save_config(trainer.config, out / "config.toml")
-    for name in (QUALITY, HEALTH):
-        forget_beyond(trainer.step, out / name)
-    saving = Saving(trainer, out)
-    try:
-        with explaining_memory(trainer.device, trainer):
-            return _train(trainer, out, end, minutes, every, saving)
-    except StudioError as error:
-        told = saving.told(error)
-        if told is error:
-            raise
-        raise told from error
+    with RunFolder(out):
+        save_config(trainer.config, out / "config.toml")
+        for name in (QUALITY, HEALTH):
+            forget_beyond(trainer.step, out / name)
+        saving = Saving(trainer, out)
+        try:
+            with explaining_memory(trainer.device, trainer):
+                return _train(trainer, out, end, limit.minutes, every, saving)
+        except StudioError as error:
+            told = saving.told(error)
+            if told is error:
+                raise
+            raise told from error
 
 
 def _train(

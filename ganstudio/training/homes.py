@@ -62,7 +62,12 @@ class Homes:
         return trainer.step > 0 if last is None else _Saved.now(trainer) != last
 
     def is_kept(self, trainer: Trainer) -> bool:
-        """Tell whether a run is in its folder as it is, or in the file that it comes from."""
+        """Tell whether a run is in its folder as it is, or in the file that it comes from.
+
+        Where there is no library, any file will do.
+        """
+        if self._library is None:
+            return not self.is_unsaved(trainer)
         kept = self._kept.get(trainer.run_id)
         return trainer.step == 0 if kept is None else _Saved.now(trainer) == kept
 

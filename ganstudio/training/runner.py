@@ -21,7 +21,7 @@ from ganstudio.errors import UNWRITTEN, Phrase, StudioError
 from ganstudio.latent.notes import Notes
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Stream, generator
-from ganstudio.library import LAST
+from ganstudio.library import AUTOSAVE_SECONDS, LAST
 from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device, generator_file
 from ganstudio.training.earlier import Earlier
@@ -46,7 +46,6 @@ GIVING_WAY = 4  # times as long between two snapshots or statuses while a person
 LOOK_SECONDS = 0.5  # between two looks at a run that is followed
 SHOWN_REAL, HELD_OUT = 100, 128  # images given to those who show the run
 PARKED_RUNS = 4  # saved runs that were left by Start over or Open, kept so that it can be undone
-AUTOSAVE_SECONDS = 30  # of training, between two times that a run is saved by itself
 SAVE_DELAY = 1.0  # s, from a pause to saving: single steps come in quick succession
 
 Request = Callable[["Runner"], object]
@@ -490,9 +489,6 @@ class Runner:
             return StudioError("run-unsaved", path=cause.fields["path"], reason=reason)
         return None
 
-    def _can_go(self, trainer: Trainer) -> bool:
-        return self._homes.is_kept(trainer) or not self._homes.is_unsaved(trainer)
-
     def _trainers(self) -> tuple[Trainer, ...]:
         """Return all that are here, the current one last."""
         return (*self._parked.values(), *((self.trainer,) if self.trainer else ()))
@@ -572,7 +568,7 @@ class Runner:
             self._save(self.trainer)
             self._parked[self.trainer.run_id] = self.trainer
         self._parked.pop(trainer.run_id, None)
-        saved = [id_ for id_, parked in self._parked.items() if self._can_go(parked)]
+        saved = [id_ for id_, parked in self._parked.items() if self._homes.is_kept(parked)]
         for run_id in saved[:-PARKED_RUNS]:
             del self._parked[run_id]
         self.trainer, self._reached, self._live, self._earlier = trainer, "", None, None

@@ -64,7 +64,7 @@ def _killed(dataset: Dataset, folder: Path, seconds: float, seed: int) -> int:
     os.close(writing)
     with os.fdopen(reading, "rb") as told:
         first = told.readline()
-        time.sleep(seconds)
+        time.sleep(seconds)  # the random moment; no test waits for it
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         lines = [line for line in (first, *told.readlines()) if line.endswith(b"\n")]

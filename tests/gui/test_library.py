@@ -306,10 +306,12 @@ def test_earlier_runs_are_in_the_menu(qtbot, open_window: Open) -> None:
 
 def test_the_system_lets_go_of_a_folder_whose_program_was_killed(tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from ganstudio.library import RunFolder;"
-        "home = RunFolder(Path(sys.argv[1])); print('there', flush=True); time.sleep(60)"
+        "import sys; from pathlib import Path; from ganstudio.library import RunFolder;"
+        "home = RunFolder(Path(sys.argv[1])); print('there', flush=True); sys.stdin.read()"
     )
-    other = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE)
+    command, pipe = [sys.executable, "-c", code, str(tmp_path)], subprocess.PIPE
+    other = subprocess.Popen(command, stdin=pipe, stdout=pipe)
+    assert other.stdin is not None
     assert other.stdout is not None
     assert other.stdout.readline().strip() == b"there"
     assert library.in_use(tmp_path)
@@ -317,6 +319,7 @@ def test_the_system_lets_go_of_a_folder_whose_program_was_killed(tmp_path: Path)
         RunFolder(tmp_path)
     other.kill()
     other.wait()
+    other.stdin.close()
     other.stdout.close()
     assert not library.in_use(tmp_path)
     RunFolder(tmp_path).release()
