@@ -133,8 +133,9 @@ def train(trainer: Trainer, out: Path, limit: Limit, every: Every = Every()) -> 
     """Train until the limit, Ctrl-C or SIGTERM, writing into `out`.
 
     The folder receives config.toml at once; last.pt, history.csv and samples-STEP.png every minute,
-    or as often as `every` says, and at the end; step-STEP.pt, another name of last.pt, every 10 epochs and at the end; samples
-    and a line of quality.csv as often as `every` says; while it trains, what others follow it by
+    or as often as `every` says, and at the end; step-STEP.pt, another name of last.pt, every 10
+    epochs and at the end; more samples and lines of quality.csv as often as `every` says; while it
+    trains, what others follow it by
     (`live`); a line of health.csv whenever the doctor (`health`) gives the run's state another
     name, which is printed as well. What quality.csv and health.csv tell of later steps than the
     run's is of a future that was lost, and is dropped.
