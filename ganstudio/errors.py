@@ -138,6 +138,7 @@ MESSAGES = {
     "{step:,}.",
     "run-gone": "That run is no longer kept: of the saved ones, only the last {kept} are. "
     "Open its checkpoint instead.",
+    "moment-gone": "Step {step:,} of this run is no longer kept. Choose another.",
     "torch-missing": "PyTorch cannot be loaded, so nothing can train: {detail}. "
     "Install ganstudio again.",
     "unexpected": "Something went wrong that was not foreseen: {detail}. "

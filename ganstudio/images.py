@@ -41,6 +41,16 @@ def labelled(sheet: Pixels, names: Sequence[str]) -> Pixels:
     return np.concatenate([shades, sheet], axis=1)
 
 
+def captioned(sheet: Pixels, text: str) -> Pixels:
+    """Return a sheet with a line of text below, in its middle."""
+    _, width, channels = sheet.shape
+    font = ImageFont.load_default(_LETTERS)
+    strip = Image.new("L", (width, _LETTERS + 2 * _MARGIN))
+    ImageDraw.Draw(strip).text((width / 2, _MARGIN), text, 255, font, anchor="ma")
+    shades = np.repeat(np.asarray(strip)[:, :, None], channels, axis=2)
+    return np.concatenate([sheet, shades], axis=0)
+
+
 def enlarged(sheet: Pixels) -> Pixels:
     """Return a sheet with every pixel as a square, so that it can be looked at."""
     factor = max(1, _SIDE // sheet.shape[0])

@@ -1,8 +1,9 @@
 """The library: a folder of runs, each in a folder of its own that it is saved into by itself.
 
 A run's folder holds ``last.pt``, its newest checkpoint; ``step-*.pt``, those that a person keeps;
-``run.json``, what the list of runs says of it; and ``run.lock``, which whoever trains it holds
-locked: the system lets go of it when that program ends, however it ends.
+``past``, what it was at earlier steps; ``run.json``, what the list of runs says of it; and
+``run.lock``, which whoever trains it holds locked: the system lets go of it when that program
+ends, however it ends.
 """
 
 import json
@@ -19,7 +20,7 @@ from platformdirs import user_data_path
 from ganstudio import atomic
 from ganstudio.errors import StudioError, writing
 
-LAST, NOTE, LOCK = "last.pt", "run.json", "run.lock"
+LAST, NOTE, LOCK, PAST = "last.pt", "run.json", "run.lock", "past"
 AUTOSAVE_SECONDS = 30  # of training, between two times that a run is saved by itself
 _FORMAT, _VERSION = "ganstudio-run", 1
 _NAME_MOST = 60  # characters
@@ -59,6 +60,25 @@ class Entry:
     seconds: float
     saved: str
     open: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moment:
+    """An earlier step of a run, of which all was kept.
+
+    Attributes
+    ----------
+    step : int
+        The step.
+    path : Path
+        Its file.
+    nbytes : int
+        How much space that takes.
+    """
+
+    step: int
+    path: Path
+    nbytes: int
 
 
 class RunFolder:

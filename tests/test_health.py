@@ -13,6 +13,7 @@ from ganstudio.training.health import (
     Diagnosis,
     Doctor,
     Observation,
+    Remedy,
     State,
     diagnose,
 )
@@ -198,6 +199,7 @@ def test_the_doctor_changes_its_mind_when_two_looks_agree():
         states.append(doctor.hear(good[i], config, numbers).state)
     w, g, b = State.WAITING, State.LEARNING, State.BLIND
     assert states == [w, g, g, g, g, g, b, b, g]
+    assert [doctor.at(look.step).state for look in good[:9]] == states
 
 
 def test_the_same_step_is_not_heard_twice():
@@ -277,3 +279,21 @@ def test_one_bad_look_proves_nothing_where_looks_are_far_apart():
     for i, gap in enumerate((0.30, 0.26, 0.22, 0.18, 0.23, 0.23, 0.17, 0.16)):
         look = dataclasses.replace(looks(2, seen=0.99, gap=gap)[0], step=800 * (i + 1))
         assert doctor.hear(look, slow, history(8000)).state in (State.WAITING, State.LEARNING)
+
+
+def test_the_doctor_remembers_what_it_said_and_of_which_step():
+    told = [
+        Diagnosis(state=State.LEARNING, step=100, reason="learning"),
+        Diagnosis(state=State.STUCK, step=200, reason="still", remedy=Remedy((("g_lr", 0.1),))),
+        Diagnosis(state=State.LEARNING, step=300, reason="level"),
+    ]
+    doctor = Doctor(diagnosis=told[-1], told=told, looks=looks(3))
+    assert doctor.at(99).state is State.WAITING
+    assert doctor.at(100) == doctor.at(199) == told[0]
+    assert doctor.at(250).state is State.STUCK
+    assert doctor.at(250).remedy is None, "what is past cannot be helped"
+    branch = doctor.until(250)
+    assert branch.diagnosis is told[1]
+    assert branch.told == told[:2]
+    assert all(look.step <= 250 for look in branch.looks)
+    assert Doctor().until(5).diagnosis.state is State.WAITING

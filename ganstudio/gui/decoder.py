@@ -19,6 +19,7 @@ from ganstudio.gui.threads.lanes import Drawn, Job, Lane, Verdict
 from ganstudio.latent.directions import DIGITS, Directions, NamedDirections
 from ganstudio.latent.spec import Array, Stream, generator
 from ganstudio.latent.trail import FEWEST, Trail
+from ganstudio.library import Moment
 from ganstudio.training.status import RunInfo
 from ganstudio.work import Work
 
@@ -40,6 +41,7 @@ class Decoder(QObject):
         walk_drawn: (N, C, H, W) uint8, the images of the walk.
         walk_lost(): there will be none.
         held_changed(object, object): what was held, and what is now: a `Snapshot` or None.
+        looked_back(object): the step that all panels show now; None is the newest.
         failed: a `StudioError`.
 
     Attributes
@@ -48,6 +50,8 @@ class Decoder(QObject):
         The number of the latest request to the decode thread in each lane.
     held : Snapshot or None
         What is explored while training goes on, if not what is newest.
+    past : Snapshot or None
+        The earlier step that the samples show as well, if they do.
     """
 
     grid_drawn = Signal(float)
@@ -55,6 +59,7 @@ class Decoder(QObject):
     walk_drawn = Signal(object)
     walk_lost = Signal()
     held_changed = Signal(object, object)
+    looked_back = Signal(object)
     failed = Signal(object)
 
     def __init__(
@@ -69,6 +74,7 @@ class Decoder(QObject):
         super().__init__(parent)
         self.requests: dict[Lane, int] = {}
         self.held: Snapshot | None = None
+        self.past: Snapshot | None = None
         self._thread, self._newest = thread, newest
         self._samples, self._latent = samples, latent
         self._directions = latent.sliders.directions
@@ -113,6 +119,7 @@ class Decoder(QObject):
         thread.found.connect(self._on_found)
         thread.walk_drawn.connect(self._on_walk_drawn)
         thread.walk_lost.connect(self.walk_lost)
+        thread.past_read.connect(self._on_past_read)
         thread.search_lost.connect(self._directions.search_ended)
         thread.directions_found.connect(self._on_directions)
         thread.reference_judged.connect(self._on_reference)
@@ -134,13 +141,15 @@ class Decoder(QObject):
         samples.averaged_changed.connect(self._on_averaged_changed)
         samples.count_changed.connect(self._on_count_changed)
         samples.reconstructions_wanted.connect(self._reconstruct)
+        samples.time_line.chosen.connect(self._look_back)
 
     # What the session tells
 
     def set_run(self, info: RunInfo, rng: np.random.Generator) -> None:
         """Show another run; `rng` draws z."""
         self._info = info
-        self.held = self._shown = None
+        self.held = self.past = self._shown = None
+        self.requests.pop(Lane.PAST, None)
         self._drawing = self._drawn = ()
         if self._finding is not None:
             self._finding.end()  # its answer would be no z of this run
@@ -168,8 +177,9 @@ class Decoder(QObject):
         """Renew the grid and, unless held, what is explored: there is a newer snapshot."""
         if (newest := self._newest()) is not None:
             self._trails.setdefault(newest.run_id, Trail()).add(newest, self.held)
-        self._renew(Lane.GRID)
-        self._reconstruct()
+        if self.past is None:
+            self._renew(Lane.GRID)
+            self._reconstruct()
         if self.held is None:
             if time.monotonic() >= self._judge_at:
                 self._judge_at = time.monotonic() + JUDGE_SECONDS
@@ -200,6 +210,13 @@ class Decoder(QObject):
         ):
             work.end()
             self.walk_lost.emit()
+
+    def draw_film(self, moments: tuple[Moment, ...], work: Work) -> bool:
+        """Draw the samples over training in the background: the thread's `film_drawn`.
+
+        Returns whether there is a run to draw; a film that is asked for meanwhile takes its place.
+        """
+        return self._ask(Lane.FILM, self._newest(), self._grid_z, moments=moments, work=work)
 
     # thread -> panels
 
@@ -283,6 +300,8 @@ class Decoder(QObject):
     def _on_failed(self, lane: Lane, error: StudioError) -> None:
         self._renewing.discard(lane)
         self._stale.discard(lane)
+        if lane is Lane.PAST:
+            self.looked_back.emit(self.past.step if self.past else None)  # as before
         if lane is Lane.INDEX:  # whoever asks next may have more luck
             self._indexed, self._features = None, False
         self.failed.emit(error)
@@ -361,7 +380,7 @@ class Decoder(QObject):
         count = self._samples.pairs()
         if self._info is not None and count:
             images = self._info.held_out[:count]
-            self._ask(Lane.RECONSTRUCTION, self._newest(), images)
+            self._ask(Lane.RECONSTRUCTION, self.past or self._newest(), images)
 
     def _renew(self, lane: Lane) -> None:
         """Ask for what is drawn or judged in pieces; if under way, once it is done.
@@ -376,7 +395,7 @@ class Decoder(QObject):
                 self._renewing.add(lane)
 
     def _ask_grid(self) -> bool:
-        return self._ask(Lane.GRID, self._newest(), self._grid_z)
+        return self._ask(Lane.GRID, self.past or self._newest(), self._grid_z)
 
     def _ask_thumbnails(self) -> bool:
         z, colour = self._latent.places(), self._latent.colour
@@ -476,8 +495,29 @@ class Decoder(QObject):
         """
         if snapshot is not None and (not self._info or snapshot.run_id != self._info.run_id):
             return
-        self.held = snapshot
-        self._latent.set_holding(self.held.step if self.held else None)
+        self._show_step(snapshot, None)
+
+    def _look_back(self, moment: Moment | None) -> None:
+        """Show an earlier step everywhere, once it is read; None shows the newest again."""
+        if moment is not None:
+            self._ask(Lane.PAST, self._newest(), None, moments=(moment,))
+        else:
+            self.requests.pop(Lane.PAST, None)  # what is still being read has come too late
+            self._show_step(None, None)
+
+    def _on_past_read(self, request: int, snapshot: "Snapshot") -> None:
+        if request == self.requests.get(Lane.PAST):
+            self._show_step(snapshot, snapshot)
+
+    def _show_step(self, held: "Snapshot | None", past: "Snapshot | None") -> None:
+        """Show one step under the sliders, and maybe in the samples."""
+        self.held, left = held, self.past
+        self.past = past
+        self._latent.set_holding(held.step if held else None)
         self._renew_at_once(Lane.REFERENCE)
         self._draw_image()
         self._latent.snapshot_changed()
+        if past is not left:
+            self._renew_at_once(Lane.GRID)
+            self._reconstruct()
+            self.looked_back.emit(past.step if past else None)

@@ -45,6 +45,7 @@ from ganstudio.gui.presets import Presets
 from ganstudio.gui.profile import ProfileDialog
 from ganstudio.gui.session import Session
 from ganstudio.gui.setting_texts import setting_texts
+from ganstudio.gui.time_lapse import TimeLapse
 from ganstudio.gui.walk_export import WalkExport
 from ganstudio.gui.widgets.banner import Banner
 from ganstudio.gui.widgets.health_line import HealthLine
@@ -115,6 +116,7 @@ class MainWindow(QMainWindow):
         self.files = Files(self, self.session, self.experiment, self.samples, self.losses)
         self.presets = Presets(self, self.experiment, self.show_error, self.show_message)
         self.walk_export = WalkExport(self, self.session, self.latent.walk)
+        self.time_lapse = TimeLapse(self, self.session, self.samples.time_line)
         self.model_files = ModelFiles(self, self.session, self.experiment)
 
         self.actions_ = Actions(self)
@@ -152,7 +154,8 @@ class MainWindow(QMainWindow):
         self.session.undone_live.connect(self._on_undone_live)
         self.samples.start_requested.connect(self._on_start_requested)
         self.samples.trained_chosen.connect(self.files.explore)
-        for writer in (self.losses, self.scores, self.quality, self.walk_export):
+        writers = (self.losses, self.scores, self.quality, self.walk_export, self.time_lapse)
+        for writer in writers:
             writer.work_began.connect(self._on_writing)
             writer.message.connect(self.show_message)
             writer.failed.connect(self.show_error)

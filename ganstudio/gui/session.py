@@ -129,6 +129,7 @@ class Session(QObject):
         self._look_at = 0.0  # the earliest time of the next look
         self._before: RunInfo | None = None  # the run before the current one
         self._dragging = self._judging = False  # what training gives way to
+        self._looked_back: int | None = None  # the earlier step that all panels show
 
         self.training = TrainingThread(library.usual_folder(), self)
         self.decoding = DecodeThread(self)
@@ -152,6 +153,7 @@ class Session(QObject):
         self.decoding.looked.connect(self._on_looked)
         self.decoder.grid_drawn.connect(self._on_grid_drawn)
         self.decoder.held_changed.connect(self._on_held_changed)
+        self.decoder.looked_back.connect(self._on_looked_back)
         self.decoder.failed.connect(self._on_decoding_failed)
 
         # evaluation thread -> panel
@@ -170,6 +172,7 @@ class Session(QObject):
         latent.undo_requested.connect(self.undo_stack.undo)
         latent.redo_requested.connect(self.undo_stack.redo)
         samples.start_requested.connect(self.start)
+        samples.time_line.rewind_wanted.connect(self.rewind)
         experiment.live_changed.connect(self._on_live_changed)
         experiment.start_over_requested.connect(self._on_start_over)
         experiment.limits_changed.connect(self._on_limits_changed)
@@ -314,6 +317,19 @@ class Session(QObject):
 
         self.training.post(request)
 
+    def rewind(self, step: int) -> None:
+        """Go on from an earlier step in a run of its own; undo brings the current one back."""
+        text = self.tr("Rewind to step {step:,}").format(step=step)
+
+        def request(runner: "Runner") -> None:
+            train_on = runner.training
+            runner.rewind(step)
+            self._switched.emit(text, None, None)
+            if train_on:
+                runner.start()
+
+        self.training.post(request)
+
     def apply(self, remedy: Remedy) -> None:
         """Make the changes of a remedy: in this run, or in a new one; undo takes them back."""
         if not remedy.live:
@@ -376,7 +392,7 @@ class Session(QObject):
         if self.info is None:
             return ""
         place = self.status.folder or self.path
-        return place.name if place else self.source
+        return place.name if place else self.source or self.status.name
 
     @property
     def path(self) -> Path | None:
@@ -395,6 +411,11 @@ class Session(QObject):
         self._config = info.config
         self._told.clear()
         self._looking, self._look_at = False, time.monotonic() + FIRST_LOOK_SECONDS
+        self._looked_back = None
+        if info.parent is not None and info.run_id not in self._doctors:
+            parent, step = info.parent
+            if parent in self._doctors:
+                self._doctors[info.run_id] = self._doctors[parent].until(step)
         self._show_health()
         for panel in (self._experiment, *self._curves, self._quality):
             panel.set_run(info)
@@ -444,6 +465,7 @@ class Session(QObject):
             self.decoder.on_paused()
         self.status = status
         self._experiment.set_progress(status.step, status.seconds)
+        self._samples.time_line.set_moments(status.moments)
         if status.goes_on and self._quality.is_due(status.seconds):
             self._evaluate()
         kept = {run.run_id for run in status.left}
@@ -522,6 +544,8 @@ class Session(QObject):
         assert self.info is not None
         doctor = self._doctors.setdefault(self.info.run_id, Doctor())
         diagnosis = doctor.diagnosis
+        if self._looked_back is not None:
+            diagnosis = doctor.at(self._looked_back)
         if not self.info.trainable:  # who trains it has to find the remedy
             diagnosis = replace(diagnosis, remedy=None)
         self.health_changed.emit(diagnosis, doctor)
@@ -580,6 +604,16 @@ class Session(QObject):
     def _on_held_changed(self, before: "Snapshot | None", after: "Snapshot | None") -> None:
         text = self.tr("follow training") if after is None else self.tr("hold a step")
         self.undo_stack.push(Change(text, self.decoder.hold, before, after, merges=True))
+
+    def _on_looked_back(self, step: int | None) -> None:
+        """Have all panels show what was known at an earlier step; None is now."""
+        self._looked_back = step
+        self._samples.set_past(step)
+        for curves in self._curves:
+            curves.set_mark(step)
+        self._quality.set_step(step)
+        self._show_health()
+        self.training.post(lambda runner: runner.look_back(step))
 
     def _on_latent_edited(self, text: str, before: LatentState, after: LatentState) -> None:
         exploration = self._latent.exploration

@@ -1,11 +1,14 @@
-"""A few snapshots of a run, from its first step to the newest, to compare over training."""
+"""Some steps of a run, from its first to the newest: to compare over training, to go back to."""
 
 import math
+import sys
 from typing import Generic, Protocol, TypeVar
 
 MOST = 12  # snapshots
 BYTES = 200 << 20  # that they take in memory, but for the fewest
 FEWEST = 3
+MOST_PAST, BYTES_PAST = 100, 500 << 20  # of a `PastTrail`
+MOST_FILM = 60  # frames
 _EARLY = 10  # steps, below which the logarithm would make too much of each
 
 
@@ -29,7 +32,14 @@ class Trail(Generic[Kept]):
 
     A generator changes the most in its first steps. So where there are too many, that one goes
     whose neighbours are nearest to each other; the first and the newest stay.
+
+    Attributes
+    ----------
+    most, nbytes : int
+        How many are kept, and how much memory they take, at most; but for the fewest.
     """
+
+    most, nbytes = MOST, BYTES
 
     def __init__(self) -> None:
         self._kept: list[Kept] = []
@@ -54,7 +64,7 @@ class Trail(Generic[Kept]):
 
     def _keep(self, snapshot: Kept, spared: Kept | None) -> None:
         self._kept = sorted([*self._kept, snapshot], key=lambda kept: kept.step)
-        self.thin(max(FEWEST, min(MOST, BYTES // max(1, snapshot.nbytes))), spared)
+        self.thin(max(FEWEST, min(self.most, self.nbytes // max(1, snapshot.nbytes))), spared)
 
     def thin(self, most: int, spared: Kept | None = None) -> None:
         """Keep no more than `most`, which is `FEWEST` at least."""
@@ -66,4 +76,28 @@ class Trail(Generic[Kept]):
     def _gap_without(self, place: int) -> float:
         """Return how far apart the neighbours of a snapshot are."""
         before, after = self._kept[place - 1].step, self._kept[place + 1].step
-        return math.log((after + _EARLY) / (before + _EARLY))
+        return self._scale(after) - self._scale(before)
+
+    def _scale(self, step: int) -> float:
+        """Return where a step is on the scale that they are evenly apart on."""
+        return math.log(step + _EARLY)
+
+
+class FilmTrail(Trail[Kept]):
+    """Keeps the frames of a film: most of them of the first steps, which change the most."""
+
+    most, nbytes = MOST_FILM, sys.maxsize
+
+
+class PastTrail(Trail[Kept]):
+    """Keeps many, dense lately and in the first steps, and sparse between.
+
+    The scale is logarithmic from both ends: the gaps grow in proportion to how long ago they are,
+    and to how far from the beginning.
+    """
+
+    most, nbytes = MOST_PAST, BYTES_PAST
+
+    def _scale(self, step: int) -> float:
+        newest = self._kept[-1].step
+        return math.log((step + _EARLY) / (newest - step + _EARLY))

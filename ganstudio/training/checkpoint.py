@@ -4,7 +4,8 @@ A checkpoint is a dictionary of tensors, numbers and text, written by `torch.sav
 ``weights_only``. Keys: ``format`` and ``version`` (what this is), ``run_id``, ``config`` (every
 setting), ``model_sha256`` (of the file that makes the networks, if one does), ``latent`` and
 ``image_shape`` (what they are built for), ``data_root`` (the folder of the images, None for the
-usual place), ``notes`` (a person's), and what `Trainer.state` returns.
+usual place), ``notes`` (a person's), ``parent`` (the run and the step that it branched from, or
+None), and what `Trainer.state` returns.
 """
 
 import io
@@ -68,14 +69,23 @@ def save(trainer: Trainer, path: Path) -> None:
 
 def write(content: dict[str, Any], path: Path) -> None:
     """Write a checkpoint's content, as `save` does."""
+    packed_content = packed(content)
+    with replacing(path) as file:
+        file.write(packed_content)
+
+
+def packed(content: dict[str, Any]) -> memoryview:
+    """Return a checkpoint's content as the bytes of its file."""
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    with replacing(path) as file:
-        file.write(buffer.getbuffer())
+    return buffer.getbuffer()
 
 
-def content_of(trainer: Trainer, *, whole: bool = True) -> dict[str, Any]:
-    """Return what a checkpoint of a run holds; not `whole`, its networks and what they are."""
+def content_of(trainer: Trainer, *, whole: bool = True, history: bool = True) -> dict[str, Any]:
+    """Return what a checkpoint of a run holds; not `whole`, its networks and what they are.
+
+    Without its `history` it can be gone on from, but does not know how it came there.
+    """
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -86,7 +96,8 @@ def content_of(trainer: Trainer, *, whole: bool = True) -> dict[str, Any]:
         "image_shape": list(trainer.architecture.image_shape),
         "data_root": str(trainer.dataset.root) if trainer.dataset.root else None,
         "notes": trainer.notes.to_dict(),
-        **(trainer.state() if whole else trainer.networks_state()),
+        "parent": list(trainer.parent) if trainer.parent else None,
+        **(trainer.state(history=history) if whole else trainer.networks_state()),
     }
 
 
@@ -261,6 +272,9 @@ def restore(
         _check_history(content, path)
         trainer.load_state(content)
         trainer.notes = notes_of(content, path)
+        if content.get("parent") is not None:
+            run_id, step = content["parent"]
+            trainer.parent = str(run_id), int(step)
     return trainer
 
 
@@ -339,7 +353,7 @@ def _check_networks(
 
 
 def _check_history(content: dict[str, Any], path: Path) -> None:
-    if content["history"] is None and content["G_opt"] is None:  # of a generator file
+    if content["history"] is None:  # of a generator file, or kept elsewhere
         if content["step"] > _MOST_UNKNOWN:
             raise _damaged(path, "too-many-steps", step=content["step"])
         return

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ganstudio.errors import StudioError
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.trail import Trail
-from ganstudio.training import checkpoint
+from ganstudio.training import past
 
 _NAME = re.compile(r"step-(\d+)\.pt")  # as ``ganstudio train`` keeps them
 
@@ -40,7 +40,7 @@ class Earlier:
     """
 
     def __init__(self, path: Path, content: dict[str, Any], opened: Snapshot) -> None:
-        self._origin, self._sha256 = str(content["run_id"]), content.get("model_sha256")
+        self._origin = str(content["run_id"])
         self._opened = opened
         trail: Trail[_File] = Trail()
         for file in sorted(self._beside(path), key=lambda file: file.step):
@@ -52,17 +52,11 @@ class Earlier:
 
     def read(self) -> Snapshot | None:
         """Return the next, the latest first; None if it cannot be read or is of another run."""
-        path, opened = self._left.pop().path, self._opened
         try:
-            content = checkpoint.read(path)
-            if self._sha256 and content.get("model_sha256") == self._sha256:
-                content["config"]["model"] = opened.architecture.model  # which may have moved
-            snapshot = checkpoint.snapshot_of(content, path)
+            run_id, snapshot = past.read(self._left.pop().path, self._opened)
         except StudioError:
             return None  # whoever opens that file is told; the run that was opened is whole
-        if snapshot.run_id != self._origin or snapshot.step >= opened.step:
-            return None
-        return replace(snapshot, run_id=opened.run_id)
+        return snapshot if run_id == self._origin and snapshot.step < self._opened.step else None
 
     def _beside(self, path: Path) -> Iterator[_File]:
         """Return the files of earlier steps; none where the folder may not be listed."""

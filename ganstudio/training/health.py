@@ -5,7 +5,7 @@
 with every look, and changes its mind only when two in a row agree. Pure numpy.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 import numpy as np
@@ -225,10 +225,13 @@ class Doctor:
         The state that it is called at present, by the numbers of the last look that agreed.
     looks : list of Observation
         All so far.
+    told : list of Diagnosis
+        All that it was called so far.
     """
 
     diagnosis: Diagnosis = field(default_factory=lambda: Diagnosis(state=State.WAITING))
     looks: list[Observation] = field(default_factory=list)
+    told: list[Diagnosis] = field(default_factory=list)
     _named: State = State.WAITING  # by the last look
     _agree: int = 0  # looks in a row that named it
 
@@ -242,7 +245,20 @@ class Doctor:
         self._named = found.state
         if found.state is self.diagnosis.state or self._agree >= AGREE:
             self.diagnosis = found
+            self.told.append(found)
         return self.diagnosis
+
+    def at(self, step: int) -> Diagnosis:
+        """Return what the run was called when it was at `step`; there is no remedy for that."""
+        told = [diagnosis for diagnosis in self.told if diagnosis.step <= step]
+        return replace(told[-1], remedy=None) if told else Diagnosis(state=State.WAITING)
+
+    def until(self, step: int) -> "Doctor":
+        """Return the doctor of a branch from `step` on."""
+        looks = [look for look in self.looks if look.step <= step]
+        told = [diagnosis for diagnosis in self.told if diagnosis.step <= step]
+        last = told[-1] if told else Diagnosis(state=State.WAITING)
+        return Doctor(diagnosis=last, looks=looks, told=told, _named=last.state, _agree=AGREE)
 
     def hear_the_end(self, step: int, config: Config) -> Diagnosis:
         """Take in that the step after `step` could not be made: its numbers were not finite."""
@@ -250,6 +266,7 @@ class Doctor:
         self.diagnosis = Diagnosis(
             state=State.DIVERGING, step=step, reason="not-finite", remedy=remedy
         )
+        self.told.append(self.diagnosis)
         self._named, self._agree = State.DIVERGING, AGREE
         return self.diagnosis
 

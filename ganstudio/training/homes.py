@@ -1,5 +1,6 @@
 """Where runs are kept: each that moves is saved into a folder of its own, in a library."""
 
+import re
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,9 +10,12 @@ from ganstudio import library
 from ganstudio.config import Config, preset_of
 from ganstudio.errors import StudioError
 from ganstudio.latent.notes import Notes
-from ganstudio.library import Entry, RunFolder
-from ganstudio.training import checkpoint
+from ganstudio.library import Entry, Moment, RunFolder
+from ganstudio.training import checkpoint, past
+from ganstudio.training.past import Past
 from ganstudio.training.trainer import Trainer
+
+_FROM = re.compile(r"-from-\d+$")  # in the name of a branch
 
 
 class Homes:
@@ -30,6 +34,7 @@ class Homes:
         self._names: dict[str, str] = {}  # what a run's folder will be called
         self._saved: dict[str, _Saved] = {}  # somewhere
         self._kept: dict[str, _Saved] = {}  # in its folder, or in the file that it comes from
+        self._pasts: dict[str, Past] = {}
 
     def opened(self, path: Path, trainer: Trainer) -> None:
         """Take note that a run is as the file `path` has it.
@@ -45,10 +50,48 @@ class Homes:
         self._names[trainer.run_id] = library.name_for(path)
         self._paths.pop(trainer.run_id, None)  # what is there may be later steps
         folder = path.parent.resolve()
+        self._pasts[trainer.run_id] = Past(past.found(folder, trainer.step))
         mine = any(home.path == folder for home in self._taken.values())  # a branch of that run
         here = folder.parent == self._library and library.is_run_folder(folder) and not mine
         if path.name == library.LAST and here:
             self._take(trainer.run_id, RunFolder(folder))
+
+    def branched(self, trainer: Trainer) -> None:
+        """Take note that a run is as its parent was, from which it just branched."""
+        assert trainer.parent is not None
+        parent, step = trainer.parent
+        self._saved[trainer.run_id] = self._kept[trainer.run_id] = _Saved.now(trainer)
+        of = self.name(parent) or _plain_name(trainer)
+        self._names[trainer.run_id] = f"{_FROM.sub('', of)}-from-{step}"
+        self._pasts[trainer.run_id] = self._past(parent).until(step)
+
+    def name(self, run_id: str) -> str:
+        """Return what a run's folder is or will be called; "" where that is not known yet."""
+        folder = self._paths.get(run_id)
+        return folder.name if folder else self._names.get(run_id, "")
+
+    def moments(self, run_id: str) -> tuple[Moment, ...]:
+        """Return what is kept of a run's earlier steps."""
+        return self._past(run_id).moments
+
+    def begin(self, trainer: Trainer) -> None:
+        """Remember where the training of a run begins."""
+        if self._library is not None:
+            self._past(trainer.run_id).begin(trainer)
+
+    def remember(self, trainer: Trainer, spared: int | None) -> None:
+        """Keep a moment of this step if it is time; that of the step `spared` is not given up.
+
+        Raises
+        ------
+        StudioError
+            As `save`.
+        """
+        if self._library is None or not self._past(trainer.run_id).is_due():
+            return
+        if trainer.run_id not in self._taken:
+            self._write(trainer, self._library)
+        self._past(trainer.run_id).keep(trainer, spared)
 
     def has_steps_elsewhere(self, trainer: Trainer) -> None:
         """Take note that another program keeps the steps of a run; what was noted is not there."""
@@ -119,8 +162,7 @@ class Homes:
             self._taken.pop(run_id).release()
 
     def _write(self, trainer: Trainer, folder: Path) -> RunFolder:
-        recipe = preset_of(trainer.config.to_dict()) or trainer.config.model_name
-        name = self._names.get(trainer.run_id, f"{recipe}-{trainer.config.seed}")
+        name = self._names.get(trainer.run_id) or _plain_name(trainer)
         home = self._taken.get(trainer.run_id) or self._taken_again(trainer.run_id)
         if home is not None and not home.path.is_dir():  # somebody has deleted it
             home.release()
@@ -131,7 +173,7 @@ class Homes:
         trainer.drain()
         entry = Entry(
             run_id=trainer.run_id,
-            recipe=recipe,
+            recipe=_recipe(trainer),
             seed=trainer.config.seed,
             step=trainer.step,
             seconds=trainer.seconds,
@@ -153,7 +195,20 @@ class Homes:
         return None
 
     def _take(self, run_id: str, home: RunFolder) -> None:
-        self._taken[run_id], self._paths[run_id] = home, home.path
+        if self._taken.get(run_id) is not home:
+            self._taken[run_id], self._paths[run_id] = home, home.path
+            self._past(run_id).settle(home.path)
+
+    def _past(self, run_id: str) -> Past:
+        return self._pasts.setdefault(run_id, Past())
+
+
+def _recipe(trainer: Trainer) -> str:
+    return preset_of(trainer.config.to_dict()) or trainer.config.model_name
+
+
+def _plain_name(trainer: Trainer) -> str:
+    return f"{_recipe(trainer)}-{trainer.config.seed}"
 
 
 @dataclass(frozen=True, slots=True)

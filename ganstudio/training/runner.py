@@ -34,7 +34,7 @@ from ganstudio.training.profile import Profile
 from ganstudio.training.saving import SAVE_SHARE
 from ganstudio.training.status import Curves, LeftRun, Phase, RunInfo, Status
 from ganstudio.training.threads import ThreadTuner, cores
-from ganstudio.training.trainer import Nets, Trainer, new_run_id
+from ganstudio.training.trainer import Nets, Trainer
 from ganstudio.work import Cancelled, Work
 
 # Between two snapshots or statuses: what a window draws of them, two cores do not train meanwhile.
@@ -123,6 +123,7 @@ class Runner:
         self._live: Live | None = None  # what is followed
         self._look_due = 0.0
         self._earlier: Earlier | None = None  # what is beside the checkpoint that was opened
+        self._looked_at: int | None = None  # an earlier step, which a person may go on from
         self._pace = 1  # times as long as usual between two snapshots or statuses
         self._copying = self._drawing = 0.0  # seconds that a snapshot and its samples took
         self._interval = 0.0  # seconds between the starts of two steps
@@ -237,7 +238,7 @@ class Runner:
                 trainer = checkpoint.restore(content, source, dataset, place)
             here = {*self._parked, self.trainer.run_id if self.trainer else None}
             if trainer.run_id in here:  # an earlier step of a run that is here: a branch of it
-                trainer.run_id = new_run_id()
+                trainer.branch()
             if live is not None and (rows := live.rows(content, 0)) is not None:
                 trainer.history = History()
                 trainer.history.append(rows)
@@ -268,19 +269,53 @@ class Runner:
                 return self._parked[run_id]
             if (folder := self._homes.path(run_id)) is None or self.trainer is None:
                 raise StudioError("run-gone", kept=PARKED_RUNS)
-            path, place = folder / LAST, self.trainer.device
-            content = checkpoint.read(path)
-            config = checkpoint.config_of(content, path)
-            with explaining_memory(place):
-                root = find_root(config.dataset, checkpoint.root_of(content), None)
-                dataset = self._dataset(config, root, work)
-                trainer = checkpoint.restore(content, path, dataset, place)
+            trainer = self._restored(folder / LAST, self.trainer, work)
             with suppress(StudioError):  # another program has it by now: this is a copy
-                self._homes.opened(path, trainer)
+                self._homes.opened(folder / LAST, trainer)
             return trainer
 
         self._switch(parked)
         return True
+
+    def look_back(self, step: int | None) -> None:
+        """Take note that a person looks at an earlier step, which is not given up meanwhile."""
+        self._looked_at = step
+
+    def rewind(self, step: int) -> None:
+        """Go on from an earlier step: in a branch of the current run, which is parked.
+
+        Raises
+        ------
+        StudioError
+            ``moment-gone`` if that step is not kept.
+        """
+        run = self.trainer
+        if run is None:
+            return
+        moments = {moment.step: moment.path for moment in self._homes.moments(run.run_id)}
+        if step not in moments:
+            raise StudioError("moment-gone", step=step)
+
+        def build(work: Work) -> Trainer:
+            run.drain()
+            branch = self._restored(moments[step], run, work)
+            branch.run_id, branch.notes = run.run_id, run.notes
+            branch.history = History()
+            branch.history.append(run.history.array()[:, :step])
+            branch.branch()
+            self._homes.branched(branch)
+            return branch
+
+        self._switch(build)
+
+    def _restored(self, path: Path, like: Trainer, work: Work) -> Trainer:
+        """Return what goes on from a checkpoint where `like` trains."""
+        content = checkpoint.read(path)
+        config = checkpoint.config_of(content, path)
+        with explaining_memory(like.device):
+            root = find_root(config.dataset, checkpoint.root_of(content), None)
+            dataset = self._dataset(config, root, work)
+            return checkpoint.restore(content, path, dataset, like.device)
 
     def start(self) -> None:
         """Train until paused."""
@@ -293,6 +328,7 @@ class Runner:
             return
         self.trainer.check_trainable()
         self._live = None  # from here on it is one's own
+        self._homes.begin(self.trainer)
         self._training, self._reached = True, ""
         self._step_due, self._published = 0.0, -math.inf  # the first step shows at once
         self._rate = _Rate()
@@ -444,6 +480,8 @@ class Runner:
         now = time.monotonic()
         self._tuner.step_took(now - start, now)
         self._rate.count(now, trainer.config.batch_size * max(1, trainer.config.d_steps))
+        with suppress(StudioError):  # saving meets it too, and tells
+            self._homes.remember(trainer, self._looked_at)
         if self._remaining is not None:
             self._remaining -= 1
         self._reached = self._limit_of(trainer, seconds, batches)
@@ -572,6 +610,7 @@ class Runner:
         for run_id in saved[:-PARKED_RUNS]:
             del self._parked[run_id]
         self.trainer, self._reached, self._live, self._earlier = trainer, "", None, None
+        self._looked_at = None
         self._homes.release_others({trainer.run_id for trainer in self._trainers()})
         self.set_exact(self._exact)
         self.set_profile(self._profiles)
@@ -627,7 +666,9 @@ class Runner:
             seconds=trainer.seconds,
             images_per_second=self._rate.value if phase is Phase.TRAINING else 0.0,
             unsaved=self._homes.is_unsaved(trainer),
+            name=self._homes.name(trainer.run_id),
             folder=self._homes.path(trainer.run_id),
+            moments=self._homes.moments(trainer.run_id),
             left=tuple(map(self._left, self._parked.values())),
             reached=self._reached if phase is Phase.PAUSED else "",
             profile=self._profile.lately() if self._profile else (),
@@ -692,6 +733,7 @@ def describe(trainer: Trainer) -> RunInfo:
         autoencoder=trainer.E is not None,
         trainable=trainer.trainable,
         notes=trainer.notes,
+        parent=trainer.parent,
     )
 
 

@@ -12,6 +12,7 @@ from ganstudio.config import Config
 from ganstudio.data.dataset import Dataset
 from ganstudio.latent.notes import Notes
 from ganstudio.latent.spec import LatentSpec
+from ganstudio.library import Moment
 from ganstudio.training.history import History
 
 
@@ -66,12 +67,16 @@ class Status:
         Real images that D has seen, over the last second or so; 0 when not training.
     unsaved : bool
         Whether the run has moved since it was saved.
+    name : str
+        What the run is or will be called in the library; "" while that is not known.
     folder : Path or None
         The run's own, which it is saved into by itself; None while it has none.
     left : tuple of LeftRun
         The runs that were left, the latest last.
     reached : str
         Why it paused by itself: "", or the limit that it came to, "step", "minutes" or "epochs".
+    moments : tuple of Moment
+        What is kept of its earlier steps, oldest first.
     profile : tuple of (str, float)
         Seconds a step, lately, by `profile.PARTS`; () unless they are measured.
     """
@@ -82,9 +87,11 @@ class Status:
     seconds: float = 0.0
     images_per_second: float = 0.0
     unsaved: bool = False
+    name: str = ""
     folder: Path | None = None
     left: tuple[LeftRun, ...] = ()
     reached: str = ""
+    moments: tuple[Moment, ...] = ()
     profile: tuple[tuple[str, float], ...] = ()
 
     @property
@@ -153,6 +160,8 @@ class RunInfo:
         Whether it can be trained here, and not only by the program that does.
     notes : Notes
         What a person has noted of it.
+    parent : (str, int) or None
+        The run that it is a branch of, and the step at which it left that.
     """
 
     run_id: str
@@ -173,3 +182,4 @@ class RunInfo:
     autoencoder: bool = False
     trainable: bool = True
     notes: Notes = field(default=Notes(), repr=False)
+    parent: tuple[str, int] | None = None

@@ -93,6 +93,8 @@ class Trainer:
         Every drained step's numbers.
     notes : Notes
         What a person has noted of it.
+    parent : (str, int) or None
+        The run that it is a branch of, and the step at which it left that.
 
     Parameters
     ----------
@@ -130,6 +132,7 @@ class Trainer:
         self.threads = 0
         self.history = History()
         self.notes = Notes()
+        self.parent: tuple[str, int] | None = None
         self.latent = latent_of(config, dataset.classes)
         self.architecture = Architecture(
             model=config.model,
@@ -250,6 +253,11 @@ class Trainer:
         if full or time.monotonic() - self._drained > DRAIN_SECONDS:
             self.drain()
 
+    def branch(self) -> None:
+        """Be another run from here on, which began as this one."""
+        self.parent = self.run_id, self.step
+        self.run_id = new_run_id()
+
     def drain(self) -> None:
         """Move the numbers of the steps since the last drain from the device to the history."""
         self._drained = time.monotonic()
@@ -297,14 +305,17 @@ class Trainer:
             d_updates=self._d_updates,
         )
 
-    def state(self) -> dict[str, Any]:
-        """Return all that a resumed run needs beside its settings: tensors and plain values."""
+    def state(self, *, history: bool = True) -> dict[str, Any]:
+        """Return all that a resumed run needs beside its settings: tensors and plain values.
+
+        Without its `history`, if that is kept elsewhere.
+        """
         self.drain()
         return {
             **self.networks_state(),
             "G_opt": self.G_opt.state_dict(),
             "D_opt": self.D_opt.state_dict(),
-            "history": torch.from_numpy(self.history.array()),
+            "history": torch.from_numpy(self.history.array()) if history else None,
         }
 
     def networks_state(self) -> dict[str, Any]:

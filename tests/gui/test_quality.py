@@ -508,3 +508,28 @@ def test_the_window_judges_when_asked(qtbot, open_window, monkeypatch):
     button = child(window.quality, "quality_now")
     qtbot.waitUntil(lambda: button.text() == "Judge now", timeout=WAIT)
     assert "× real" in child(window.quality, "quality_headline").text()
+
+
+def test_an_earlier_step_shows_what_was_known_then(panel):
+    for step, ratio in ((100, 20.0), (200, 10.0), (300, 5.0)):
+        panel.add(quality(step, ratio))
+    headline = child(panel, "quality_headline")
+    assert "5.00" in headline.accessibleName()
+    panel.set_step(250)
+    assert "10.0" in headline.accessibleName()
+    panel.set_step(50)
+    assert child(panel, "quality_empty").text() == "Not judged up to step 50."
+    panel.set_step(None)
+    assert "5.00" in headline.accessibleName()
+
+
+def test_a_branch_was_judged_as_the_run_that_it_left(panel):
+    for step, ratio in ((100, 20.0), (300, 5.0)):
+        panel.add(quality(step, ratio))
+    panel.set_run(run("branch", parent=("run", 200)))
+    headline = child(panel, "quality_headline")
+    assert "20.0" in headline.accessibleName()
+    panel.add(quality(250, 8.0, "branch"))
+    assert "8.00" in headline.accessibleName()
+    panel.set_run(run("run"))
+    assert "5.00" in headline.accessibleName()

@@ -103,6 +103,7 @@ class CurvesPanel(QWidget):
         self._follow_x = True
         self._fit_y = True
         self._cursor: int | None = None  # the crosshair's row
+        self._mark: int | None = None  # the row of the step that all panels show
         self._words = loss_words() if kind is Kind.LOSSES else score_words()
         self.bar = CurvesBar(_STROKES[kind], self._words)
         self.bar.offer(list(self._words)[:3])  # those of a plain GAN, until there is a run
@@ -155,11 +156,17 @@ class CurvesPanel(QWidget):
             self._words = score_words(info.autoencoder)
             self.bar.describe(self._words)
         self.bar.offer(curves.losses if losses else self._words)
-        self._cursor = None
+        self._cursor = self._mark = None
         self.bar.set_exportable(False)
         for name in self._words:
             self.bar.set_value(name, "")
         self._on_follow()
+
+    def set_mark(self, step: int | None) -> None:
+        """Mark the earlier step that all panels show; None marks none."""
+        self._mark = None if step is None else max(0, step - 1)
+        if self._drawn_rows:
+            self._show_mark()
 
     def is_empty(self) -> bool:
         """Return whether there is nothing to draw yet."""
@@ -217,6 +224,7 @@ class CurvesPanel(QWidget):
         ranges = [self._draw_series(history, axis, name) for name in shown]
         self._draw_reference(ranges)
         self._show_cursor()
+        self._show_mark()
         self._drawn_rows = rows
 
     def _grew_visibly(self, history: History) -> bool:
@@ -265,6 +273,13 @@ class CurvesPanel(QWidget):
             return
         x = position(self._history, self.bar.x_axis(), self._cursor)
         self.plot.show_crosshair(x, self._readout(self._history, self._cursor))
+
+    def _show_mark(self) -> None:
+        assert self._history is not None
+        known = self._mark is not None and self._mark < len(self._history)
+        row = self._mark if known else None
+        axis = self.bar.x_axis()
+        self.plot.set_mark(None if row is None else position(self._history, axis, row))
 
     def _readout(self, history: History, row: int) -> str:
         """Return a table: where the crosshair is, and every shown curve's values there."""

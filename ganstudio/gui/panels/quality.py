@@ -73,6 +73,7 @@ class QualityPanel(QWidget):
         self._run_id = ""
         self._averaged = False  # the run has an averaged generator, which is judged then
         self._work: Work | None = None  # under way
+        self._until: int | None = None  # the earlier step that all panels show
         self._due = _FIRST_SECONDS  # of training
         self._seconds = 0.0
         self._headlines: tuple[str, ...] = ()  # the longest first
@@ -91,11 +92,19 @@ class QualityPanel(QWidget):
 
     def set_run(self, info: RunInfo) -> None:
         """Show another run, with the judgements that it had."""
-        self._run_id, self._averaged = info.run_id, info.averaged
-        self._runs.setdefault(info.run_id, [])
+        self._run_id, self._averaged, self._until = info.run_id, info.averaged, None
+        if info.run_id not in self._runs:
+            parent, step = info.parent or ("", 0)  # a branch was that run before
+            before = [found for found in self._runs.get(parent, []) if found.step <= step]
+            self._runs[info.run_id] = before
         self._seconds, self._due = 0.0, _FIRST_SECONDS
         self._now.setEnabled(True)
         self._show_progress()
+        self._renew()
+
+    def set_step(self, step: int | None) -> None:
+        """Show what was known at an earlier step, which all panels show; None is now."""
+        self._until = step
         self._renew()
 
     def keep_runs(self, run_ids: set[str]) -> None:
@@ -297,6 +306,8 @@ class QualityPanel(QWidget):
 
     def _renew(self) -> None:
         found = self._runs.get(self._run_id, [])
+        if self._until is not None:
+            found = [quality for quality in found if quality.step <= self._until]
         self._details.setEnabled(bool(found))
         if not found:
             self._show_headlines(())
@@ -306,7 +317,10 @@ class QualityPanel(QWidget):
                 "or press Judge now."
             )
             asked = self.tr("How good the images are, in numbers: press Judge now.")
-            self._empty.setText(by_itself if self._intervals.currentData() else asked)
+            text = by_itself if self._intervals.currentData() else asked
+            if self._until is not None:
+                text = self.tr("Not judged up to step {step:,}.").format(step=self._until)
+            self._empty.setText(text)
             self._pages.setCurrentIndex(0)
             return
         last = found[-1]

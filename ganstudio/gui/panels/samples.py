@@ -18,6 +18,7 @@ from ganstudio.gui.latent_layout import LatentLayout
 from ganstudio.gui.widgets.sample_grid import SampleGrid
 from ganstudio.gui.widgets.start_card import StartCard
 from ganstudio.gui.widgets.steady import Steady
+from ganstudio.gui.widgets.time_line import TimeLine
 from ganstudio.gui.widgets.toggle import ToggleButton
 from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
 from ganstudio.images import Pixels, grid
@@ -33,7 +34,8 @@ _MOST_PAIRS = 16  # a piece of the decode thread's work, which the large image w
 class SamplesPanel(QWidget):
     """A grid of samples from fixed latents, real images beside it on request.
 
-    Beside those of an autoencoder there are held-out images and their reconstructions.
+    Beside those of an autoencoder there are held-out images and their reconstructions; below is
+    the run's time line.
 
     Signals:
         sample_chosen: the index of the sample that a person clicked.
@@ -42,6 +44,11 @@ class SamplesPanel(QWidget):
         reconstructions_wanted: `pairs` are to be shown from now on.
         start_requested: begin to train.
         trained_chosen(object): the `Path` of a generator that comes with the studio.
+
+    Attributes
+    ----------
+    time_line : TimeLine
+        Earlier steps, to look at.
     """
 
     sample_chosen = Signal(int)
@@ -64,6 +71,7 @@ class SamplesPanel(QWidget):
         self._ready = False
         self._digits = True
         self._step: int | None = None  # of the images on show
+        self._past = False  # they are of an earlier step, which a person chose
         self._opened = False  # the first images have come
         self._grid = self._make_grid("samples_grid", self.tr("Samples"), selectable=True)
         self._grid.chosen.connect(self.sample_chosen)
@@ -94,6 +102,8 @@ class SamplesPanel(QWidget):
         layout.setSpacing(4)
         layout.addLayout(header)
         layout.addLayout(body, 1)
+        self.time_line = TimeLine()
+        layout.addWidget(self.time_line)
         self._arrange()
         self._renew()
 
@@ -102,6 +112,8 @@ class SamplesPanel(QWidget):
         self._ready = True
         self._digits = info.config.dataset in ("mnist", "stacked-mnist")
         self._step = None
+        self._past = False
+        self.time_line.clear()
         self._real, self._held_out, self._latent = info.real, info.held_out, info.latent
         choices = LatentLayout.of(info.latent, info.config.dataset).choices
         names = choices[0].options if choices else ()
@@ -121,6 +133,12 @@ class SamplesPanel(QWidget):
         self._check_generator()
         self._show_real()
         self._renew()
+
+    def set_past(self, step: int | None) -> None:
+        """Say that an earlier step is on show, which all panels show; None is now."""
+        self._past = step is not None
+        self.time_line.set_looking(step)
+        self._show_step()
 
     def set_images(self, images: Pixels, step: int) -> None:
         """Show samples of `step`, (N, C, H, W) uint8."""
@@ -284,6 +302,8 @@ class SamplesPanel(QWidget):
         """Show the step, without the word where there is no room for it."""
         number = "" if self._step is None else f"{self._step:,}"
         text = self.tr("step {step}").format(step=number) if number else ""
+        if self._past:
+            text = self.tr("step {step}, earlier").format(step=number)
         fits = self._step_label.fontMetrics().horizontalAdvance(text) <= self._step_room.width()
         self._step_label.setText(text if fits else number)
 

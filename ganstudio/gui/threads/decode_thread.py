@@ -16,9 +16,10 @@ from PySide6.QtCore import QObject, QThread, Signal, SignalInstance
 
 from ganstudio.data import pictures
 from ganstudio.data.dataset import Dataset
-from ganstudio.errors import unexpected
+from ganstudio.errors import StudioError, unexpected
 from ganstudio.evaluation.passing import REDRAWN, accepts_drawings, convincing
 from ganstudio.gui.threads.lanes import Drawn, Job, Lane, Verdict
+from ganstudio.images import captioned, enlarged, grid
 from ganstudio.latent.directions import DIGITS, Directions
 from ganstudio.latent.ranks import rank, ranks
 from ganstudio.latent.spec import Array
@@ -41,6 +42,7 @@ Pixels = NDArray[np.uint8]
 # Between two looks at what else waits, as many images are computed as take so long.
 PIECE_SECONDS = 0.005
 PIECE, PIECE_MOST = 16, 64  # the first piece, before it is known how long, and the largest
+FRAME_PIECE = 16  # images of a film's frame that are drawn in one
 ANEW = 8  # images that were drawn anew, and are judged in a piece
 SHOW_SECONDS = 0.1  # of a grid that takes longer, what is done is shown this often
 
@@ -57,6 +59,8 @@ class DecodeThread(QThread):
         found: (the request's number, `Found`: the z of an image).
         walk_drawn: a `Drawn` of all images asked for.
         walk_lost(), search_lost(): nothing will come of one, or of a search for directions.
+        past_read: (the request's number, `Snapshot` of an earlier step).
+        film_drawn: frames, (N, C, H, W) uint8; film_lost(): there will be none.
         trail_drawn: a `Drawn` of one image a model.
         neighbours_found: (the request's number, `Neighbourhood`).
         indexed: (the `Dataset`, how much of a look at it is done, in [0, 1]).
@@ -76,6 +80,9 @@ class DecodeThread(QThread):
     walk_drawn = Signal(object)
     walk_lost = Signal()
     search_lost = Signal()
+    past_read = Signal(int, object)
+    film_drawn = Signal(object)
+    film_lost = Signal()
     trail_drawn = Signal(object)
     neighbours_found = Signal(int, object)
     indexed = Signal(object, float)
@@ -111,6 +118,7 @@ class DecodeThread(QThread):
         self._neighbours: Neighbours | None = None
         self._kept: Dataset | None = None  # of which neighbours may be known
         self._near: Iterator[Neighbourhood | None] = iter(())
+        self._frames: Iterator[Pixels | None] = iter(())
 
     def ask(self, job: Job) -> int:
         """Ask for a job; an earlier one in the same lane that waits is forgotten.
@@ -143,6 +151,7 @@ class DecodeThread(QThread):
         """Answer requests until stopped (called by Qt in the new thread)."""
         if (job := self._next()) is None:
             return
+        from ganstudio.latent.snapshot import forget
         from ganstudio.training.threads import use_threads
 
         use_threads(1)  # more would wait for training's cores at every operation
@@ -157,11 +166,14 @@ class DecodeThread(QThread):
                 self._lose(job)
                 self.failed.emit(job.lane, unexpected(error))
             job = self._next()
+        forget()  # weights that nobody else has, Python cannot free while it ends a thread
 
     def _lose(self, job: Job) -> None:
         """Tell that a job is over whose answer somebody waits for."""
         if job.lane is Lane.WALK:
             self.walk_lost.emit()
+        elif job.lane is Lane.FILM:
+            self.film_lost.emit()
         elif job.lane in (Lane.DIRECTIONS, Lane.ATTRIBUTES):
             self.search_lost.emit()
 
@@ -190,6 +202,11 @@ class DecodeThread(QThread):
         match job.lane:
             case Lane.IMAGE:
                 self._draw_image(job)
+            case Lane.PAST:
+                from ganstudio.training import past
+
+                _, snapshot = past.read(job.moments[0].path, job.snapshot)
+                self.past_read.emit(job.request, snapshot)
             case Lane.VERDICT:
                 self._judge_image(job)
             case Lane.FIND:
@@ -216,6 +233,8 @@ class DecodeThread(QThread):
                 self._look_piece(job)
             case Lane.WALK:
                 self._draw_all(job, self.walk_drawn)
+            case Lane.FILM:
+                self._film_piece(job)
 
     def _draw_image(self, job: Job) -> None:
         from ganstudio.latent.decode import decode, judge
@@ -268,6 +287,45 @@ class DecodeThread(QThread):
             self._continue(job, job.start + 1)
         else:
             self.trail_drawn.emit(_stamped(job, np.concatenate(self._whole.pop(job.lane))))
+
+    def _film_piece(self, job: Job) -> None:
+        """Go on drawing the grid at earlier steps; a frame is a sheet with its step below."""
+        assert job.work is not None
+        if job.start == 0:
+            self._frames = self._frames_of(job)
+        frames = next(self._frames)
+        if frames is None:
+            self._continue(job, job.start + 1)
+            return
+        self._frames = iter(())
+        _end(job)
+        if len(frames):
+            self.film_drawn.emit(frames)
+        else:
+            self._lose(job)
+
+    def _frames_of(self, job: Job) -> "Iterator[Pixels | None]":
+        """Draw frames, a few images at a time; in the end, give all of them."""
+        from ganstudio.latent.decode import decode
+        from ganstudio.training import past
+
+        assert job.work is not None
+        z, frames = np.asarray(job.inputs, np.float32), []
+        for done, moment in enumerate(job.moments):
+            job.work.at(done / len(job.moments))
+            try:
+                _, snapshot = past.read(moment.path, job.snapshot)
+            except StudioError:  # it has made room for later ones, or is damaged
+                continue
+            yield None
+            images: list[Pixels] = []
+            for place in range(0, len(z), FRAME_PIECE):
+                piece = z[place : place + FRAME_PIECE]
+                images.append(decode(snapshot, piece, averaged=job.averaged))
+                yield None
+            sheet = grid(np.concatenate(images), job.snapshot.latent.columns)
+            frames.append(captioned(enlarged(sheet), f"{moment.step:,}").transpose(2, 0, 1))
+        yield np.stack(frames) if frames else np.zeros((0, 1, 1, 1), np.uint8)
 
     def _near_piece(self, job: Job) -> None:
         """Go on looking for the training images nearest to the image of z."""

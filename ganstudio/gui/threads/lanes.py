@@ -11,6 +11,7 @@ from ganstudio.gui.widgets.thumbnails import Colour
 from ganstudio.latent.directions import Directions
 from ganstudio.latent.holds import Holds
 from ganstudio.latent.spec import Array
+from ganstudio.library import Moment
 from ganstudio.work import Work
 
 if TYPE_CHECKING:
@@ -22,20 +23,22 @@ class Lane(IntEnum):
     """What is asked for, the most urgent first."""
 
     IMAGE = 0
-    VERDICT = 1  # D's, on an image that is no snapshot's
-    THUMBNAILS = 2
-    TRAIL = 3  # the image of z at earlier steps
-    NEIGHBOURS = 4  # the training images nearest to the image of z
-    GRID = 5
-    RECONSTRUCTION = 6
-    REFERENCE = 7  # D's logits of held-out images, which a verdict is ranked among
-    EFFECT = 8
-    FIND = 9  # the z of an image
-    DIRECTIONS = 10  # of z, which change the image most
-    ATTRIBUTES = 11  # the directions of what can be read off a digit
-    HEALTH = 12  # a look at D and G for the doctor
-    WALK = 13  # for a file
-    INDEX = 14  # a look at all training images, which neighbours are found among
+    PAST = 1  # an earlier step, read from its file
+    VERDICT = 2  # D's, on an image that is no snapshot's
+    THUMBNAILS = 3
+    TRAIL = 4  # the image of z at earlier steps
+    NEIGHBOURS = 5  # the training images nearest to the image of z
+    GRID = 6
+    RECONSTRUCTION = 7
+    REFERENCE = 8  # D's logits of held-out images, which a verdict is ranked among
+    EFFECT = 9
+    FIND = 10  # the z of an image
+    DIRECTIONS = 11  # of z, which change the image most
+    ATTRIBUTES = 12  # the directions of what can be read off a digit
+    HEALTH = 13  # a look at D and G for the doctor
+    WALK = 14  # for a file
+    FILM = 15  # the grid at earlier steps, for a file
+    INDEX = 16  # a look at all training images, which neighbours are found among
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,8 +62,10 @@ class Job:
         In the lane INDEX: look at the images with the studio's own network, too.
     trail : tuple of Snapshot
         In the lane TRAIL, the models that each draw the one z, oldest first.
+    moments : tuple of Moment
+        In the lanes PAST and FILM, what is read, oldest first: in the former, one.
     work : Work or None
-        In the lanes WALK and FIND: hears how far it is, and may cancel.
+        In the lanes WALK, FILM and FIND: hears how far it is, and may cancel.
     within : (Array, Holds) or None
         In the lane FIND, where z is, and what of it stays.
     former : Directions or None
@@ -81,6 +86,7 @@ class Job:
     labels: NDArray[np.int64] | None = field(default=None, repr=False)
     info: "RunInfo | None" = field(default=None, repr=False)
     trail: "tuple[Snapshot, ...]" = field(default=(), repr=False)
+    moments: tuple[Moment, ...] = ()
     work: Work | None = field(default=None, repr=False)
     features: bool = False
     within: tuple[Array, Holds] | None = field(default=None, repr=False)

@@ -139,7 +139,8 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self._view.sigRangeChanged.connect(curve.move_with_view)
         self._reference = pg.InfiniteLine(angle=0)
         self._crosshair = pg.InfiniteLine(angle=90)
-        for line in (self._reference, self._crosshair):
+        self._mark = pg.InfiniteLine(angle=90)
+        for line in (self._reference, self._crosshair, self._mark):
             line.hide()
             self.addItem(line, ignoreBounds=True)
         self._readout = self._make_readout()
@@ -197,6 +198,16 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     def reference_label(self) -> str:
         """Return what stands beside the reference line, empty without one."""
         return str(self._margin.text)
+
+    def set_mark(self, x: float | None) -> None:
+        """Draw a vertical line where the step is that all panels show, or none."""
+        self._mark.setVisible(x is not None)
+        if x is not None:
+            self._mark.setValue(x)
+
+    def mark(self) -> float | None:
+        """Return where that line is, None without one."""
+        return float(self._mark.value()) if self._mark.isVisible() else None
 
     def set_logarithmic(self, logarithmic: bool) -> None:
         """Label the y axis with powers of ten; what is drawn must be common logarithms then."""
@@ -303,6 +314,7 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self._smooth[name].set_pen(stroke.pen(palette, 2 * self._pen_scale))
         self._reference.setPen(QPen(faded(text, 150), 0, Qt.PenStyle.DotLine))
         self._crosshair.setPen(QPen(faded(text, 150), 0))
+        self._mark.setPen(QPen(palette.highlight().color(), 2))
         self._mark_focus()
 
     def _enlarge_text(self) -> None:

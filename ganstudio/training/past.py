@@ -1,0 +1,152 @@
+"""A run's past: all that it was at some earlier steps, to look at it again and to go on from it.
+
+A moment is a checkpoint without the history, which the run itself has. They are in the folder
+``past`` of the run's own, dense lately and in the first steps, at most 100 and at most 500 MB of
+them (three at least, however large they are).
+"""
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from ganstudio import atomic
+from ganstudio.errors import StudioError, writing
+from ganstudio.latent.snapshot import Snapshot
+from ganstudio.latent.trail import PastTrail
+from ganstudio.library import PAST, Moment
+from ganstudio.training import checkpoint
+from ganstudio.training.trainer import Trainer
+
+SECONDS = 2.0  # between two moments, at least, and after the beginning half of that;
+SHARE = 0.01  # more where keeping one takes long: spend at most so much of the time on it
+RETRY_SECONDS = 30.0  # after one that could not be kept
+_NAME = re.compile(r"(\d+)\.pt")
+
+
+class Past:
+    """The moments of one run.
+
+    Parameters
+    ----------
+    moments : tuple of Moment
+        Those that there are; whoever has the run's folder is to `settle` in it, or none is added.
+    """
+
+    def __init__(self, moments: tuple[Moment, ...] = ()) -> None:
+        self._trail: PastTrail[Moment] = PastTrail()
+        for moment in moments:
+            self._trail.add(moment)
+        self._first: tuple[int, memoryview] | None = None  # where it began, not on the disk yet
+        self._folder: Path | None = None
+        self._due = 0.0
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """All of them, oldest first."""
+        return self._trail.snapshots
+
+    def until(self, step: int) -> "Past":
+        """Return the past of a branch from `step` on."""
+        return Past(tuple(moment for moment in self.moments if moment.step <= step))
+
+    def begin(self, trainer: Trainer) -> None:
+        """Remember where training begins: nothing is written yet, which would delay it."""
+        if not self.moments and self._first is None:
+            self._first = trainer.step, _packed(trainer)
+            self._due = time.monotonic() + SECONDS / 2
+
+    def is_due(self) -> bool:
+        """Tell whether it is time to keep a moment."""
+        return time.monotonic() >= self._due
+
+    def settle(self, folder: Path) -> None:
+        """Keep all in the run's own folder from now on; what is there of later steps goes.
+
+        Moments in another run's folder, which goes on without this one, get second names.
+        """
+        self._folder = folder / PAST
+        with writing(self._folder):
+            self._folder.mkdir(exist_ok=True)
+        here = []
+        for moment in self.moments:
+            path = self._folder / moment.path.name
+            with suppress(StudioError):  # somebody has deleted it
+                if path != moment.path:
+                    atomic.keep(moment.path, path)
+                here.append(replace(moment, path=path))
+        self._trail = PastTrail()
+        for moment in here:
+            self._trail.add(moment)
+        self._forget(moment for moment in found(folder) if moment not in here)
+
+    def keep(self, trainer: Trainer, spared: int | None = None) -> None:
+        """Keep a moment of this step; others go where they are too many, but not that of `spared`.
+
+        Raises
+        ------
+        StudioError
+            ``cannot-write`` or ``disk-full``, naming the file.
+        """
+        start = time.monotonic()
+        self._due = start + RETRY_SECONDS
+        if self._first is not None:
+            step, content = self._first
+            self._write(step, content, spared)
+            self._first = None
+        if not self.moments or self.moments[-1].step < trainer.step:
+            self._write(trainer.step, _packed(trainer), spared)
+        took = time.monotonic() - start
+        self._due = start + max(SECONDS, took / SHARE)
+
+    def _write(self, step: int, content: memoryview, spared: int | None) -> None:
+        assert self._folder is not None
+        path = self._folder / f"{step:07d}.pt"
+        with writing(path):
+            self._folder.mkdir(exist_ok=True)
+        with atomic.replacing(path) as file:
+            file.write(content)
+        before = self.moments
+        keep = next((moment for moment in before if moment.step == spared), None)
+        self._trail.add(Moment(step=step, path=path, nbytes=len(content)), keep)
+        kept = {moment.path for moment in self.moments}
+        self._forget(moment for moment in before if moment.path not in kept)
+
+    def _forget(self, moments: Iterator[Moment]) -> None:
+        for moment in moments:
+            with suppress(OSError):  # at worst it takes space
+                moment.path.unlink()
+
+
+def found(folder: Path, until: int | None = None) -> tuple[Moment, ...]:
+    """Return the moments in a run's folder, oldest first, up to a step if one is given."""
+    moments = []
+    with suppress(OSError):
+        for path in (folder / PAST).iterdir():
+            named = _NAME.fullmatch(path.name)
+            if named and (until is None or int(named[1]) <= until):
+                moments.append(Moment(step=int(named[1]), path=path, nbytes=path.stat().st_size))
+    return tuple(sorted(moments, key=lambda moment: moment.step))
+
+
+def read(path: Path, like: Snapshot) -> tuple[str, Snapshot]:
+    """Return whose a moment is, and its networks, as a snapshot of the run that `like` is of.
+
+    A branch has moments of the run that it left.
+
+    Raises
+    ------
+    StudioError
+        As `checkpoint.read` and `checkpoint.snapshot_of`, naming the file.
+    """
+    content = checkpoint.read(path)
+    if (sha256 := content.get("model_sha256")) and sha256 == like.architecture.model_sha256:
+        content["config"]["model"] = like.architecture.model  # the file of which may have moved
+    snapshot = checkpoint.snapshot_of(content, path)
+    return snapshot.run_id, replace(snapshot, run_id=like.run_id)
+
+
+def _packed(trainer: Trainer) -> memoryview:
+    return checkpoint.packed(checkpoint.content_of(trainer, history=False))

@@ -1,0 +1,265 @@
+"""A run's past: which steps are kept, where, and that a run goes on from them as it did."""
+
+import functools
+import itertools
+import math
+import queue
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from oracle import everything, same
+
+from ganstudio.config import Config
+from ganstudio.errors import StudioError
+from ganstudio.latent.trail import MOST_FILM, MOST_PAST, FilmTrail, PastTrail
+from ganstudio.library import Moment
+from ganstudio.training import checkpoint, past
+from ganstudio.training.past import Past
+from ganstudio.training.runner import Runner
+from ganstudio.training.status import Phase
+from ganstudio.training.trainer import Nets, Trainer
+
+CONFIG = Config(model="mlp-gelu", batch_size=16, latent_dim=5, r1=0, epochs=0)
+
+
+class Listener(SimpleNamespace):
+    """Hears nothing, but for errors and the last status."""
+
+    def __init__(self) -> None:
+        super().__init__(errors=[], status=None, runs=[])
+
+    def on_error(self, error: StudioError) -> None:
+        self.errors.append(error)
+
+    def on_status(self, status) -> None:
+        self.status = status
+
+    def on_run(self, info) -> None:
+        self.runs.append(info)
+
+    def __getattr__(self, name: str):
+        assert name.startswith("on_"), name
+        return lambda *_: None
+
+
+class Window:
+    """A runner with a library, that keeps every step."""
+
+    def __init__(self, library: Path, root: Path) -> None:
+        self.heard = Listener()
+        self.runner = Runner(queue.SimpleQueue(), self.heard, library)
+        self.ask(lambda runner: runner.new_run(CONFIG, "cpu", root))
+
+    @property
+    def trainer(self) -> Trainer:
+        assert self.runner.trainer is not None
+        return self.runner.trainer
+
+    def ask(self, *requests) -> None:
+        """Do as the runner does with requests, and train until there is nothing to do."""
+        for request in requests:
+            act = functools.partial(request, self.runner)
+            self.runner._guarded(act, self.runner._publish, "unexpected")
+            while self.runner.training:
+                self.runner._guarded(self.runner._step, self.runner.pause, "training-failed")
+
+    def train(self, steps: int) -> None:
+        self.ask(lambda runner: runner.step(Nets.BOTH, steps))
+
+    def kept(self) -> list[int]:
+        return [moment.step for moment in self.heard.status.moments]
+
+
+@pytest.fixture
+def window(small, tiny_root, tmp_path, monkeypatch) -> Window:
+    monkeypatch.setattr("ganstudio.training.threads.cores", lambda: 1)
+    monkeypatch.setattr(past, "SECONDS", 0.0)
+    monkeypatch.setattr(past, "SHARE", math.inf)
+    return Window(tmp_path / "runs", tiny_root)
+
+
+def moments(steps, nbytes: int = 1) -> list[Moment]:
+    return [Moment(step=step, path=Path(f"{step}"), nbytes=nbytes) for step in steps]
+
+
+def test_steps_are_dense_lately_and_in_the_beginning() -> None:
+    trail = PastTrail()
+    for moment in moments(range(0, 100_000, 7)):
+        trail.add(moment)
+    steps = [moment.step for moment in trail.snapshots]
+    assert (len(steps), steps[0], steps[-1]) == (MOST_PAST, 0, 99_995)
+    gaps = [b - a for a, b in itertools.pairwise(steps)]
+    middle = gaps[len(gaps) // 2]
+    assert max(gaps[:30]) < middle / 5
+    assert max(gaps[-30:]) < middle / 5
+
+
+def test_large_ones_take_no_more_than_their_room() -> None:
+    trail = PastTrail()
+    for moment in moments(range(100), nbytes=100 << 20):
+        trail.add(moment)
+    assert len(trail.snapshots) == 5
+    assert sum(moment.nbytes for moment in trail.snapshots) <= 500 << 20
+
+
+def test_a_film_is_mostly_of_the_beginning() -> None:
+    trail = FilmTrail()
+    for moment in moments(range(0, 10_000, 50), nbytes=1 << 30):
+        trail.add(moment)
+    steps = [moment.step for moment in trail.snapshots]
+    assert len(steps) == MOST_FILM
+    assert sum(step < 1000 for step in steps) >= len(steps) / 4
+
+
+def test_every_moment_is_kept_in_the_run_s_folder(window: Window) -> None:
+    window.train(4)
+    folder = window.heard.status.folder
+    assert window.kept() == [0, 1, 2, 3, 4]
+    for moment in window.heard.status.moments:
+        assert moment.path.parent == folder / "past"
+        assert moment.nbytes == moment.path.stat().st_size
+        content = checkpoint.read(moment.path)
+        assert content["step"] == moment.step
+        assert content["history"] is None
+    assert {path.name for path in (folder / "past").iterdir()} == {
+        f"{step:07d}.pt" for step in range(5)
+    }
+
+
+def test_what_is_thinned_is_no_longer_on_the_disk(window: Window, monkeypatch) -> None:
+    monkeypatch.setattr(PastTrail, "most", 6)
+    window.ask(lambda runner: runner.look_back(7))
+    window.train(40)
+    folder = window.heard.status.folder / "past"
+    kept = window.kept()
+    assert len(kept) == 6
+    assert {0, 7, 40} <= set(kept), "that which a person looks at is spared"
+    assert sorted(int(path.stem) for path in folder.iterdir()) == kept
+
+
+def test_a_moment_is_due_after_a_while(window: Window, monkeypatch) -> None:
+    monkeypatch.setattr(past, "SECONDS", 1e6)
+    window.train(5)
+    assert window.kept() == []
+    assert window.heard.status.folder is None, "nothing was written"
+
+
+def test_a_rewound_run_is_the_run_it_was(window: Window) -> None:
+    window.train(10)
+    first, run_id = everything(window.trainer), window.trainer.run_id
+    history = window.trainer.history.array()
+    window.ask(lambda runner: runner.rewind(4))
+    assert window.heard.errors == []
+    branch = window.trainer
+    assert branch.run_id != run_id
+    assert branch.parent == window.heard.runs[-1].parent == (run_id, 4)
+    assert (branch.step, len(branch.history)) == (4, 4)
+    assert np.array_equal(branch.history.array(), history[:, :4], equal_nan=True)
+    assert window.kept() == [0, 1, 2, 3, 4]
+    assert not window.heard.status.unsaved
+    assert window.heard.status.folder is None, "what is not trained leaves nothing"
+
+    window.train(6)
+    assert same(everything(branch), first)
+    assert window.heard.status.folder.name == "mlp-gelu-0-from-4"
+    assert window.kept() == list(range(11))
+    saved = checkpoint.content_of(branch)
+    assert saved["parent"] == [run_id, 4]
+
+    window.ask(lambda runner: runner.return_to(run_id))
+    assert window.trainer.run_id == run_id
+    assert window.trainer.step == 10
+    assert window.kept() == list(range(11))
+
+
+def test_a_branch_keeps_its_past_when_the_other_run_s_folder_is_gone(window: Window) -> None:
+    window.train(6)
+    first = window.heard.status.folder
+    window.ask(lambda runner: runner.rewind(3))
+    window.train(1)
+    second = window.heard.status.folder
+    assert second != first
+    for path in (first / "past").iterdir():
+        path.unlink()
+    window.ask(lambda runner: runner.rewind(2))
+    assert window.heard.errors == []
+    assert window.trainer.step == 2
+    assert window.heard.status.name == f"{first.name}-from-2"
+
+
+def test_a_step_that_is_not_kept_is_refused_and_nothing_changes(window: Window) -> None:
+    window.train(3)
+    before = window.trainer
+    window.ask(lambda runner: runner.rewind(77))
+    assert [error.code for error in window.heard.errors] == ["moment-gone"]
+    assert window.trainer is before
+
+
+def test_a_damaged_moment_is_named_and_the_run_stays(window: Window) -> None:
+    window.train(3)
+    before, moment = window.trainer, window.heard.status.moments[1]
+    moment.path.write_bytes(moment.path.read_bytes()[:1000])
+    window.ask(lambda runner: runner.rewind(1))
+    (error,) = window.heard.errors
+    assert error.code == "damaged-checkpoint"
+    assert error.fields["path"] == moment.path
+    assert window.trainer is before
+    assert window.heard.status.phase is Phase.PAUSED
+
+
+def test_the_past_is_there_when_the_run_is_opened_again(
+    window: Window, tiny_root: Path, tmp_path: Path
+) -> None:
+    window.train(4)
+    folder = window.heard.status.folder
+    window.train(1)
+    window.runner.close()
+    again = Window(tmp_path / "runs", tiny_root)
+    again.ask(lambda runner: runner.open(folder / "last.pt", "cpu", tiny_root))
+    assert again.heard.errors == []
+    assert again.kept() == list(range(6))
+    again.train(1)
+    assert again.kept() == list(range(7))
+    assert again.heard.status.folder == folder
+
+
+def test_later_steps_than_the_last_save_are_forgotten(
+    window: Window, tiny_root: Path, tmp_path: Path
+) -> None:
+    window.train(2)
+    folder = window.heard.status.folder
+    last = (folder / "last.pt").read_bytes()
+    step = checkpoint.read(folder / "last.pt")["step"]
+    window.train(5)
+    window.runner.close()
+    (folder / "last.pt").write_bytes(last)  # as if the program had ended before it was saved
+    again = Window(tmp_path / "runs", tiny_root)
+    again.ask(lambda runner: runner.open(folder / "last.pt", "cpu", tiny_root))
+    assert again.trainer.step == step
+    assert max(again.kept()) <= step
+    assert max(int(path.stem) for path in (folder / "past").iterdir()) <= step
+
+
+def test_where_nothing_can_be_written_training_goes_on(window: Window, monkeypatch) -> None:
+    def refuse(self: Past, *_: object) -> None:
+        raise StudioError("disk-full", path=Path("past"), detail="full")
+
+    monkeypatch.setattr(Past, "keep", refuse)
+    window.train(5)
+    assert window.trainer.step == 5
+    assert window.kept() == []
+
+
+def test_a_moment_is_read_as_a_snapshot_of_the_current_run(window: Window) -> None:
+    window.train(3)
+    path = window.heard.status.moments[2].path
+    like = window.trainer.snapshot()
+    whose, snapshot = past.read(path, like)
+    assert whose == like.run_id == snapshot.run_id
+    assert snapshot.step == 2
+    content = checkpoint.read(path)
+    for name, tensor in snapshot.G.items():
+        assert torch.equal(tensor, content["G"][name])
