@@ -119,7 +119,7 @@ MESSAGES = {
     "Ask for more.",
     "non-finite": "Training stopped at step {step:,}: {quantity} of {net} is not finite. The model "
     "of step {last:,} is kept. Lower the learning rate ({rate} = {value}) and continue. If that "
-    "stops at once, its weights have grown too large to go on: open an earlier checkpoint, or "
+    "stops at once, its weights have grown too large to go on: rewind to an earlier step, or "
     "start over.",
     "out-of-memory": "The device {device} ran out of memory at step {step}. Lower {field}, "
     "choose a smaller model or another device, and start over.",
@@ -238,7 +238,7 @@ PHRASES = {
     "bad-tables": "[about] and [published] are tables of names and values.",
     "other-networks": "its networks are for images of {shape} and {dim} latent dimensions",
     "other-shape": "{name} is {found}, expected {expected}",
-    "gradient": "gradient",
+    "gradient-in": "gradient ({name}, {shape})",
     "judges-codes": "its D judges codes, not images",
     "wrong-sides": "it draws images whose sides are multiples of {sides} pixels, "
     "and these are {size}",

@@ -33,7 +33,7 @@ from ganstudio.latent.notes import Notes
 from ganstudio.latent.spec import Stream, generator
 from ganstudio.model_file import ModelFile
 from ganstudio.pretrained import GENERATOR_SUFFIX
-from ganstudio.training.health import Doctor, Observation, Remedy
+from ganstudio.training.health import Doctor, Observation, Remedy, State, lowered
 from ganstudio.training.status import RunInfo, Status
 
 if TYPE_CHECKING:
@@ -327,6 +327,30 @@ class Session(QObject):
             self._switched.emit(text, None, None)
             if train_on:
                 runner.start()
+
+        self.training.post(request)
+
+    def way_back(self) -> int | None:
+        """Return the earlier step at which the run was last well, None if none is kept.
+
+        Where nothing is known of that, it is half-way back.
+        """
+        assert self.info is not None
+        steps = [moment.step for moment in self.status.moments]
+        told = self._doctors.get(self.info.run_id, Doctor()).told
+        well = [diagnosis.step for diagnosis in told if diagnosis.state is State.LEARNING]
+        until = well[-1] if well else self.status.step / 2
+        return max((step for step in steps if step <= until), default=min(steps, default=None))
+
+    def recover(self, step: int) -> None:
+        """Rewind to `step` and go on with lower learning rates; undo brings this run back."""
+        text, slower = self.tr("Rewind to step {step:,}").format(step=step), lowered(self._config)
+
+        def request(runner: "Runner") -> None:
+            runner.rewind(step)
+            runner.change(**slower)
+            self._switched.emit(text, None, None)
+            runner.start()
 
         self.training.post(request)
 

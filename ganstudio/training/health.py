@@ -262,7 +262,7 @@ class Doctor:
 
     def hear_the_end(self, step: int, config: Config) -> Diagnosis:
         """Take in that the step after `step` could not be made: its numbers were not finite."""
-        remedy = Remedy(_worth_making(_tamer(config), config), anew=True)
+        remedy = Remedy(_worth_making(lowered(config), config), anew=True)
         self.diagnosis = Diagnosis(
             state=State.DIVERGING, step=step, reason="not-finite", remedy=remedy
         )
@@ -362,11 +362,11 @@ def _diverging(case: _Case) -> Diagnosis | None:
     if now <= bound:
         return None
     found = Evidence("d_grad", now, bound)
-    rates = _tamer(case.config)
+    rates = lowered(case.config)
     return case.named(State.DIVERGING, "exploded", found, case.gap(), remedy=rates, anew=True)
 
 
-def _tamer(config: Config) -> dict[str, float]:
+def lowered(config: Config) -> dict[str, float]:
     """Return lower learning rates: the default, or a third of what is no more than that."""
     default = Config().g_lr
     rates = {name: getattr(config, name) for name in ("g_lr", "d_lr")}

@@ -87,11 +87,13 @@ class Homes:
         StudioError
             As `save`.
         """
-        if self._library is None or not self._past(trainer.run_id).is_due():
+        moments = self._past(trainer.run_id)
+        if self._library is None or not moments.is_due():
             return
+        moments.put_off()
         if trainer.run_id not in self._taken:
             self._write(trainer, self._library)
-        self._past(trainer.run_id).keep(trainer, spared)
+        moments.keep(trainer, spared)
 
     def has_steps_elsewhere(self, trainer: Trainer) -> None:
         """Take note that another program keeps the steps of a run; what was noted is not there."""

@@ -62,6 +62,10 @@ class Past:
         """Tell whether it is time to keep a moment."""
         return time.monotonic() >= self._due
 
+    def put_off(self) -> None:
+        """Try again in a while, unless what is tried now succeeds."""
+        self._due = time.monotonic() + RETRY_SECONDS
+
     def settle(self, folder: Path) -> None:
         """Keep all in the run's own folder from now on; what is there of later steps goes.
 
@@ -91,7 +95,6 @@ class Past:
             ``cannot-write`` or ``disk-full``, naming the file.
         """
         start = time.monotonic()
-        self._due = start + RETRY_SECONDS
         if self._first is not None:
             step, content = self._first
             self._write(step, content, spared)

@@ -537,7 +537,7 @@ class Trainer:
         shown = {name: value for name, value in numbers.items() if name in METRICS}
         _record(step.row, **shown, **{f"{net.lower()}_grad": numbers["gradient"]})
         losses = {name: value for name, value in numbers.items() if not name.endswith("_score")}
-        self._require_finite(net, losses)
+        self._require_finite(net, losses, gradients)
         return gradients
 
     def _d_losses(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
@@ -582,22 +582,37 @@ class Trainer:
             terms.append(config.gradient_penalty * between)
         return torch.stack(terms).sum()
 
-    def _require_finite(self, net: str, quantities: dict[str, Tensor]) -> None:
+    def _require_finite(
+        self, net: str, quantities: dict[str, Tensor], gradients: Gradients
+    ) -> None:
         """Raise ``non-finite``, naming the first quantity that is not."""
         quantities = {name: q.detach() for name, q in quantities.items()}
         if math.isfinite(sum(quantities.values())):  # one look at the device
             return
+        bad: str | Phrase
         bad = next((n for n, q in quantities.items() if not math.isfinite(q)), "gradient")
+        if bad == "gradient":
+            bad = self._gradient_in(net, gradients)
         rate = "g_lr" if net == "G" else "d_lr"
         raise StudioError(
             "non-finite",
             step=self.step + 1,
             last=self.step,
-            quantity=Phrase("gradient") if bad == "gradient" else bad,
+            quantity=bad,
             net=net,
             rate=rate,
             value=getattr(self.config, rate),
         )
+
+    def _gradient_in(self, net: str, gradients: Gradients) -> Phrase:
+        """Name the first tensor whose gradient is not finite, or too large to be squared."""
+        nets = (("E.", self.E), ("", self.G)) if net == "G" else (("", self.D),)
+        names = [prefix + name for prefix, of in nets if of for name, _ in of.named_parameters()]
+        norms = torch.stack(torch._foreach_norm(list(gradients)))
+        # of several that only together are too large, the largest
+        place = int(norms.nan_to_num(nan=math.inf).argmax())
+        shape = " × ".join(map(str, gradients[place].shape))
+        return Phrase("gradient-in", name=names[place], shape=shape)
 
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:

@@ -61,14 +61,14 @@ def answer(text: str) -> list[str]:
 def full(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Let no run be saved into the library while the list is not empty."""
     is_full = [True]
-    save = Homes.save
+    write = Homes._write
 
-    def refuse(self: Homes, trainer) -> None:
-        if is_full and not self.is_kept(trainer):
+    def refuse(self: Homes, *args) -> RunFolder:
+        if is_full:
             raise StudioError("disk-full", path=usual_folder() / "studio-0/last.pt", detail="full")
-        save(self, trainer)
+        return write(self, *args)
 
-    monkeypatch.setattr(Homes, "save", refuse)
+    monkeypatch.setattr(Homes, "_write", refuse)
     return is_full
 
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QSlider, QToolButton
 
+from ganstudio.errors import StudioError
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.widgets.time_line import TimeLine
 from ganstudio.library import Moment
@@ -46,6 +47,7 @@ def trained(qtbot, often, window: MainWindow) -> MainWindow:
     """A window whose run is at step 6, of which all steps are kept."""
     make_steps(qtbot, window, 6)
     assert [moment.step for moment in window.session.status.moments] == list(range(7))
+    qtbot.waitUntil(lambda: text(window, "samples_step") == "step 6", timeout=WAIT)
     return window
 
 
@@ -130,8 +132,6 @@ def test_the_slider_holds_still_in_the_hand(qtbot, line: TimeLine) -> None:
 
 def test_all_panels_show_the_step_that_is_looked_at(qtbot, trained: MainWindow) -> None:
     session = trained.session
-    before = child(trained, QLabel, "samples_step").text()
-    assert before == "step 6"
     look(qtbot, trained, 2)
     qtbot.waitUntil(lambda: text(trained, "samples_step") == "step 2, earlier", timeout=WAIT)
     assert session.decoder.past is not None
@@ -229,6 +229,40 @@ def test_a_damaged_step_is_told_and_what_was_on_show_stays(qtbot, trained: MainW
     assert path.name in text(trained, "banner_text")
     assert slider(trained).value() == slider(trained).maximum()
     assert text(trained, "samples_step") == "step 6"
+
+
+def blow_up(window: MainWindow) -> None:
+    error = StudioError(
+        "non-finite", step=7, last=6, quantity="g_loss", net="G", rate="g_lr", value=0.002
+    )
+    window.session.training.failed.emit(error)
+
+
+def test_a_run_that_blew_up_can_go_back_and_learn_slower(qtbot, trained: MainWindow) -> None:
+    session = trained.session
+    first = session.info.run_id
+    well = Diagnosis(state=State.LEARNING, step=4, reason="learning")
+    session._doctors[first] = Doctor(diagnosis=well, told=[well])
+    blow_up(trained)
+    action = child(trained, QPushButton, "banner_action")
+    assert action.text() == "Rewind to step 4, learn slower"
+    qtbot.mouseClick(action, LEFT)
+    qtbot.waitUntil(lambda: session.info.run_id != first, timeout=WAIT)
+    qtbot.waitUntil(lambda: session._config.g_lr != 0.002, timeout=WAIT)
+    qtbot.waitUntil(lambda: session.status.phase is Phase.TRAINING, timeout=WAIT)
+    session.pause()
+    assert session.info.parent == (first, 4)
+    assert session._config.g_lr == session._config.d_lr == pytest.approx(0.002 / 3, rel=0.01)
+    trained.actions_.by_name["undo"].trigger()
+    qtbot.waitUntil(lambda: session.info.run_id == first, timeout=WAIT)
+    qtbot.waitUntil(lambda: session._config.g_lr == 0.002, timeout=WAIT)
+
+
+def test_where_nothing_is_known_of_its_health_it_goes_half_way_back(
+    qtbot, trained: MainWindow
+) -> None:
+    blow_up(trained)
+    assert "step 3" in child(trained, QPushButton, "banner_action").text()
 
 
 @pytest.mark.parametrize("suffix", ["gif", "mp4"])
