@@ -148,6 +148,10 @@ class Config:
 
 
 SETTINGS: dict[str, Setting] = {item.name: item.metadata["setting"] for item in fields(Config)}
+SHAPING = (  # settings that decide what the networks are, and z
+    *("dataset", "image_size", "model", "latent_dim", "prior", "conditional"),
+    *("code_choices", "continuous_codes", "spectral_norm"),
+)
 PERSONAL = ("seed", "dataset")  # settings that a preset leaves as they are
 LIVE = tuple(name for name, item in SETTINGS.items() if item.live)
 PRECISIONS = ("float32", "bfloat16")  # that networks can compute in; no setting of a recipe

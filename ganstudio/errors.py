@@ -138,6 +138,11 @@ MESSAGES = {
     "{step:,}.",
     "run-gone": "That run is no longer kept: of the saved ones, only the last {kept} are. "
     "Open its checkpoint instead.",
+    "shapes-networks": "{field} decides what the networks are, and these have learned already. "
+    "Begin a new run for it.",
+    "same-value": "{field} is {value} already. Try another value.",
+    "rival-there": "Two runs are compared already. Keep A, B or both before you try another value.",
+    "rival-failed": "B failed, and A is as it was. {error}",
     "moment-gone": "Step {step:,} of this run is no longer kept. Choose another.",
     "torch-missing": "PyTorch cannot be loaded, so nothing can train: {detail}. "
     "Install ganstudio again.",

@@ -68,14 +68,18 @@ class Decoder(QObject):
         samples: SamplesPanel,
         latent: LatentPanel,
         newest: "Callable[[], Snapshot | None]",
+        rivals: "Callable[[], Snapshot | None]",
         parent: QObject | None = None,
     ) -> None:
-        """Serve two panels; `newest` returns the newest snapshot, of whichever run."""
+        """Serve two panels; `newest` returns the newest snapshot, of whichever run.
+
+        `rivals` returns that of the run beside it, if one is compared.
+        """
         super().__init__(parent)
         self.requests: dict[Lane, int] = {}
         self.held: Snapshot | None = None
         self.past: Snapshot | None = None
-        self._thread, self._newest = thread, newest
+        self._thread, self._newest, self._rivals = thread, newest, rivals
         self._samples, self._latent = samples, latent
         self._directions = latent.sliders.directions
         self._info: RunInfo | None = None
@@ -91,6 +95,7 @@ class Decoder(QObject):
         self._features = False  # by the studio's own network, too
         self._asks: dict[Lane, Callable[[], bool]] = {  # what is renewed; whether that was possible
             Lane.GRID: self._ask_grid,
+            Lane.RIVAL: self._ask_rival,
             Lane.THUMBNAILS: self._ask_thumbnails,
             Lane.TRAIL: self._ask_trail,
             Lane.NEIGHBOURS: self._ask_neighbours,
@@ -110,6 +115,7 @@ class Decoder(QObject):
         thread.image_drawn.connect(self._on_image)
         thread.thumbnails_drawn.connect(self._on_thumbnails)
         thread.grid_drawn.connect(self._on_grid)
+        thread.rival_drawn.connect(self._on_rival)
         thread.reconstructed.connect(self._on_reconstructed)
         thread.trail_drawn.connect(self._on_trail)
         thread.neighbours_found.connect(self._on_neighbours)
@@ -189,6 +195,10 @@ class Decoder(QObject):
         else:
             self._latent.trail.snapshot_changed()  # which has the newest, too
 
+    def on_rival_snapshot(self) -> None:
+        """Renew what is shown of the run that this one is compared with."""
+        self._renew(Lane.RIVAL)
+
     def on_earlier(self, snapshot: "Snapshot") -> None:
         """Compare with an earlier step of the run, too."""
         if snapshot.run_id in self._trails:
@@ -257,6 +267,11 @@ class Decoder(QObject):
         if drawn.start + len(drawn.images) >= len(self._grid_z):
             self.grid_drawn.emit(drawn.seconds)
             self._on_renewed(Lane.GRID)
+
+    def _on_rival(self, drawn: Drawn) -> None:
+        if drawn.request == self.requests[Lane.RIVAL] and Lane.RIVAL in self._renewing:
+            self._samples.set_rival_images(drawn.images, drawn.run_id)
+            self._on_renewed(Lane.RIVAL)
 
     def _on_reconstructed(self, drawn: Drawn) -> None:
         if self._info is not None and drawn.run_id == self._info.run_id:
@@ -397,6 +412,15 @@ class Decoder(QObject):
     def _ask_grid(self) -> bool:
         return self._ask(Lane.GRID, self.past or self._newest(), self._grid_z)
 
+    def _ask_rival(self) -> bool:
+        """Ask for the same z by the generator of the run that this one is compared with."""
+        if (snapshot := self._rivals()) is None or self._samples.rival != snapshot.run_id:
+            return False
+        averaged = self._samples.averaged()
+        job = Job(lane=Lane.RIVAL, snapshot=snapshot, inputs=self._grid_z, averaged=averaged)
+        self.requests[Lane.RIVAL] = self._thread.ask(job)
+        return True
+
     def _ask_thumbnails(self) -> bool:
         z, colour = self._latent.places(), self._latent.colour
         return len(z) > 0 and self._ask(Lane.THUMBNAILS, self._explored(), z, colour=colour)
@@ -448,10 +472,12 @@ class Decoder(QObject):
             self._grid_z = self._info.latent.sample_grid(count, rng)
             self._mark_sample()
             self._renew_at_once(Lane.GRID)
+            self._renew_at_once(Lane.RIVAL)
             self._reconstruct()
 
     def _on_averaged_changed(self, _averaged: bool) -> None:
         self._renew_at_once(Lane.GRID)
+        self._renew_at_once(Lane.RIVAL)
         self._reconstruct()
         self._draw_image()
         self._latent.snapshot_changed()

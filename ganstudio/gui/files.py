@@ -4,7 +4,7 @@ from enum import Enum
 from itertools import chain, count
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSettings, Qt, Signal
+from PySide6.QtCore import QFile, QObject, QSettings, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QMessageBox
 
 from ganstudio import images
@@ -83,6 +83,7 @@ class Files(QObject):
         session.saved.connect(_remember)
         session.opened.connect(_remember)
         session.all_saved.connect(self._on_all_saved)
+        session.folder_dropped.connect(self.discard)
 
     def new(self) -> None:
         """Begin a run of the default preset, which waits for Start."""
@@ -171,6 +172,13 @@ class Files(QObject):
         title, kind = self.tr("Save checkpoint as"), self.tr("Checkpoints (*.pt)")
         if (path := self._ask_target(title, "", ".pt", kind)) is not None:
             self._session.save(path)
+
+    def discard(self, folder: Path) -> None:
+        """Move a run's folder to the trash; where there is none, the run stays in the library."""
+        trash = self.tr("{name} is in the trash.")
+        stays = self.tr("{name} cannot be moved to the trash, and stays among the earlier runs.")
+        text = trash if QFile.moveToTrash(str(folder)) else stays
+        self._window.statusBar().showMessage(text.format(name=folder.name), 8000)
 
     def export_history(self) -> None:
         """Ask for a file and write every step's numbers as CSV, in the background."""

@@ -34,7 +34,7 @@ from ganstudio.latent.spec import Stream, generator
 from ganstudio.model_file import ModelFile
 from ganstudio.pretrained import GENERATOR_SUFFIX
 from ganstudio.training.health import Doctor, Observation, Remedy, State, lowered
-from ganstudio.training.status import RunInfo, Status
+from ganstudio.training.status import Rival, RunInfo, Status
 
 if TYPE_CHECKING:
     from ganstudio.latent.snapshot import Snapshot
@@ -55,6 +55,7 @@ class Session(QObject):
         saved: the `Path` of a checkpoint that was asked for.
         all_saved: a list of `StudioError`: of the runs that could not be, after `finish`.
         exported: the `Path` of a generator file.
+        folder_dropped: the `Path` of a folder whose run nobody wants to keep.
         opened: the `Path` of a checkpoint.
         failed: a `StudioError`: what a person asked for has failed.
         background_failed: a `StudioError` of what goes on by itself, told once per run.
@@ -85,6 +86,7 @@ class Session(QObject):
     saved = Signal(object)
     all_saved = Signal(object)
     exported = Signal(object)
+    folder_dropped = Signal(object)
     opened = Signal(object)
     failed = Signal(object)
     background_failed = Signal(object)
@@ -134,12 +136,21 @@ class Session(QObject):
         self.training = TrainingThread(library.usual_folder(), self)
         self.decoding = DecodeThread(self)
         self.evaluating = EvaluationThread(self)
-        self.decoder = Decoder(self.decoding, samples, latent, lambda: self.training.snapshot, self)
+        self.decoder = Decoder(
+            self.decoding,
+            samples,
+            latent,
+            lambda: self.training.snapshot,
+            lambda: self.training.rival_snapshot,
+            self,
+        )
 
         # training thread -> window
         self.training.work_began.connect(self.work_began)
         self.training.run_changed.connect(self._on_run)
         self.training.snapshot_changed.connect(self._on_snapshot)
+        self.training.rival_snapshot_changed.connect(self.decoder.on_rival_snapshot)
+        self.training.dropped.connect(self.folder_dropped)
         self.training.earlier_found.connect(self.decoder.on_earlier)
         self.training.status_changed.connect(self._on_status)
         self.training.config_changed.connect(self._on_config)
@@ -173,6 +184,8 @@ class Session(QObject):
         latent.redo_requested.connect(self.undo_stack.redo)
         samples.start_requested.connect(self.start)
         samples.time_line.rewind_wanted.connect(self.rewind)
+        samples.what_if.decided.connect(self.decide)
+        experiment.try_wanted.connect(self.try_value)
         experiment.live_changed.connect(self._on_live_changed)
         experiment.start_over_requested.connect(self._on_start_over)
         experiment.limits_changed.connect(self._on_limits_changed)
@@ -329,6 +342,34 @@ class Session(QObject):
                 runner.start()
 
         self.training.post(request)
+
+    def try_value(self, name: str, value: object) -> None:
+        """Train a branch with another value of a setting beside the current run, to compare."""
+
+        def request(runner: "Runner") -> None:
+            runner.try_value(name, value)
+            if not runner.training:
+                runner.start()
+
+        self.training.post(request)
+
+    def decide(self, which: str) -> None:
+        """Keep "A", "B" or "both" of two runs that are compared; undo brings A back for B."""
+        text = self.tr("Keep B")
+
+        def keep_b(runner: "Runner") -> None:
+            train_on = runner.training
+            runner.keep_b()
+            self._switched.emit(text, None, None)
+            if train_on:
+                runner.start()
+
+        if which == "B":
+            self.training.post(keep_b)
+        elif which == "A":
+            self.training.post(lambda runner: runner.keep_a())
+        else:
+            self.training.post(lambda runner: runner.keep_both())
 
     def way_back(self) -> int | None:
         """Return the earlier step at which the run was last well, None if none is kept.
@@ -490,6 +531,7 @@ class Session(QObject):
         self.status = status
         self._experiment.set_progress(status.step, status.seconds)
         self._samples.time_line.set_moments(status.moments)
+        self._show_rival(status.rival)
         if status.goes_on and self._quality.is_due(status.seconds):
             self._evaluate()
         kept = {run.run_id for run in status.left}
@@ -498,6 +540,26 @@ class Session(QObject):
         current = self.info.run_id if self.info else ""
         self._doctors = {k: v for k, v in self._doctors.items() if k in kept or k == current}
         self.status_changed.emit(status)
+
+    def _show_rival(self, rival: Rival | None) -> None:
+        """Show the run that the current one is compared with, or none."""
+        if rival is None:
+            self._samples.set_rival("", "")
+        elif self._samples.rival != rival.run_id:
+            wording = self._experiment.wording
+            text = self.tr(
+                "What if {name} were {value}? From step {step:,}: A goes on with {before}; "
+                "B, dotted in the curves, with {value}."
+            ).format(
+                name=setting_texts()[rival.setting].label,
+                value=wording(rival.setting, rival.value),
+                before=wording(rival.setting, rival.before),
+                step=rival.step,
+            )
+            self._samples.set_rival(rival.run_id, text)
+            self.decoder.on_rival_snapshot()
+        for curves in self._curves:
+            curves.set_rival(rival)
 
     def _on_config(self, config: Config) -> None:
         self._echoes = max(0, self._echoes - 1)

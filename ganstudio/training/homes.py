@@ -158,6 +158,14 @@ class Homes:
         home = self._taken.get(trainer.run_id) or self._write(trainer, self._library)
         return home.keep(trainer.step)
 
+    def drop(self, run_id: str) -> Path | None:
+        """Forget a run that nobody wants to keep; return its folder, if it has one."""
+        for known in (self._names, self._saved, self._kept, self._pasts):
+            known.pop(run_id, None)
+        if (home := self._taken.pop(run_id, None)) is not None:
+            home.release()
+        return self._paths.pop(run_id, None)
+
     def release_others(self, run_ids: Collection[str]) -> None:
         """Leave the folders of all runs but these to others."""
         for run_id in self._taken.keys() - set(run_ids):

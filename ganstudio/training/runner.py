@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +17,13 @@ from ganstudio import model_file, parts
 from ganstudio.config import Config
 from ganstudio.data.dataset import Dataset
 from ganstudio.data.loading import find_root, load
-from ganstudio.errors import UNWRITTEN, Phrase, StudioError
+from ganstudio.errors import UNWRITTEN, ConfigError, Phrase, StudioError
 from ganstudio.latent.notes import Notes
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Stream, generator
 from ganstudio.library import AUTOSAVE_SECONDS, LAST
 from ganstudio.model_file import ModelFile
-from ganstudio.training import checkpoint, device, generator_file
+from ganstudio.training import checkpoint, device, generator_file, what_if
 from ganstudio.training.earlier import Earlier
 from ganstudio.training.failures import explained, explaining_memory
 from ganstudio.training.history import History
@@ -32,7 +32,7 @@ from ganstudio.training.live import Live
 from ganstudio.training.objectives._objective import Objective
 from ganstudio.training.profile import Profile
 from ganstudio.training.saving import SAVE_SHARE
-from ganstudio.training.status import Curves, LeftRun, Phase, RunInfo, Status
+from ganstudio.training.status import Curves, LeftRun, Phase, Rival, RunInfo, Status
 from ganstudio.training.threads import ThreadTuner, cores
 from ganstudio.training.trainer import Nets, Trainer
 from ganstudio.work import Cancelled, Work
@@ -62,6 +62,12 @@ class Listener(Protocol):
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """Take note: there is a newer snapshot."""
+
+    def on_rival_snapshot(self, snapshot: Snapshot) -> None:
+        """Take note: there is a newer snapshot of the rival."""
+
+    def on_dropped(self, folder: Path) -> None:
+        """Take note: nobody wants to keep the run in this folder."""
 
     def on_earlier(self, snapshot: Snapshot) -> None:
         """Take note: there is a snapshot of an earlier step of the current run."""
@@ -111,6 +117,8 @@ class Runner:
         self._save_failed = False  # the last time, which has been told
         self._datasets: dict[tuple[str, int, Path | None], Dataset] = {}
         self._parked: OrderedDict[str, Trainer] = OrderedDict()
+        self._rival: Trainer | None = None  # trained beside the current run, by turns
+        self._told_rival: Rival | None = None
         self._training = False
         self._closed = False
         self._nets = Nets.BOTH
@@ -308,6 +316,64 @@ class Runner:
 
         self._switch(build)
 
+    def try_value(self, name: str, value: Any) -> None:
+        """Train a branch with another value of a setting beside the current run, by turns.
+
+        Raises
+        ------
+        StudioError
+            ``rival-there`` if there is one already, ``same-value``, or as `what_if.branch`.
+        """
+        run = self.trainer
+        if run is None:
+            return
+        if self._rival is not None:
+            raise StudioError("rival-there")
+        run.check_trainable()
+        run.drain()
+        before = getattr(run.config, name)
+        if run.config.changed(**{name: value}) == run.config:
+            raise ConfigError("same-value", field=name, value=value)
+        with explaining_memory(run.device):
+            root = run.dataset.root
+            dataset = run.dataset
+            if name == "train_images":
+                dataset = self._dataset(run.config, root, Work(can_cancel=False))
+            rival = what_if.branch(run, name, value, dataset)
+        self._homes.branched(rival)
+        self._rival = rival
+        self._told_rival = Rival(rival.run_id, name, before, value, run.step, rival.history)
+        self._publish()
+
+    def keep_a(self) -> None:
+        """Go on with the current run alone; the rival is nobody's."""
+        if self._rival is None:
+            return
+        folder = self._homes.drop(self._rival.run_id)
+        self._rival = self._told_rival = None
+        if folder is not None:
+            self._listener.on_dropped(folder)
+        self._publish()
+
+    def keep_b(self) -> None:
+        """Go on with the rival; the run that it is a branch of is parked."""
+        if (rival := self._rival) is not None:
+            self._rival = self._told_rival = None
+            self._switch(lambda _: rival)
+
+    def keep_both(self) -> None:
+        """Go on with the current run; the rival is parked."""
+        if self._rival is not None:
+            self._park_rival()
+            self._publish()
+
+    def _park_rival(self) -> None:
+        if (rival := self._rival) is not None:
+            self._guarded(rival.drain, lambda: None, "unexpected")
+            self._save(rival)
+            self._parked[rival.run_id] = rival
+            self._rival = self._told_rival = None
+
     def _restored(self, path: Path, like: Trainer, work: Work) -> Trainer:
         """Return what goes on from a checkpoint where `like` trains."""
         content = checkpoint.read(path)
@@ -329,6 +395,8 @@ class Runner:
         self.trainer.check_trainable()
         self._live = None  # from here on it is one's own
         self._homes.begin(self.trainer)
+        if self._rival is not None:
+            self._homes.begin(self._rival)
         self._training, self._reached = True, ""
         self._step_due, self._published = 0.0, -math.inf  # the first step shows at once
         self._rate = _Rate()
@@ -340,6 +408,8 @@ class Runner:
         self._training = False
         if self.trainer is not None:
             self.trainer.drain()
+            if self._rival is not None:
+                self._rival.drain()
             self._save_soon()
             self._publish()
 
@@ -479,9 +549,18 @@ class Runner:
         trainer.train_step(self._nets)
         now = time.monotonic()
         self._tuner.step_took(now - start, now)
-        self._rate.count(now, trainer.config.batch_size * max(1, trainer.config.d_steps))
-        with suppress(StudioError):  # saving meets it too, and tells
-            self._homes.remember(trainer, self._looked_at)
+        trained = [trainer]
+        if self._rival is not None:
+            try:
+                self._rival.train_step(self._nets)
+            except StudioError as error:
+                raise StudioError("rival-failed", error=error) from error
+            trained.append(self._rival)
+            now = time.monotonic()
+        for one in trained:
+            self._rate.count(now, one.config.batch_size * max(1, one.config.d_steps))
+            with suppress(StudioError):  # saving meets it too, and tells
+                self._homes.remember(one, self._looked_at)
         if self._remaining is not None:
             self._remaining -= 1
         self._reached = self._limit_of(trainer, seconds, batches)
@@ -529,7 +608,8 @@ class Runner:
 
     def _trainers(self) -> tuple[Trainer, ...]:
         """Return all that are here, the current one last."""
-        return (*self._parked.values(), *((self.trainer,) if self.trainer else ()))
+        current = (self._rival, self.trainer)
+        return (*self._parked.values(), *(trainer for trainer in current if trainer is not None))
 
     def _read_earlier(self) -> None:
         """Publish one more of the earlier steps."""
@@ -605,6 +685,8 @@ class Runner:
             self._guarded(self.trainer.drain, lambda: None, "unexpected")
             self._save(self.trainer)
             self._parked[self.trainer.run_id] = self.trainer
+        if self._rival is not trainer:
+            self._park_rival()
         self._parked.pop(trainer.run_id, None)
         saved = [id_ for id_, parked in self._parked.items() if self._homes.is_kept(parked)]
         for run_id in saved[:-PARKED_RUNS]:
@@ -638,6 +720,8 @@ class Runner:
             return
         start = time.thread_time()
         self._listener.on_snapshot(self.trainer.snapshot())
+        if self._rival is not None:
+            self._listener.on_rival_snapshot(self._rival.snapshot())
         self._copying = time.thread_time() - start
         self._published = time.monotonic()
         self._publish_status()
@@ -668,6 +752,7 @@ class Runner:
             unsaved=self._homes.is_unsaved(trainer),
             name=self._homes.name(trainer.run_id),
             folder=self._homes.path(trainer.run_id),
+            rival=self._told_rival,
             moments=self._homes.moments(trainer.run_id),
             left=tuple(map(self._left, self._parked.values())),
             reached=self._reached if phase is Phase.PAUSED else "",

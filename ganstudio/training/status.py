@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,32 @@ from ganstudio.latent.notes import Notes
 from ganstudio.latent.spec import LatentSpec
 from ganstudio.library import Moment
 from ganstudio.training.history import History
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Rival:
+    """A branch of the run with another value of one setting: B, where the run is A.
+
+    Attributes
+    ----------
+    run_id : str
+        The branch.
+    setting : str
+        The setting.
+    before, value : object
+        What that was in A when B began, and is in B.
+    step : int
+        The step from which on it differs.
+    history : History
+        Every step's numbers; as A's up to that step.
+    """
+
+    run_id: str
+    setting: str
+    before: Any
+    value: Any
+    step: int
+    history: History = field(repr=False)
 
 
 class Phase(Enum):
@@ -75,6 +102,8 @@ class Status:
         The runs that were left, the latest last.
     reached : str
         Why it paused by itself: "", or the limit that it came to, "step", "minutes" or "epochs".
+    rival : Rival or None
+        The branch that is trained beside it, by turns, to compare.
     moments : tuple of Moment
         What is kept of its earlier steps, oldest first.
     profile : tuple of (str, float)
@@ -91,6 +120,7 @@ class Status:
     folder: Path | None = None
     left: tuple[LeftRun, ...] = ()
     reached: str = ""
+    rival: Rival | None = None
     moments: tuple[Moment, ...] = ()
     profile: tuple[tuple[str, float], ...] = ()
 

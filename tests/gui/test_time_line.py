@@ -1,6 +1,5 @@
 """The time line: earlier steps are looked at, gone on from, and filmed."""
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +9,12 @@ from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QSlider, QToolButton
+from windowless import keep_every_step
 
 from ganstudio.errors import StudioError
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.widgets.time_line import TimeLine
 from ganstudio.library import Moment
-from ganstudio.training import past
 from ganstudio.training.health import Diagnosis, Doctor, State
 from ganstudio.training.status import Phase
 
@@ -38,8 +37,7 @@ def line(qtbot) -> TimeLine:
 @pytest.fixture
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep every step."""
-    monkeypatch.setattr(past, "SECONDS", 0.0)
-    monkeypatch.setattr(past, "SHARE", math.inf)
+    keep_every_step(monkeypatch)
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ from ganstudio.gui.widgets.series import (
 from ganstudio.gui.widgets.stroke import Stroke
 from ganstudio.gui.wording import translate
 from ganstudio.training.history import History
-from ganstudio.training.status import RunInfo
+from ganstudio.training.status import Rival, RunInfo
 
 if TYPE_CHECKING:
     from ganstudio.gui.widgets.plot import CurvePlot
@@ -104,6 +104,7 @@ class CurvesPanel(QWidget):
         self._fit_y = True
         self._cursor: int | None = None  # the crosshair's row
         self._mark: int | None = None  # the row of the step that all panels show
+        self._rival: Rival | None = None  # the run that this one is compared with
         self._words = loss_words() if kind is Kind.LOSSES else score_words()
         self.bar = CurvesBar(_STROKES[kind], self._words)
         self.bar.offer(list(self._words)[:3])  # those of a plain GAN, until there is a run
@@ -156,7 +157,7 @@ class CurvesPanel(QWidget):
             self._words = score_words(info.autoencoder)
             self.bar.describe(self._words)
         self.bar.offer(curves.losses if losses else self._words)
-        self._cursor = self._mark = None
+        self._cursor = self._mark = self._rival = None
         self.bar.set_exportable(False)
         for name in self._words:
             self.bar.set_value(name, "")
@@ -167,6 +168,12 @@ class CurvesPanel(QWidget):
         self._mark = None if step is None else max(0, step - 1)
         if self._drawn_rows:
             self._show_mark()
+
+    def set_rival(self, rival: Rival | None) -> None:
+        """Draw the curves of a run that this one is compared with, dotted; None draws none."""
+        if rival is not self._rival:
+            self._rival = rival
+            self._redraw()
 
     def is_empty(self) -> bool:
         """Return whether there is nothing to draw yet."""
@@ -222,6 +229,7 @@ class CurvesPanel(QWidget):
         for name in self._words:
             self.plot.show_curve(name, name in shown)
         ranges = [self._draw_series(history, axis, name) for name in shown]
+        ranges += [self._draw_rival(axis, name, points) for name in shown]
         self._draw_reference(ranges)
         self._show_cursor()
         self._show_mark()
@@ -253,6 +261,24 @@ class CurvesPanel(QWidget):
         self.plot.set_curve(name, x, low, high)
         self.plot.set_smooth(name, x, smooth)
         return steps, smooth
+
+    def _draw_rival(self, axis: XAxis, name: str, points: int) -> tuple[Floats, Floats]:
+        """Draw what a curve is in the other run, from where they part; return as above."""
+        nothing: Floats = np.zeros(0, np.float32)
+        rival = self._rival
+        if rival is None or len(rival.history) <= rival.step:
+            self.plot.set_rival(name, np.zeros(0), nothing)
+            return nothing, nothing
+        other, half_life = rival.history, self.bar.half_life()
+        first, last = visible_rows(other, axis, *self.plot.x_range())
+        first = max(first, rival.step)
+        if last < first:
+            self.plot.set_rival(name, np.zeros(0), nothing)
+            return nothing, nothing
+        series = read(other, name, first, last + 1, points=points, half_life=half_life)
+        smooth = log10(series.smooth) if self.bar.logarithmic() else series.smooth
+        self.plot.set_rival(name, positions(other, axis, series.rows), smooth)
+        return nothing, smooth
 
     def _draw_reference(self, ranges: list[tuple[Floats, Floats]]) -> None:
         value = self._reference if self.bar.reference() else None

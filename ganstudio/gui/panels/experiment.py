@@ -20,6 +20,7 @@ from ganstudio.config import (
     LIVE,
     PERSONAL,
     SETTINGS,
+    SHAPING,
     Config,
     form_of,
     load_preset,
@@ -28,6 +29,7 @@ from ganstudio.config import (
 from ganstudio.errors import ConfigError, StudioError
 from ganstudio.gui.icons import icon
 from ganstudio.gui.setting_texts import choice_text, setting_texts
+from ganstudio.gui.try_value import TryValue
 from ganstudio.gui.widgets.choice_field import ChoiceField
 from ganstudio.gui.widgets.disclosure import Disclosure
 from ganstudio.gui.widgets.field_row import Field, FieldRow
@@ -74,6 +76,7 @@ class ExperimentPanel(QWidget):
     Signals:
         live_changed: (name, value) of a live setting that a person changed.
         start_over_requested: (`Config`, device name) of the new run.
+        try_wanted: (name, value) of a setting that is to be tried beside the present value.
         limits_changed: (steps or None, minutes or None) after which training shall pause.
         folder_wanted: a person wants to choose a folder of images: see `choose_folder`.
         gallery_requested: show what the presets make.
@@ -83,6 +86,7 @@ class ExperimentPanel(QWidget):
 
     live_changed = Signal(str, object)
     start_over_requested = Signal(object, str)
+    try_wanted = Signal(str, object)
     limits_changed = Signal(object, object)
     folder_wanted = Signal()
     gallery_requested = Signal()
@@ -137,6 +141,11 @@ class ExperimentPanel(QWidget):
     def set_config(self, config: Config) -> None:
         """Show live settings that changed elsewhere; changes that wait go on waiting."""
         self._follow(config.to_dict())
+
+    def wording(self, name: str, value: object) -> str:
+        """Return how a setting's field writes a value."""
+        field: Any = self._rows[name].field
+        return str(field.wording(value))
 
     def set_progress(self, steps: int, seconds: float) -> None:
         """Show how far the run is, for the limits at which it pauses."""
@@ -250,6 +259,9 @@ class ExperimentPanel(QWidget):
             text = texts[name]
             button = self._seed_button() if name == "seed" else None
             row = FieldRow(f"setting_{name}", text.label, text.tip, _field(name), button)
+            row.try_wanted.connect(partial(self._ask_for_value, name))
+            fixed = self.tr("It decides what the networks are: begin a new run for it")
+            row.set_trial(fixed if name in SHAPING else "")
             self._add(name, row)
         tip = self.tr(
             "Where the run trains; automatic is a GPU where there is one. In bfloat16, which some "
@@ -477,6 +489,11 @@ class ExperimentPanel(QWidget):
             row.field.selectAll()
 
     # Slots
+
+    def _ask_for_value(self, name: str) -> None:
+        dialog = TryValue(self, name, _field(name), self._running[name])
+        dialog.tried.connect(self.try_wanted)
+        dialog.open()
 
     def _on_edited(self, name: str, value: object) -> None:
         if name == "dataset" and value == "folder":

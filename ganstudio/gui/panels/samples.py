@@ -20,6 +20,7 @@ from ganstudio.gui.widgets.start_card import StartCard
 from ganstudio.gui.widgets.steady import Steady
 from ganstudio.gui.widgets.time_line import TimeLine
 from ganstudio.gui.widgets.toggle import ToggleButton
+from ganstudio.gui.widgets.what_if_bar import WhatIfBar
 from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
 from ganstudio.images import Pixels, grid
 from ganstudio.latent.spec import LatentSpec
@@ -49,6 +50,10 @@ class SamplesPanel(QWidget):
     ----------
     time_line : TimeLine
         Earlier steps, to look at.
+    what_if : WhatIfBar
+        What the samples of another run beside these are.
+    rival : str
+        The id of that run; "" while there is none.
     """
 
     sample_chosen = Signal(int)
@@ -71,6 +76,7 @@ class SamplesPanel(QWidget):
         self._ready = False
         self._digits = True
         self._step: int | None = None  # of the images on show
+        self.rival = ""
         self._past = False  # they are of an earlier step, which a person chose
         self._opened = False  # the first images have come
         self._grid = self._make_grid("samples_grid", self.tr("Samples"), selectable=True)
@@ -85,7 +91,8 @@ class SamplesPanel(QWidget):
         generated.setContentsMargins(0, 0, 0, 0)
         generated.addWidget(self._grid, 0, 0)
         generated.addWidget(self._card, 0, 0, Qt.AlignmentFlag.AlignCenter)
-        self._captions = [QLabel(self.tr("Generated")), QLabel()]
+        self._captions = [QLabel(), QLabel()]
+        self.what_if = WhatIfBar()
         body = QGridLayout()
         body.setSpacing(4)
         for column, caption in enumerate(self._captions):
@@ -100,6 +107,7 @@ class SamplesPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 4, 6, 6)
         layout.setSpacing(4)
+        layout.addWidget(self.what_if)
         layout.addLayout(header)
         layout.addLayout(body, 1)
         self.time_line = TimeLine()
@@ -114,6 +122,7 @@ class SamplesPanel(QWidget):
         self._step = None
         self._past = False
         self.time_line.clear()
+        self.set_rival("", "")
         self._real, self._held_out, self._latent = info.real, info.held_out, info.latent
         choices = LatentLayout.of(info.latent, info.config.dataset).choices
         names = choices[0].options if choices else ()
@@ -180,9 +189,24 @@ class SamplesPanel(QWidget):
             pairs = np.concatenate([inputs, images], axis=3)
             self._real_grid.set_images(np.pad(pairs, (*3 * [(0, 0)], (between, between))))
 
+    def set_rival(self, run_id: str, text: str) -> None:
+        """Show the samples of another run beside these, A | B; "" shows none."""
+        self.what_if.set_text(text)
+        if run_id != self.rival:
+            self.rival = run_id
+            self._real_grid.set_images(np.zeros((0, *self._real.shape[1:]), np.uint8))
+            self._arrange()
+            self._show_real()
+            self.reconstructions_wanted.emit()
+
+    def set_rival_images(self, images: Pixels, run_id: str) -> None:
+        """Show that run's samples, (N, C, H, W) uint8."""
+        if run_id == self.rival:
+            self._real_grid.set_images(images)
+
     def pairs(self) -> int:
         """Return how many held-out images and their reconstructions are wanted."""
-        shown = self._autoencoder and self._pairs_box.isChecked()
+        shown = self._autoencoder and self._pairs_box.isChecked() and not self.rival
         most = min(self.count() // _PAIR_SHARE, _MOST_PAIRS, len(self._held_out))
         return most if shown else 0
 
@@ -324,7 +348,7 @@ class SamplesPanel(QWidget):
         )
 
     def _show_real(self) -> None:
-        if self._real_box.isChecked() and not self._autoencoder:
+        if self._real_box.isChecked() and not self._autoencoder and not self.rival:
             self._real_grid.set_images(self._real[: self.count()])
 
     # Slots
@@ -351,7 +375,14 @@ class SamplesPanel(QWidget):
     def _arrange(self) -> None:
         """Give what is beside the samples room, or all of it to the samples."""
         shown = (self._pairs_box if self._autoencoder else self._real_box).isChecked()
-        if self._autoencoder:
+        shown = shown or bool(self.rival)
+        self._captions[0].setText(self.tr("A") if self.rival else self.tr("Generated"))
+        for box in (self._real_box, self._pairs_box):
+            box.setEnabled(not self.rival)
+        if self.rival:
+            self._captions[1].setText(self.tr("B"))
+            self._real_grid.setAccessibleName(self.tr("Samples of B"))
+        elif self._autoencoder:
             self._captions[1].setText(self.tr("Held out, reconstructed"))
             self._real_grid.setAccessibleName(self.tr("Held-out images and their reconstructions"))
         else:

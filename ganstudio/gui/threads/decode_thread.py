@@ -54,6 +54,7 @@ class DecodeThread(QThread):
         image_drawn: a `Drawn` of one image.
         thumbnails_drawn: a `Drawn` of all images asked for.
         grid_drawn: a `Drawn`, a piece of the grid.
+        rival_drawn: a `Drawn` of all images asked for.
         reconstructed: a `Drawn` of all images asked for.
         judged: a `Verdict`.
         found: (the request's number, `Found`: the z of an image).
@@ -74,6 +75,7 @@ class DecodeThread(QThread):
     image_drawn = Signal(object)
     thumbnails_drawn = Signal(object)
     grid_drawn = Signal(object)
+    rival_drawn = Signal(object)
     reconstructed = Signal(object)
     judged = Signal(object)
     found = Signal(int, object)
@@ -221,6 +223,8 @@ class DecodeThread(QThread):
                 self._index_piece(job)
             case Lane.GRID:
                 self._draw_piece(job)
+            case Lane.RIVAL:
+                self._draw_all(job, self.rival_drawn)
             case Lane.RECONSTRUCTION:
                 self._reconstruct(job)
             case Lane.REFERENCE:

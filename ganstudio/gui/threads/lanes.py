@@ -29,16 +29,17 @@ class Lane(IntEnum):
     TRAIL = 4  # the image of z at earlier steps
     NEIGHBOURS = 5  # the training images nearest to the image of z
     GRID = 6
-    RECONSTRUCTION = 7
-    REFERENCE = 8  # D's logits of held-out images, which a verdict is ranked among
-    EFFECT = 9
-    FIND = 10  # the z of an image
-    DIRECTIONS = 11  # of z, which change the image most
-    ATTRIBUTES = 12  # the directions of what can be read off a digit
-    HEALTH = 13  # a look at D and G for the doctor
-    WALK = 14  # for a file
-    FILM = 15  # the grid at earlier steps, for a file
-    INDEX = 16  # a look at all training images, which neighbours are found among
+    RIVAL = 7  # the grid of the run that this one is compared with
+    RECONSTRUCTION = 8
+    REFERENCE = 9  # D's logits of held-out images, which a verdict is ranked among
+    EFFECT = 10
+    FIND = 11  # the z of an image
+    DIRECTIONS = 12  # of z, which change the image most
+    ATTRIBUTES = 13  # the directions of what can be read off a digit
+    HEALTH = 14  # a look at D and G for the doctor
+    WALK = 15  # for a file
+    FILM = 16  # the grid at earlier steps, for a file
+    INDEX = 17  # a look at all training images, which neighbours are found among
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

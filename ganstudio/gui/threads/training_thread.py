@@ -27,6 +27,8 @@ class TrainingThread(QThread):
         work_began: a `Work`: torch, or a run, is being loaded.
         run_changed: a `RunInfo`; another run is the current one.
         snapshot_changed: there is a newer snapshot in `snapshot`.
+        rival_snapshot_changed: there is a newer snapshot in `rival_snapshot`.
+        dropped: the `Path` of a folder whose run nobody wants to keep.
         earlier_found: a `Snapshot` of an earlier step of the current run.
         status_changed: a `Status`.
         config_changed: a `Config`, after a live setting changed.
@@ -38,11 +40,15 @@ class TrainingThread(QThread):
     ----------
     snapshot : Snapshot or None
         The newest snapshot, replaced whole.
+    rival_snapshot : Snapshot or None
+        That of the rival, if there is or was one.
     """
 
     work_began = Signal(object)
     run_changed = Signal(object)
     snapshot_changed = Signal()
+    rival_snapshot_changed = Signal()
+    dropped = Signal(object)
     earlier_found = Signal(object)
     status_changed = Signal(object)
     config_changed = Signal(object)
@@ -56,6 +62,7 @@ class TrainingThread(QThread):
         self.setObjectName("training_thread")
         self._library = library
         self.snapshot: Snapshot | None = None
+        self.rival_snapshot: Snapshot | None = None
         self._requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
         self._work: Work | None = None  # the latest
         self._closing = False
@@ -94,6 +101,15 @@ class TrainingThread(QThread):
         """Publish a snapshot."""
         self.snapshot = snapshot
         self.snapshot_changed.emit()
+
+    def on_rival_snapshot(self, snapshot: "Snapshot") -> None:
+        """Publish a snapshot of the rival."""
+        self.rival_snapshot = snapshot
+        self.rival_snapshot_changed.emit()
+
+    def on_dropped(self, folder: Path) -> None:
+        """Pass on that a folder is to go."""
+        self.dropped.emit(folder)
 
     def on_earlier(self, snapshot: "Snapshot") -> None:
         """Pass a snapshot of an earlier step on."""

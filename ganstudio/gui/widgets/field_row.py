@@ -1,7 +1,8 @@
 """A form's row: a label that can be marked as changed, a field, and what is wrong with it."""
 
-from PySide6.QtGui import QFont, QFontMetrics
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QContextMenuEvent, QFont, QFontMetrics
+from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QSizePolicy, QWidget
 
 from ganstudio.errors import ConfigError
 from ganstudio.gui.widgets.choice_field import ChoiceField
@@ -19,11 +20,16 @@ _FIRST = 10_000  # a stretch beside which another's is nothing
 class FieldRow(QWidget):
     """A labelled field.
 
+    Signals:
+        try_wanted(): another value is to be tried beside the present one.
+
     Attributes
     ----------
     field : NumberField, ChoiceField or SwitchField
         The field.
     """
+
+    try_wanted = Signal()
 
     def __init__(
         self, name: str, label: str, tip: str, field: Field, button: QWidget | None = None
@@ -34,9 +40,11 @@ class FieldRow(QWidget):
         self._tip = tip
         self._note: str | None = None  # of a mark
         self._idle: str | None = None  # why the field has no effect
+        self._untried: str | None = None  # why no other value can be tried, "" where one can
         field.setObjectName(name)
         field.setAccessibleName(label)
         field.refused.connect(self._on_refused)
+        field.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)  # this row has one
 
         self._label = QLabel(label)
         self._label.setBuddy(field)
@@ -96,10 +104,34 @@ class FieldRow(QWidget):
         self._label.setEnabled(reason is None)
         self._show_tip()
 
+    def set_trial(self, reason: str | None) -> None:
+        """Offer to try another value; a `reason` says why not, None does not speak of it."""
+        self._untried = reason
+
     def _show_tip(self) -> None:
         tip = "\n".join(text for text in (self._tip, self._idle, self._note) if text)
         self._label.setToolTip(tip)
         self.field.setToolTip(tip)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer another value, above what a text field offers."""
+        edit = self.field.lineEdit() if isinstance(self.field, NumberField) else None
+        menu = QMenu(self) if edit is None else edit.createStandardContextMenu()
+        menu.setObjectName("field_menu")
+        menu.setToolTipsVisible(True)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if self._untried is not None:
+            action = QAction(self.tr("Try another value from here…"), menu)
+            action.setObjectName("try_another")
+            action.setEnabled(not self._untried)
+            action.setToolTip(self._untried or self.tr("Compare with the run as it goes on"))
+            action.triggered.connect(self.try_wanted)
+            usual = menu.actions()
+            menu.insertActions(usual[0] if usual else None, [action])  # type: ignore[arg-type]
+            if usual:
+                menu.insertSeparator(usual[0])
+        if menu.actions():
+            menu.popup(event.globalPos())
 
     def _on_refused(self, error: ConfigError | None) -> None:
         """Say what is wrong with the field's text, calling it as the label does."""

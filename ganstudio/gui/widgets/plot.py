@@ -134,7 +134,8 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._strokes = strokes
         self._raw = {name: CurveLine(self._view, smooth=False) for name in strokes}
         self._smooth = {name: CurveLine(self._view, smooth=True) for name in strokes}
-        for curve in (*self._raw.values(), *self._smooth.values()):
+        self._rivals = {name: CurveLine(self._view, smooth=True) for name in strokes}
+        for curve in (*self._raw.values(), *self._smooth.values(), *self._rivals.values()):
             self._view.sigResized.connect(curve.move_with_view)
             self._view.sigRangeChanged.connect(curve.move_with_view)
         self._reference = pg.InfiniteLine(angle=0)
@@ -183,10 +184,14 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Draw a curve's moving average."""
         self._smooth[name].set_data(x, y)
 
+    def set_rival(self, name: str, x: NDArray[np.float64], y: Floats) -> None:
+        """Draw the moving average of a curve of the run that this one is compared with."""
+        self._rivals[name].set_data(x, y)
+
     def show_curve(self, name: str, shown: bool) -> None:
         """Show or hide a curve."""
-        self._raw[name].setVisible(shown)
-        self._smooth[name].setVisible(shown)
+        for curves in (self._raw, self._smooth, self._rivals):
+            curves[name].setVisible(shown)
 
     def set_reference(self, y: float | None, text: str = "") -> None:
         """Draw a horizontal line with a label in the right margin, or none."""
@@ -312,6 +317,8 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             raw.setCosmetic(True)
             self._raw[name].set_pen(raw)
             self._smooth[name].set_pen(stroke.pen(palette, 2 * self._pen_scale))
+            dotted = Stroke(stroke.light, stroke.dark, Qt.PenStyle.DotLine)
+            self._rivals[name].set_pen(dotted.pen(palette, 2 * self._pen_scale))
         self._reference.setPen(QPen(faded(text, 150), 0, Qt.PenStyle.DotLine))
         self._crosshair.setPen(QPen(faded(text, 150), 0))
         self._mark.setPen(QPen(palette.highlight().color(), 2))

@@ -1,0 +1,213 @@
+"""What if? Two runs by turns from one state: neither knows of the other."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from oracle import everything, same
+from windowless import CONFIG, Window
+
+from ganstudio.config import SETTINGS, SHAPING
+from ganstudio.errors import ConfigError
+from ganstudio.training import what_if
+from ganstudio.training.trainer import Trainer
+
+VALUES = {
+    "seed": 5,
+    "batch_size": 8,
+    "epochs": 3,
+    "train_images": 100,
+    "data_range": "[0, 1]",
+    "objective": "hinge",
+    "d_total": "mean",
+    "info_weight": 0.5,
+    "adversarial_share": 0.5,
+    "r1": 0.1,
+    "r2": 0.1,
+    "gradient_penalty": 1.0,
+    "penalty_every": 2,
+    "weight_clip": 0.1,
+    "instance_noise": 0.1,
+    "translation": 0.1,
+    "order": "simultaneous",
+    "d_steps": 2,
+    "g_lr": 0.01,
+    "d_lr": 0.01,
+    "beta1": 0.5,
+    "beta2": 0.99,
+    "lr_constant_steps": 2,
+    "weight_decay": 0.01,
+    "ema_decay": 0.0,
+}
+
+
+@pytest.fixture
+def window(small, tiny_root, tmp_path, monkeypatch) -> Window:
+    monkeypatch.setattr("ganstudio.training.threads.cores", lambda: 1)
+    return Window(tmp_path / "runs", tiny_root)
+
+
+def try_value(window: Window, name: str, value: object) -> None:
+    window.ask(lambda runner: runner.try_value(name, value))
+
+
+def test_every_setting_can_be_tried_or_shapes_the_networks():
+    assert VALUES.keys() | set(SHAPING) == SETTINGS.keys()
+    assert not VALUES.keys() & set(SHAPING)
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_is_the_run_that_was_not_branched(window: Window, tiny, cpu, name: str):
+    alone = Trainer(CONFIG, tiny, cpu)
+    window.train(3)
+    try_value(window, name, VALUES[name])
+    assert window.heard.errors == []
+    window.train(4)
+    for _ in range(7):
+        alone.train_step()
+    assert same(everything(window.trainer), everything(alone))
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_b_is_a_run_that_had_another_value_from_then_on(window: Window, tiny, cpu, name: str):
+    window.train(3)
+    start = everything(window.trainer)
+    try_value(window, name, VALUES[name])
+    rival = window.runner._rival
+    begins = everything(rival)
+    for part in ("step", "G", "D", "G_opt", "D_opt", "history"):
+        assert same(begins[part], start[part]), part
+    assert rival.parent == (window.trainer.run_id, 3)
+    window.train(2)
+
+    other = Trainer(CONFIG.changed(**{name: VALUES[name]}), tiny, cpu)
+    other.load_state({**start, "seconds": 0.0, "history": None})
+    for _ in range(2):
+        other.train_step()
+    found, expected = everything(rival), everything(other)
+    del found["history"], expected["history"]
+    assert same(found, expected)
+    told = window.heard.status.rival
+    assert (told.setting, told.value, told.step) == (name, VALUES[name], 3)
+    assert len(told.history) == 5
+    shared = window.trainer.history.array()[:, :3]
+    assert np.array_equal(told.history.array()[:, :3], shared, equal_nan=True)
+
+
+def test_an_average_can_begin_where_there_was_none(tiny, cpu):
+    run = Trainer(CONFIG.changed(ema_decay=0), tiny, cpu)
+    run.train_step()
+    rival = what_if.branch(run, "ema_decay", 0.9, tiny)
+    assert rival.ema is not None
+    assert same(rival.ema.model.state_dict(), run.G.state_dict())
+
+
+@pytest.mark.parametrize("name", SHAPING)
+def test_what_shapes_the_networks_needs_a_new_run(window: Window, name: str):
+    window.train(1)
+    other = {"int": 9, "bool": True}.get(type(getattr(CONFIG, name)).__name__, "uniform")
+    with pytest.raises(ConfigError, match="Begin a new run"):
+        what_if.branch(window.trainer, name, other, window.trainer.dataset)
+    assert window.heard.status.rival is None
+
+
+def test_there_are_two_runs_at_most_and_another_value_is_another(window: Window):
+    window.train(1)
+    try_value(window, "g_lr", CONFIG.g_lr)
+    try_value(window, "g_lr", 5.0)
+    assert [error.code for error in window.heard.errors] == ["same-value", "out-of-range"]
+    assert window.heard.status.rival is None
+    try_value(window, "g_lr", 0.01)
+    try_value(window, "d_lr", 0.01)
+    assert [error.code for error in window.heard.errors[2:]] == ["rival-there"]
+    assert window.heard.status.rival.setting == "g_lr"
+
+
+def test_b_is_published_with_a(window: Window):
+    window.train(1)
+    try_value(window, "g_lr", 0.01)
+    window.train(2)
+    assert window.heard.rivals[0].step == 1
+    assert window.heard.rivals[-1].step == 3
+    assert window.heard.rivals[-1].run_id == window.heard.status.rival.run_id
+
+
+def test_a_alone_is_kept(window: Window):
+    window.train(1)
+    try_value(window, "g_lr", 0.01)
+    window.train(2)
+    window.runner._save(*window.runner._trainers())
+    a = window.trainer
+    folder = window.runner._homes.path(window.runner._rival.run_id)
+    assert folder.name == "mlp-gelu-0-from-1"
+    window.ask(lambda runner: runner.keep_a())
+    assert window.trainer is a
+    assert window.heard.status.rival is None
+    assert window.heard.dropped == [folder], "whoever hears it deletes it"
+    window.train(1)
+    assert (a.step, len(window.heard.status.left)) == (4, 0)
+
+
+def test_b_alone_is_kept_and_a_can_be_returned_to(window: Window):
+    window.train(1)
+    try_value(window, "g_lr", 0.01)
+    window.train(2)
+    a, b = window.trainer, window.runner._rival
+    window.ask(lambda runner: runner.keep_b())
+    assert window.trainer is b
+    assert window.heard.status.rival is None
+    assert [left.run_id for left in window.heard.status.left] == [a.run_id]
+    window.ask(lambda runner: runner.return_to(a.run_id))
+    assert window.trainer is a
+    assert window.heard.errors == []
+
+
+def test_both_are_kept(window: Window):
+    window.train(1)
+    try_value(window, "g_lr", 0.01)
+    window.train(2)
+    a, b = window.trainer, window.runner._rival
+    window.ask(lambda runner: runner.keep_both())
+    assert window.trainer is a
+    assert [left.run_id for left in window.heard.status.left] == [b.run_id]
+    assert not window.heard.status.left[0].unsaved
+
+
+def test_nothing_is_lost_where_another_run_is_opened(window: Window, tiny_root: Path):
+    window.train(1)
+    try_value(window, "g_lr", 0.01)
+    window.train(1)
+    ids = {window.trainer.run_id, window.runner._rival.run_id}
+    window.ask(lambda runner: runner.new_run(CONFIG, "cpu", tiny_root))
+    assert {left.run_id for left in window.heard.status.left} == ids
+    assert window.heard.status.rival is None
+
+
+def test_b_fails_alone(window: Window):
+    window.train(2)
+    try_value(window, "g_lr", 0.01)
+    b = window.runner._rival
+    b.objective = replace(b.objective, g_loss=lambda logits: logits.mean() * math.nan)
+    before = everything(b)
+    window.train(3)
+    (error,) = window.heard.errors
+    assert error.code == "rival-failed"
+    assert "B failed" in str(error)
+    assert "g_loss of G is not finite" in str(error)
+    assert same(everything(b), before)
+    assert window.trainer.step == 3
+    window.ask(lambda runner: runner.keep_a())
+    window.train(2)
+    assert window.trainer.step == 5
+
+
+def test_closing_saves_both(window: Window):
+    window.train(1)
+    try_value(window, "g_lr", 0.01)
+    window.train(1)
+    homes, b = window.runner._homes, window.runner._rival
+    window.runner.close()
+    for trainer in (window.trainer, b):
+        assert (homes.path(trainer.run_id) / "last.pt").exists()
