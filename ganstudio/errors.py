@@ -136,6 +136,11 @@ MESSAGES = {
     "File > Save as writes to another place.",
     "left-open": "GAN Studio ended without being closed. The run {name} was saved at step "
     "{step:,}.",
+    "not-a-run-archive": "{path} is no run that can be imported: {detail}. Choose a zip file that "
+    "Export as zip has written.",
+    "name-taken": "There is a run called “{name}” already. Choose another name.",
+    "no-name": "A run's name needs a letter or a digit.",
+    "run-is-current": "{name} is the run that is open here. Open another one first.",
     "run-gone": "That run is no longer kept: of the saved ones, only the last {kept} are. "
     "Open its checkpoint instead.",
     "shapes-networks": "{field} decides what the networks are, and these have learned already. "
@@ -243,6 +248,11 @@ PHRASES = {
     "bad-tables": "[about] and [published] are tables of names and values.",
     "other-networks": "its networks are for images of {shape} and {dim} latent dimensions",
     "other-shape": "{name} is {found}, expected {expected}",
+    "many-files": "it has {count:,} files",
+    "strange-file": "it has the file “{name}”, which no run has",
+    "too-dense": "{name} would be far larger than it is packed",
+    "no-run": "it lacks {names}",
+    "bad-note": "{name} is damaged",
     "gradient-in": "gradient ({name}, {shape})",
     "judges-codes": "its D judges codes, not images",
     "wrong-sides": "it draws images whose sides are multiples of {sides} pixels, "

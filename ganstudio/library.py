@@ -1,15 +1,15 @@
 """The library: a folder of runs, each in a folder of its own that it is saved into by itself.
 
 A run's folder holds ``last.pt``, its newest checkpoint; ``step-*.pt``, those that a person keeps;
-``past``, what it was at earlier steps; ``run.json``, what the list of runs says of it; and
-``run.lock``, which whoever trains it holds locked: the system lets go of it when that program
-ends, however it ends.
+``past``, what it was at earlier steps; ``run.json``, what the list of runs says of it, and
+``thumb.png``, what that shows; and ``run.lock``, which whoever trains it holds locked: the system
+lets go of it when that program ends, however it ends.
 """
 
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -20,7 +20,7 @@ from platformdirs import user_data_path
 from ganstudio import atomic
 from ganstudio.errors import StudioError, writing
 
-LAST, NOTE, LOCK, PAST = "last.pt", "run.json", "run.lock", "past"
+LAST, NOTE, LOCK, PAST, THUMB = "last.pt", "run.json", "run.lock", "past", "thumb.png"
 AUTOSAVE_SECONDS = 30  # of training, between two times that a run is saved by itself
 _FORMAT, _VERSION = "ganstudio-run", 1
 _NAME_MOST = 60  # characters
@@ -51,6 +51,13 @@ class Entry:
         When that was, ISO 8601 in UTC.
     open : bool
         Whether a program has it, or had it when it was cut short.
+    config : dict
+        Its settings; nothing in older ones.
+    ratio : float or None
+        The Fréchet distance of its samples when they were last judged, as a multiple of that of
+        held-out images.
+    parent : str
+        The run that it is a branch of, and the step, as "RUN at STEP"; "" for none.
     """
 
     run_id: str
@@ -60,6 +67,9 @@ class Entry:
     seconds: float
     saved: str
     open: bool = True
+    config: dict[str, Any] = field(default_factory=dict)
+    ratio: float | None = None
+    parent: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,8 +121,8 @@ class RunFolder:
     def tell(self, entry: Entry) -> None:
         """Have the list say this of the run."""
         with atomic.replacing(self.path / NOTE) as file:
-            about = {"format": _FORMAT, "version": _VERSION, **asdict(entry)}
-            file.write(json.dumps(about, indent=2).encode())
+            told = {"format": _FORMAT, "version": _VERSION, **asdict(entry)}
+            file.write(json.dumps(told, indent=2).encode())
 
     def keep(self, step: int) -> Path:
         """Keep the newest checkpoint, which is of `step`, beside those to come; return it."""
@@ -130,11 +140,11 @@ class RunFolder:
 
     def release(self) -> None:
         """Leave it to others; the list says then that nobody has it."""
-        about = _about(self.path)
-        if about is not None and about["open"]:
+        told = about(self.path)
+        if told is not None and told["open"]:
             # at worst it is offered once more, as if it was cut short
             with suppress(StudioError), atomic.replacing(self.path / NOTE) as file:
-                file.write(json.dumps(about | {"open": False}, indent=2).encode())
+                file.write(json.dumps(told | {"open": False}, indent=2).encode())
         self._lock.release()
 
 
@@ -147,6 +157,35 @@ def name_for(path: Path) -> str:
     return path.parent.name if in_folder else path.stem
 
 
+def rename(path: Path, name: str) -> Path:
+    """Give a run's folder, which nobody has, another name; return what it is then.
+
+    Raises
+    ------
+    StudioError
+        ``no-name``, ``name-taken``, ``run-in-use`` or ``cannot-write``.
+    """
+    plain = _plain(name)
+    if not any(map(str.isalnum, plain)):
+        raise StudioError("no-name")
+    renamed = path.with_name(plain)
+    if renamed == path:
+        return path
+    if renamed.exists():
+        raise StudioError("name-taken", name=renamed.name)
+    with RunFolder(path):
+        pass  # nobody has it
+    with writing(renamed):
+        path.rename(renamed)
+    return renamed
+
+
+def _plain(name: str) -> str:
+    """Return a name without what a folder may not be called everywhere."""
+    plain = "".join(sign if sign.isalnum() or sign in "-_. " else "-" for sign in name)
+    return plain[:_NAME_MOST].strip(" .")
+
+
 def new_folder(library: Path, name: str) -> RunFolder:
     """Make a folder for a run in the library, called `name` or, where there is one, with a number.
 
@@ -155,8 +194,7 @@ def new_folder(library: Path, name: str) -> RunFolder:
     StudioError
         ``cannot-write`` or ``disk-full``, naming the folder.
     """
-    plain = "".join(sign if sign.isalnum() or sign in "-_. " else "-" for sign in name)
-    plain = plain[:_NAME_MOST].strip(" .") or "run"
+    plain = _plain(name) or "run"
     for number in count(1):
         path = library / (plain if number == 1 else f"{plain}-{number}")
         with writing(path):
@@ -179,8 +217,8 @@ def entries(library: Path) -> Iterator[tuple[Path, Entry]]:
     found = []
     with suppress(OSError):
         for path in library.iterdir():
-            if (about := _about(path)) is not None and (path / LAST).exists():
-                found.append((path, _entry(about)))
+            if (entry := entry_of(path)) is not None and (path / LAST).exists():
+                found.append((path, entry))
     return iter(sorted(found, key=lambda run: run[1].saved, reverse=True))
 
 
@@ -211,25 +249,35 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _about(path: Path) -> dict[str, Any] | None:
+def about(path: Path) -> dict[str, Any] | None:
     """Return what a run's folder says of it; None if it is none, or what it says is damaged."""
     try:
-        about = json.loads((path / NOTE).read_text(encoding="utf-8"))
-        if about["format"] != _FORMAT or about["version"] > _VERSION:
+        told = json.loads((path / NOTE).read_text(encoding="utf-8"))
+        if told["format"] != _FORMAT or told["version"] > _VERSION:
             return None
-        _entry(about)
-    except (OSError, ValueError, LookupError, TypeError, ArithmeticError):
+        _entry(told)
+    except (OSError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError):
         return None
-    return dict(about)
+    return dict(told)
 
 
-def _entry(about: dict[str, Any]) -> Entry:
+def entry_of(path: Path) -> Entry | None:
+    """Return what the list says of the run in a folder; None if there is none, or it is damaged."""
+    told = about(path)
+    return None if told is None else _entry(told)
+
+
+def _entry(told: dict[str, Any]) -> Entry:
+    ratio = told.get("ratio")
     return Entry(
-        run_id=str(about["run_id"]),
-        recipe=str(about["recipe"]),
-        seed=int(about["seed"]),
-        step=int(about["step"]),
-        seconds=float(about["seconds"]),
-        saved=str(about["saved"]),
-        open=bool(about["open"]),
+        run_id=str(told["run_id"]),
+        recipe=str(told["recipe"]),
+        seed=int(told["seed"]),
+        step=int(told["step"]),
+        seconds=float(told["seconds"]),
+        saved=str(told["saved"]),
+        open=bool(told["open"]),
+        config=dict(told.get("config") or {}),
+        ratio=None if ratio is None else float(ratio),
+        parent=str(told.get("parent") or ""),
     )

@@ -62,7 +62,8 @@ class Window:
             act = functools.partial(request, self.runner)
             self.runner._guarded(act, self.runner._publish, "unexpected")
             while self.runner.training:
-                self.runner._guarded(self.runner._step, self.runner.pause, "training-failed")
+                step, failed = self.runner._step, self.runner._on_failed_step
+                self.runner._guarded(step, failed, "training-failed")
 
     def train(self, steps: int) -> None:
         self.ask(lambda runner: runner.step(Nets.BOTH, steps))

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,6 +42,7 @@ class Decoder(QObject):
         walk_drawn: (N, C, H, W) uint8, the images of the walk.
         walk_lost(): there will be none.
         held_changed(object, object): what was held, and what is now: a `Snapshot` or None.
+        explored(): z, or the model under the sliders, is another.
         looked_back(object): the step that all panels show now; None is the newest.
         failed: a `StudioError`.
 
@@ -59,6 +61,7 @@ class Decoder(QObject):
     walk_drawn = Signal(object)
     walk_lost = Signal()
     held_changed = Signal(object, object)
+    explored = Signal()
     looked_back = Signal(object)
     failed = Signal(object)
 
@@ -220,6 +223,16 @@ class Decoder(QObject):
         ):
             work.end()
             self.walk_lost.emit()
+
+    def read_run(self, path: Path) -> bool:
+        """Have another run read: the thread's `run_read`; tell if that is possible."""
+        moment = Moment(step=0, path=path, nbytes=0)
+        return self._ask(Lane.RUN, self._newest(), None, moments=(moment,))
+
+    def draw_compared(self, models: "tuple[Snapshot, ...]") -> bool:
+        """Have z drawn by other models: the thread's `compared_drawn`; tell if that is possible."""
+        z = self._latent.exploration.state.z[None]
+        return self._ask(Lane.COMPARED, self._newest(), z, trail=models)
 
     def draw_film(self, moments: tuple[Moment, ...], work: Work) -> bool:
         """Draw the samples over training in the background: the thread's `film_drawn`.
@@ -497,6 +510,7 @@ class Decoder(QObject):
 
     def _on_explored(self) -> None:
         self._mark_sample()
+        self.explored.emit()
         if (label := int(self._label()[0])) != self._judged_as:
             self._judged_as = label
             self._latent.drawing.judge_again()

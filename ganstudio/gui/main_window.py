@@ -40,9 +40,11 @@ from ganstudio.gui.panels.curves import CurvesPanel, Kind
 from ganstudio.gui.panels.experiment import ExperimentPanel
 from ganstudio.gui.panels.latent import LatentPanel
 from ganstudio.gui.panels.quality import QualityPanel
+from ganstudio.gui.panels.runs import RunsPanel
 from ganstudio.gui.panels.samples import SamplesPanel
 from ganstudio.gui.presets import Presets
 from ganstudio.gui.profile import ProfileDialog
+from ganstudio.gui.runs import Runs
 from ganstudio.gui.session import Session
 from ganstudio.gui.setting_texts import setting_texts
 from ganstudio.gui.time_lapse import TimeLapse
@@ -95,6 +97,7 @@ class MainWindow(QMainWindow):
         self.scores = CurvesPanel(kind=Kind.SCORES)
         self.quality = QualityPanel()
         self.latent = LatentPanel()
+        self.runs = RunsPanel()
         self.banner = Banner()
         self._refused: StudioError | None = None  # what the latent panel last failed with
         self.health = HealthLine()
@@ -117,6 +120,7 @@ class MainWindow(QMainWindow):
         self.presets = Presets(self, self.experiment, self.show_error, self.show_message)
         self.walk_export = WalkExport(self, self.session, self.latent.walk)
         self.time_lapse = TimeLapse(self, self.session, self.samples.time_line)
+        self.library = Runs(self, self.session, self.runs, self.experiment)
         self.model_files = ModelFiles(self, self.session, self.experiment)
 
         self.actions_ = Actions(self)
@@ -154,7 +158,8 @@ class MainWindow(QMainWindow):
         self.session.undone_live.connect(self._on_undone_live)
         self.samples.start_requested.connect(self._on_start_requested)
         self.samples.trained_chosen.connect(self.files.explore)
-        writers = (self.losses, self.scores, self.quality, self.walk_export, self.time_lapse)
+        panels = (self.losses, self.scores, self.quality)
+        writers = (*panels, self.walk_export, self.time_lapse, self.library)
         for writer in writers:
             writer.work_began.connect(self._on_writing)
             writer.message.connect(self.show_message)
@@ -224,13 +229,15 @@ class MainWindow(QMainWindow):
             self._dock("scores_dock", self.tr("Scores"), self.scores, bottom),
             self._dock("quality_dock", self.tr("Quality"), self.quality, bottom),
             self._dock("latent_dock", self.tr("Latent"), self.latent, right),
+            self._dock("runs_dock", self.tr("Runs"), self.runs, bottom),
         ]
-        _, losses, scores, quality, _ = self._docks
+        _, losses, scores, quality, _, runs = self._docks
         for dock, panel in ((losses, self.losses), (scores, self.scores), (quality, self.quality)):
             dock.visibilityChanged.connect(lambda _, of=panel: QTimer.singleShot(0, of.refresh))
         DockIcons(self)
         self.tabifyDockWidget(losses, scores)
         self.tabifyDockWidget(scores, quality)
+        self.tabifyDockWidget(quality, runs)
         losses.raise_()
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self._fit_docks()
@@ -246,7 +253,7 @@ class MainWindow(QMainWindow):
         QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # of all that is inside
         layout.activate()
         self.setMinimumSize(QSize(960, 600).expandedTo(layout.minimumSize()).boundedTo(screen))
-        experiment, losses, _, _, latent = self._docks
+        experiment, losses, _, _, latent, _ = self._docks
         share = min(zoom, _SHARES[0] * self.width() / sum(DOCK_WIDTHS))
         widths = [round(share * width) for width in DOCK_WIDTHS]
         self.resizeDocks([experiment, latent], widths, Qt.Orientation.Horizontal)
@@ -584,6 +591,8 @@ class MainWindow(QMainWindow):
             elapsed,
             info.device,
         ]
+        if status.queued:
+            parts.append(self.tr("{count} queued").format(count=status.queued))
         if status.phase is Phase.TRAINING:
             rate = self.tr("{rate:,.0f} images/s").format(rate=status.images_per_second)
             parts.insert(3, rate)

@@ -14,6 +14,7 @@ from ganstudio import library, model_file
 from ganstudio.config import LIVE, Config
 from ganstudio.data.loading import downloads, find_root, read_ahead
 from ganstudio.errors import StudioError
+from ganstudio.evaluation.quality import Quality
 from ganstudio.gui.commands import Change
 from ganstudio.gui.decoder import Decoder
 from ganstudio.gui.folders import data_folder
@@ -38,7 +39,7 @@ from ganstudio.training.status import Rival, RunInfo, Status
 
 if TYPE_CHECKING:
     from ganstudio.latent.snapshot import Snapshot
-    from ganstudio.training.runner import Runner
+    from ganstudio.training.runner import Request, Runner
 
     Begin = Callable[[Runner, ModelFile | None], None]
 
@@ -56,6 +57,7 @@ class Session(QObject):
         all_saved: a list of `StudioError`: of the runs that could not be, after `finish`.
         exported: the `Path` of a generator file.
         folder_dropped: the `Path` of a folder whose run nobody wants to keep.
+        library_changed(): what `manage` was given is done.
         opened: the `Path` of a checkpoint.
         failed: a `StudioError`: what a person asked for has failed.
         background_failed: a `StudioError` of what goes on by itself, told once per run.
@@ -87,6 +89,7 @@ class Session(QObject):
     all_saved = Signal(object)
     exported = Signal(object)
     folder_dropped = Signal(object)
+    library_changed = Signal()
     opened = Signal(object)
     failed = Signal(object)
     background_failed = Signal(object)
@@ -168,7 +171,7 @@ class Session(QObject):
         self.decoder.failed.connect(self._on_decoding_failed)
 
         # evaluation thread -> panel
-        self.evaluating.evaluated.connect(quality.add)
+        self.evaluating.evaluated.connect(self._on_evaluated)
         self.evaluating.failed.connect(self._on_background_failed)
         self.evaluating.ended.connect(self._on_evaluation_ended)
 
@@ -370,6 +373,23 @@ class Session(QObject):
             self.training.post(lambda runner: runner.keep_a())
         else:
             self.training.post(lambda runner: runner.keep_both())
+
+    def manage(self, request: "Request") -> None:
+        """Have the training thread do something to the library; `library_changed` follows."""
+
+        def manage(runner: "Runner") -> None:
+            try:
+                request(runner)
+            finally:
+                self.library_changed.emit()
+
+        self.training.post(manage)
+
+    def train_seeds(self, config: Config, seeds: int, steps: int) -> None:
+        """Train a recipe with several seeds, from its own on, one run after the other."""
+        configs = [config.changed(seed=config.seed + i) for i in range(seeds)]
+        device, root = self._experiment.device(), self._root(config, self._experiment.folder())
+        self.training.post(lambda runner: runner.enqueue(configs, steps, device, root))
 
     def way_back(self) -> int | None:
         """Return the earlier step at which the run was last well, None if none is kept.
@@ -647,6 +667,12 @@ class Session(QObject):
             self._quality.set_work(self.evaluating.ask(snapshot, self.info.dataset))
             self._judging = True
             self._give_way()
+
+    def _on_evaluated(self, quality: Quality) -> None:
+        self._quality.add(quality)
+        if (ratio := quality.ratio) is not None:
+            of, value = quality.run_id, ratio.value
+            self.training.post(lambda runner: runner.judged(of, value))
 
     def _on_evaluation_ended(self) -> None:
         self._quality.set_work(None)

@@ -56,14 +56,14 @@ class TryValue(QDialog):
         self._reason = QLabel(wordWrap=True)
         self._reason.setObjectName("try_reason")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._go = buttons.addButton(self.tr("Try it"), QDialogButtonBox.ButtonRole.AcceptRole)
-        self._go.setObjectName("try_go")
-        self._go.setDefault(True)
+        go = buttons.addButton(self.tr("Try it"), QDialogButtonBox.ButtonRole.AcceptRole)
+        go.setObjectName("try_go")
         buttons.accepted.connect(self._try)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         for widget in (told, field, self._reason, buttons):
             layout.addWidget(widget)
+        go.setDefault(True)  # once it is in the dialog, or Cancel takes Enter
         self.setMinimumWidth(340)
         field.setFocus()
         if isinstance(field, NumberField):
@@ -81,9 +81,8 @@ class TryValue(QDialog):
             self.tried.emit(self._name, field.value())
             self.accept()
             return
-        self._reason.setText(
-            worded(ConfigError(error.code, **{**error.fields, "field": self._label}))
-        )
+        text = worded(ConfigError(error.code, **{**error.fields, "field": self._label}))
+        self._reason.setText(text)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Try on Enter, which a number field takes for itself."""

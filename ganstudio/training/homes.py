@@ -3,18 +3,21 @@
 import re
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ganstudio import library
+from ganstudio import atomic, images, library
 from ganstudio.config import Config, preset_of
 from ganstudio.errors import StudioError
+from ganstudio.latent.decode import decode
 from ganstudio.latent.notes import Notes
+from ganstudio.latent.spec import Stream, generator
 from ganstudio.library import Entry, Moment, RunFolder
 from ganstudio.training import checkpoint, past
 from ganstudio.training.past import Past
-from ganstudio.training.trainer import Trainer
+from ganstudio.training.trainer import Trainer, new_run_id
 
+THUMB_IMAGES = 4  # samples in the picture of a run
 _FROM = re.compile(r"-from-\d+$")  # in the name of a branch
 
 
@@ -35,6 +38,7 @@ class Homes:
         self._saved: dict[str, _Saved] = {}  # somewhere
         self._kept: dict[str, _Saved] = {}  # in its folder, or in the file that it comes from
         self._pasts: dict[str, Past] = {}
+        self._ratios: dict[str, float] = {}  # of runs that were judged
 
     def opened(self, path: Path, trainer: Trainer) -> None:
         """Take note that a run is as the file `path` has it.
@@ -48,6 +52,8 @@ class Homes:
         """
         self._saved[trainer.run_id] = self._kept[trainer.run_id] = _Saved.now(trainer)
         self._names[trainer.run_id] = library.name_for(path)
+        if (entry := library.entry_of(path.parent)) is not None and entry.ratio is not None:
+            self._ratios[trainer.run_id] = entry.ratio
         self._paths.pop(trainer.run_id, None)  # what is there may be later steps
         folder = path.parent.resolve()
         self._pasts[trainer.run_id] = Past(past.found(folder, trainer.step))
@@ -158,6 +164,57 @@ class Homes:
         home = self._taken.get(trainer.run_id) or self._write(trainer, self._library)
         return home.keep(trainer.step)
 
+    def judged(self, run_id: str, ratio: float) -> None:
+        """Take note of how far a run's samples are from real images, for the list of runs."""
+        self._ratios[run_id] = ratio
+
+    def run_in(self, folder: Path) -> str | None:
+        """Return the run that has a folder here, if one does."""
+        there = folder.resolve()
+        return next((run_id for run_id, home in self._taken.items() if home.path == there), None)
+
+    def rename(self, folder: Path, name: str) -> Path:
+        """Give a run's folder another name, be it one of these or nobody's; return it.
+
+        Raises
+        ------
+        StudioError
+            As `library.rename`.
+        """
+        run_id = self.run_in(folder)
+        if run_id is None:
+            return library.rename(folder, name)
+        self._taken.pop(run_id).release()
+        try:
+            folder = library.rename(folder.resolve(), name)
+        finally:
+            self._take(run_id, RunFolder(folder))
+        return folder
+
+    def duplicate(self, folder: Path) -> Path:
+        """Copy a run, as a branch of it that goes on from the same step; return its folder.
+
+        Raises
+        ------
+        StudioError
+            As `checkpoint.read`, or ``cannot-write`` or ``disk-full``.
+        """
+        assert self._library is not None
+        content = checkpoint.read(folder / library.LAST)
+        entry = library.entry_of(folder)
+        parent, step = str(content["run_id"]), int(content["step"])
+        content |= {"run_id": new_run_id(), "parent": [parent, step]}
+        with library.new_folder(self._library, f"{folder.name}-copy") as home:
+            if entry is not None:
+                told = f"{folder.name} at {step}"
+                home.tell(replace(entry, run_id=str(content["run_id"]), parent=told))
+            checkpoint.write(content, home.last)
+            with suppress(StudioError):
+                if (folder / library.THUMB).exists():
+                    atomic.keep(folder / library.THUMB, home.path / library.THUMB)
+            Past(past.found(folder, step)).settle(home.path)
+        return home.path
+
     def drop(self, run_id: str) -> Path | None:
         """Forget a run that nobody wants to keep; return its folder, if it has one."""
         for known in (self._names, self._saved, self._kept, self._pasts):
@@ -188,11 +245,16 @@ class Homes:
             step=trainer.step,
             seconds=trainer.seconds,
             saved=library.now(),
+            config=trainer.config.to_dict(),
+            ratio=self._ratios.get(trainer.run_id),
+            parent=self._parent(trainer),
         )
         if is_new:
             home.tell(entry)  # so that no checkpoint is ever in a folder that is not listed
         checkpoint.save(trainer, home.last)
         home.tell(entry)
+        with suppress(StudioError):  # the list does without
+            images.save_png(_thumbnail(trainer), home.path / library.THUMB)
         self._saved[trainer.run_id] = self._kept[trainer.run_id] = _Saved.now(trainer)
         return home
 
@@ -209,12 +271,24 @@ class Homes:
             self._taken[run_id], self._paths[run_id] = home, home.path
             self._past(run_id).settle(home.path)
 
+    def _parent(self, trainer: Trainer) -> str:
+        if trainer.parent is None:
+            return ""
+        run_id, step = trainer.parent
+        return f"{self.name(run_id) or run_id} at {step}"
+
     def _past(self, run_id: str) -> Past:
         return self._pasts.setdefault(run_id, Past())
 
 
 def _recipe(trainer: Trainer) -> str:
     return preset_of(trainer.config.to_dict()) or trainer.config.model_name
+
+
+def _thumbnail(trainer: Trainer) -> images.Pixels:
+    """Return a few samples, always of the same z."""
+    z = trainer.latent.sample_grid(THUMB_IMAGES, generator(trainer.config.seed, Stream.SAMPLES))
+    return images.grid(decode(trainer.snapshot(), z[:THUMB_IMAGES]), gap=0)
 
 
 def _plain_name(trainer: Trainer) -> str:

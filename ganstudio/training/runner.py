@@ -3,9 +3,10 @@
 import math
 import queue
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,7 +22,7 @@ from ganstudio.errors import UNWRITTEN, ConfigError, Phrase, StudioError
 from ganstudio.latent.notes import Notes
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Stream, generator
-from ganstudio.library import AUTOSAVE_SECONDS, LAST
+from ganstudio.library import AUTOSAVE_SECONDS, LAST, RunFolder
 from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device, generator_file, what_if
 from ganstudio.training.earlier import Earlier
@@ -119,6 +120,8 @@ class Runner:
         self._parked: OrderedDict[str, Trainer] = OrderedDict()
         self._rival: Trainer | None = None  # trained beside the current run, by turns
         self._told_rival: Rival | None = None
+        self._queue: deque[_Waiting] = deque()
+        self._until: int | None = None  # the step at which the next of the queue has its turn
         self._training = False
         self._closed = False
         self._nets = Nets.BOTH
@@ -150,7 +153,7 @@ class Runner:
                 self._save_by_itself()
             if self._training and time.monotonic() >= self._step_due:
                 self._step_due = time.monotonic() + self._interval
-                self._guarded(self._step, self.pause, "training-failed")
+                self._guarded(self._step, self._on_failed_step, "training-failed")
             elif self._earlier:
                 self._guarded(self._read_earlier, self._forget_earlier, "unexpected")
             elif self._live is not None and time.monotonic() >= self._look_due:
@@ -367,6 +370,76 @@ class Runner:
             self._park_rival()
             self._publish()
 
+    def judged(self, run_id: str, ratio: float) -> None:
+        """Take note of how good a run's samples are, for the list of runs."""
+        self._homes.judged(run_id, ratio)
+
+    def rename(self, folder: Path, name: str) -> None:
+        """Give a run's folder another name."""
+        self._homes.rename(folder, name)
+        self._publish_status()
+
+    def duplicate(self, folder: Path) -> None:
+        """Copy a run."""
+        if self.trainer is not None and self._homes.run_in(folder) == self.trainer.run_id:
+            self._save(self.trainer)
+        self._homes.duplicate(folder)
+
+    def delete(self, folder: Path) -> None:
+        """Let go of a run's folder, which is to be deleted; not the current run's.
+
+        Raises
+        ------
+        StudioError
+            ``run-is-current``, or ``run-in-use`` if another program has it.
+        """
+        run_id = self._homes.run_in(folder)
+        here = {trainer.run_id for trainer in (self.trainer, self._rival) if trainer is not None}
+        if run_id in here:
+            raise StudioError("run-is-current", name=folder.name)
+        if run_id is None:
+            with RunFolder(folder):
+                pass  # nobody has it
+        else:
+            self._homes.drop(run_id)
+            self._parked.pop(run_id, None)
+        self._listener.on_dropped(folder)
+        self._publish_status()
+
+    def enqueue(
+        self, configs: list[Config], steps: int, device_name: str, root: Path | None
+    ) -> None:
+        """Train runs one after the other, for so many steps each; the first at once.
+
+        Those that wait already have their turn before.
+        """
+        idle = self._until is None
+        self._queue.extend(_Waiting(config, steps, device_name, root) for config in configs)
+        if idle:
+            self._begin_next()
+        else:
+            self._publish_status()
+
+    def clear_queue(self) -> None:
+        """Train none of the runs that wait; the current one goes on."""
+        self._queue.clear()
+        self._until = None
+        self._publish_status()
+
+    def _begin_next(self) -> None:
+        """Begin the run that waits first; one that cannot be is told of, and passed over."""
+        self._until = None
+        while self._queue:
+            run = self._queue.popleft()
+            try:
+                self.new_run(run.config, run.device, run.root)
+            except StudioError as error:
+                self._listener.on_error(error)
+                continue
+            self._until = run.steps
+            self.start()
+            return
+
     def _park_rival(self) -> None:
         if (rival := self._rival) is not None:
             self._guarded(rival.drain, lambda: None, "unexpected")
@@ -566,10 +639,19 @@ class Runner:
         self._reached = self._limit_of(trainer, seconds, batches)
         if self._remaining == 0 or self._reached:
             self.pause()
+        elif trainer.step == self._until:
+            self.pause()
+            self._begin_next()
         elif now >= self._published + self._pace * self._wait() or self._interval:
             self._publish()
         elif now >= self._told + self._pace * min(self._wait(), STATUS_SECONDS_MOST):
             self._publish_status()
+
+    def _on_failed_step(self) -> None:
+        """Pause; where others wait, it is their turn."""
+        self.pause()
+        if self._until is not None:
+            self._begin_next()
 
     def _save_soon(self) -> None:
         """Save by itself in a moment, unless training does, or another program has the steps."""
@@ -692,7 +774,7 @@ class Runner:
         for run_id in saved[:-PARKED_RUNS]:
             del self._parked[run_id]
         self.trainer, self._reached, self._live, self._earlier = trainer, "", None, None
-        self._looked_at = None
+        self._looked_at = self._until = None
         self._homes.release_others({trainer.run_id for trainer in self._trainers()})
         self.set_exact(self._exact)
         self.set_profile(self._profiles)
@@ -752,6 +834,7 @@ class Runner:
             unsaved=self._homes.is_unsaved(trainer),
             name=self._homes.name(trainer.run_id),
             folder=self._homes.path(trainer.run_id),
+            queued=len(self._queue),
             rival=self._told_rival,
             moments=self._homes.moments(trainer.run_id),
             left=tuple(map(self._left, self._parked.values())),
@@ -766,6 +849,16 @@ class Runner:
             step=trainer.step,
             unsaved=self._homes.is_unsaved(trainer),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A run that waits for its turn."""
+
+    config: Config
+    steps: int
+    device: str
+    root: Path | None
 
 
 class _Rate:

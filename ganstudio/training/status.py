@@ -102,6 +102,8 @@ class Status:
         The runs that were left, the latest last.
     reached : str
         Why it paused by itself: "", or the limit that it came to, "step", "minutes" or "epochs".
+    queued : int
+        How many runs wait for their turn.
     rival : Rival or None
         The branch that is trained beside it, by turns, to compare.
     moments : tuple of Moment
@@ -120,6 +122,7 @@ class Status:
     folder: Path | None = None
     left: tuple[LeftRun, ...] = ()
     reached: str = ""
+    queued: int = 0
     rival: Rival | None = None
     moments: tuple[Moment, ...] = ()
     profile: tuple[tuple[str, float], ...] = ()

@@ -18,7 +18,8 @@ from ganstudio.data import pictures
 from ganstudio.data.dataset import Dataset
 from ganstudio.errors import StudioError, unexpected
 from ganstudio.evaluation.passing import REDRAWN, accepts_drawings, convincing
-from ganstudio.gui.threads.lanes import Drawn, Job, Lane, Verdict
+from ganstudio.gui.threads.lanes import Drawn, Job, Lane, OtherRun, Verdict
+from ganstudio.gui.widgets.series import read
 from ganstudio.images import captioned, enlarged, grid
 from ganstudio.latent.directions import DIGITS, Directions
 from ganstudio.latent.ranks import rank, ranks
@@ -42,6 +43,7 @@ Pixels = NDArray[np.uint8]
 # Between two looks at what else waits, as many images are computed as take so long.
 PIECE_SECONDS = 0.005
 PIECE, PIECE_MOST = 16, 64  # the first piece, before it is known how long, and the largest
+CURVE_POINTS, SMOOTHED = 200, 30  # of a run beside others: points, and half-lives in all
 FRAME_PIECE = 16  # images of a film's frame that are drawn in one
 ANEW = 8  # images that were drawn anew, and are judged in a piece
 SHOW_SECONDS = 0.1  # of a grid that takes longer, what is done is shown this often
@@ -61,6 +63,8 @@ class DecodeThread(QThread):
         walk_drawn: a `Drawn` of all images asked for.
         walk_lost(), search_lost(): nothing will come of one, or of a search for directions.
         past_read: (the request's number, `Snapshot` of an earlier step).
+        run_read: (the request's number, the `Path` of its file, `OtherRun`).
+        compared_drawn: a `Drawn` of one image a model.
         film_drawn: frames, (N, C, H, W) uint8; film_lost(): there will be none.
         trail_drawn: a `Drawn` of one image a model.
         neighbours_found: (the request's number, `Neighbourhood`).
@@ -83,6 +87,8 @@ class DecodeThread(QThread):
     walk_lost = Signal()
     search_lost = Signal()
     past_read = Signal(int, object)
+    run_read = Signal(int, object, object)
+    compared_drawn = Signal(object)
     film_drawn = Signal(object)
     film_lost = Signal()
     trail_drawn = Signal(object)
@@ -216,7 +222,11 @@ class DecodeThread(QThread):
             case Lane.THUMBNAILS:
                 self._draw_all(job, self.thumbnails_drawn)
             case Lane.TRAIL:
-                self._draw_trail(job)
+                self._draw_trail(job, self.trail_drawn)
+            case Lane.COMPARED:
+                self._draw_trail(job, self.compared_drawn)
+            case Lane.RUN:
+                self._read_run(job)
             case Lane.NEIGHBOURS:
                 self._near_piece(job)
             case Lane.INDEX:
@@ -279,7 +289,7 @@ class DecodeThread(QThread):
             values = np.concatenate(self._values.pop(job.lane)) if job.colour else None
             drawn.emit(replace(whole, colour=job.colour, values=values))
 
-    def _draw_trail(self, job: Job) -> None:
+    def _draw_trail(self, job: Job, drawn: SignalInstance) -> None:
         """Draw z by the next of some models; all are shown together."""
         from ganstudio.latent.decode import decode
 
@@ -290,7 +300,29 @@ class DecodeThread(QThread):
         if job.start + 1 < len(job.trail):
             self._continue(job, job.start + 1)
         else:
-            self.trail_drawn.emit(_stamped(job, np.concatenate(self._whole.pop(job.lane))))
+            drawn.emit(_stamped(job, np.concatenate(self._whole.pop(job.lane))))
+
+    def _read_run(self, job: Job) -> None:
+        """Read a run's curves, in so many points, and its networks."""
+        from ganstudio.training import checkpoint
+        from ganstudio.training.history import METRICS, History
+
+        path = job.moments[0].path
+        content = checkpoint.read(path)
+        history = History()
+        if content.get("history") is not None:
+            history.append(content["history"].numpy())
+        curves = {}
+        steps = len(history)
+        for name in METRICS:
+            half_life = max(1, steps // SMOOTHED)
+            found = read(history, name, 0, steps, points=CURVE_POINTS, half_life=half_life)
+            curves[name] = (found.rows + 1).astype(np.float64), found.smooth.astype(np.float64)
+        try:
+            snapshot = checkpoint.snapshot_of(content, path)
+        except StudioError:  # it is told when the run is opened
+            snapshot = None
+        self.run_read.emit(job.request, path, OtherRun(curves, snapshot))
 
     def _film_piece(self, job: Job) -> None:
         """Go on drawing the grid at earlier steps; a frame is a sheet with its step below."""

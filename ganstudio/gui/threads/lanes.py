@@ -14,6 +14,8 @@ from ganstudio.latent.spec import Array
 from ganstudio.library import Moment
 from ganstudio.work import Work
 
+Values = NDArray[np.float64]
+
 if TYPE_CHECKING:
     from ganstudio.latent.snapshot import Snapshot
     from ganstudio.training.status import RunInfo
@@ -36,10 +38,12 @@ class Lane(IntEnum):
     FIND = 11  # the z of an image
     DIRECTIONS = 12  # of z, which change the image most
     ATTRIBUTES = 13  # the directions of what can be read off a digit
-    HEALTH = 14  # a look at D and G for the doctor
-    WALK = 15  # for a file
-    FILM = 16  # the grid at earlier steps, for a file
-    INDEX = 17  # a look at all training images, which neighbours are found among
+    RUN = 14  # another run, read from its file
+    COMPARED = 15  # the image of z by other runs
+    HEALTH = 16  # a look at D and G for the doctor
+    WALK = 17  # for a file
+    FILM = 18  # the grid at earlier steps, for a file
+    INDEX = 19  # a look at all training images, which neighbours are found among
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,9 +66,9 @@ class Job:
     features : bool
         In the lane INDEX: look at the images with the studio's own network, too.
     trail : tuple of Snapshot
-        In the lane TRAIL, the models that each draw the one z, oldest first.
+        In the lanes TRAIL and COMPARED, the models that each draw the one z.
     moments : tuple of Moment
-        In the lanes PAST and FILM, what is read, oldest first: in the former, one.
+        In the lanes PAST, RUN and FILM, what is read, oldest first: in the first two, one.
     work : Work or None
         In the lanes WALK, FILM and FIND: hears how far it is, and may cancel.
     within : (Array, Holds) or None
@@ -96,6 +100,22 @@ class Job:
     averaged: bool = True
     start: int = 0
     request: int = 0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class OtherRun:
+    """What is shown of a run beside others.
+
+    Attributes
+    ----------
+    curves : dict of str to ((n,) float64, (n,) float64)
+        Some steps, and what a column of the history was around each.
+    snapshot : Snapshot or None
+        Its networks as they were saved; None where a person's file makes them, or they are damaged.
+    """
+
+    curves: dict[str, tuple[Values, Values]] = field(repr=False)
+    snapshot: "Snapshot | None" = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QPen
+from PySide6.QtGui import QColor, QPen
 
 from ganstudio.evaluation.quality import Rated
 from ganstudio.gui.colours import BLUE, SKY, VERMILLION, faded
@@ -16,6 +16,10 @@ from ganstudio.gui.widgets.stroke import Stroke
 _MADE = Stroke(VERMILLION, VERMILLION, Qt.PenStyle.SolidLine)
 _REAL = Stroke(BLUE, SKY, Qt.PenStyle.DashLine)
 _BAR = 0.7  # of the room that a bar has
+
+Values = NDArray[np.float64]
+Line = tuple[Values, Values, str]
+Band = tuple[Values, Values, Values, str]
 
 
 class Chart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
@@ -169,3 +173,36 @@ class DistributionsChart(Chart):
         for name, shares in self._shares.items():
             pen = self._strokes[name].pen(self.palette(), 1.5)
             self.plot(self._edges, 100 * shares, stepMode="center", pen=pen)
+
+
+class ComparisonChart(Chart):
+    """A curve of several runs over their steps, in a colour each, and bands over seeds."""
+
+    def __init__(self, name: str, title: str, x: str, y: str) -> None:
+        self._lines: list[Line] = []
+        self._bands: list[Band] = []
+        super().__init__(name, title, x, y)
+
+    def set_lines(self, lines: Sequence[Line], bands: Sequence[Band]) -> None:
+        """Show lines of (steps, values, colour), and bands of (steps, low, high, colour)."""
+        self._lines, self._bands = list(lines), list(bands)
+        self._dress()
+
+    def draw(self) -> None:
+        """Draw the bands, and the lines on them."""
+        values = [v for _, v, _ in self._lines] + [v for _, *both, _ in self._bands for v in both]
+        steps = [x for x, *_ in (*self._lines, *self._bands)]
+        ends = [float(x[-1]) for x in steps if len(x)]
+        found = np.concatenate(values) if values else np.zeros(0)
+        found = found[np.isfinite(found)]
+        if not len(found) or not ends:
+            return
+        low, high = np.percentile(found, (1, 99))
+        room = 0.08 * max(float(high - low), 1e-6)
+        self.setXRange(0, max(ends), padding=0.02)
+        self.setYRange(low - room, high + room, padding=0)
+        for x, bottom, top, colour in self._bands:
+            edges = [pg.PlotDataItem(x, y, pen=None) for y in (bottom, top)]
+            self.addItem(pg.FillBetweenItem(*edges, brush=faded(QColor(colour), 70)))
+        for x, y, colour in self._lines:
+            self.plot(x, y, pen=pg.mkPen(colour, width=1.5), connect="finite")

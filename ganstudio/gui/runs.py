@@ -1,0 +1,265 @@
+"""Between the Runs panel, the library and the threads: what is listed, compared and done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import shiboken6
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QPoint, QThreadPool, QTimer, Signal
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QMenu, QWidget
+
+from ganstudio import library, run_archive
+from ganstudio.gui.folders import ask_target, file_folder
+from ganstudio.gui.panels.experiment import ExperimentPanel
+from ganstudio.gui.panels.runs import RunsPanel, Shown
+from ganstudio.gui.session import Session
+from ganstudio.gui.threads.lanes import Drawn, Lane, OtherRun
+from ganstudio.gui.train_seeds import TrainSeeds
+from ganstudio.gui.widgets.file_writer import FileWriter
+from ganstudio.gui.widgets.run_table import Rows
+from ganstudio.library import LAST
+from ganstudio.work import Work
+
+LOOK_MS = 2000  # between two looks at the library while it can be seen
+
+
+@dataclass(eq=False, slots=True)
+class _Known:
+    """What was read of a run, and of which of its saves."""
+
+    saved: tuple[str, int]
+    run: OtherRun | None = None
+
+
+class Runs(QObject):
+    """The Runs panel's doings.
+
+    Signals:
+        work_began: a file is being written: its path, and the `Work`.
+        message(str): what was done.
+        failed: a `StudioError`.
+    """
+
+    work_began = Signal(object, object)
+    message = Signal(str)
+    failed = Signal(object)
+    _listed = Signal(object)
+
+    def __init__(
+        self, window: QWidget, session: Session, panel: RunsPanel, experiment: ExperimentPanel
+    ) -> None:
+        super().__init__(window)
+        self._window, self._session = window, session
+        self._panel, self._experiment = panel, experiment
+        self._known: dict[Path, _Known] = {}
+        self._reading: Path | None = None
+        self._drawing: list[Path] = []  # whose images are being drawn,
+        self._stale = False  # and something has changed meanwhile
+        self._images: dict[Path, NDArray[np.uint8]] = {}
+        self._listing = False
+        self._timer = QTimer(self, interval=LOOK_MS)
+        self._timer.timeout.connect(self.look)
+        self._writer = FileWriter(self)
+        self._writer.began.connect(self.work_began)
+        self._writer.saved.connect(self._on_written)
+        self._writer.failed.connect(self.failed)
+        self._importer = FileWriter(self)
+        self._importer.began.connect(self.work_began)
+        self._importer.saved.connect(self._on_imported)
+        self._importer.failed.connect(self.failed)
+        self._listed.connect(self._on_listed)
+        panel.seen.connect(self._on_seen)
+        panel.seeds_wanted.connect(self.train_seeds)
+        panel.import_wanted.connect(self.import_run)
+        panel.clear_wanted.connect(lambda: session.manage(lambda runner: runner.clear_queue()))
+        table = panel.table
+        table.compared_changed.connect(self._compare)
+        table.open_wanted.connect(self.open)
+        table.rename_wanted.connect(self.rename)
+        table.delete_wanted.connect(self.delete)
+        table.menu_wanted.connect(self._show_menu)
+        session.library_changed.connect(self.look)
+        session.run_changed.connect(lambda _: self.look())
+        session.status_changed.connect(lambda status: panel.set_queued(status.queued))
+        session.decoding.run_read.connect(self._on_read)
+        session.decoding.compared_drawn.connect(self._on_drawn)
+        session.decoding.failed.connect(self._on_decoding_failed)
+        session.decoder.explored.connect(self._draw)
+
+    # The list
+
+    def look(self) -> None:
+        """List the library in the background, if it can be seen."""
+        if self._listing or not self._panel.isVisible():
+            return
+        self._listing, place = True, library.usual_folder()
+
+        def look() -> None:
+            rows = list(library.entries(place))
+            if shiboken6.isValid(self):
+                self._listed.emit(rows)
+
+        QThreadPool.globalInstance().start(look)
+
+    def _on_seen(self, seen: bool) -> None:
+        if seen:
+            self._timer.start()
+            self.look()
+        else:
+            self._timer.stop()
+
+    def _on_listed(self, rows: Rows) -> None:
+        self._listing = False
+        info = self._session.info
+        config = info.config.to_dict() if info else {}
+        self._panel.set_runs(rows, info.run_id if info else "", config)
+        self._compare()
+
+    # The comparison
+
+    def _compare(self) -> None:
+        """Show what is known of the compared runs, and have the rest read."""
+        compared = self._panel.table.compared()
+        self._known = {k: v for k, v in self._known.items() if k in {path for path, *_ in compared}}
+        wanted = None
+        for path, entry, _ in compared:
+            saved = (entry.saved, entry.step)
+            known = self._known.setdefault(path, _Known(saved))
+            if known.run is None or known.saved != saved:
+                wanted = wanted or (path, saved)
+        free = wanted is not None and self._reading is None
+        if wanted and free and self._session.decoder.read_run(wanted[0] / LAST):
+            self._reading, self._known[wanted[0]].saved = wanted
+        self._show()
+
+    def _on_read(self, _request: int, path: Path, run: OtherRun) -> None:
+        folder, self._reading = path.parent, None
+        if folder in self._known:
+            self._known[folder].run = run
+        self._compare()
+        self._draw()
+
+    def _on_decoding_failed(self, lane: Lane, _error: object) -> None:
+        if lane is Lane.RUN and self._reading is not None:
+            if self._reading in self._known:  # what cannot be read is not asked for again
+                self._known[self._reading].run = OtherRun({}, None)
+            self._reading = None
+            self._compare()
+        if lane is Lane.COMPARED:
+            self._drawing = []
+
+    def _draw(self) -> None:
+        """Have z drawn by all that know z as the current run does."""
+        info = self._session.info
+        if info is None or not self._panel.isVisible():
+            return
+        models = [
+            (path, known.run.snapshot)
+            for path, known in self._known.items()
+            if known.run is not None
+            and known.run.snapshot is not None
+            and known.run.snapshot.latent == info.latent
+            and known.run.snapshot.architecture.image_shape == info.image_shape
+        ]
+        self._stale = bool(self._drawing)
+        if models and not self._drawing:
+            snapshots = tuple(model for _, model in models)
+            if self._session.decoder.draw_compared(snapshots):
+                self._drawing = [path for path, _ in models]
+
+    def _on_drawn(self, drawn: Drawn) -> None:
+        self._images = dict(zip(self._drawing, drawn.images, strict=True))
+        self._drawing = []
+        self._show()
+        if self._stale:
+            self._draw()
+
+    def _show(self) -> None:
+        shown = []
+        for path, entry, colour in self._panel.table.compared():
+            group = str(sorted((k, v) for k, v in entry.config.items() if k != "seed"))
+            known = self._known.get(path)
+            run = known.run if known is not None and known.run and known.run.curves else None
+            shown.append(Shown(path, colour, group, run, self._images.get(path)))
+        self._panel.set_compared(shown)
+
+    # What can be done to a run
+
+    def open(self, folder: Path) -> None:
+        """Make a run the current one; undo brings the one before it back."""
+        entry = library.entry_of(folder)
+        here = {run.run_id for run in self._session.status.left}
+        if entry is None or (self._session.info and entry.run_id == self._session.info.run_id):
+            return
+        if entry.run_id in here:
+            self._session.return_to(entry.run_id)
+        else:
+            self._session.open(folder / LAST)
+
+    def rename(self, folder: Path) -> None:
+        """Ask for another name."""
+        title, label = self.tr("Rename run"), self.tr("Name")
+        mode = QLineEdit.EchoMode.Normal
+        name, accepted = QInputDialog.getText(self._window, title, label, mode, folder.name)
+        if accepted and name != folder.name:
+            self._session.manage(lambda runner: runner.rename(folder, name))
+
+    def duplicate(self, folder: Path) -> None:
+        """Copy a run, which goes on from the same step by itself."""
+        self._session.manage(lambda runner: runner.duplicate(folder))
+
+    def delete(self, folder: Path) -> None:
+        """Move a run to the trash."""
+        self._session.manage(lambda runner: runner.delete(folder))
+
+    def export(self, folder: Path) -> None:
+        """Ask for a zip file and write a run into it."""
+        title, kind = self.tr("Export run"), self.tr("Zip files (*.zip)")
+        name = f"{folder.name}.zip"
+        if path := ask_target(self._window, title, name, ".zip", kind):
+            self._writer.write(path, lambda to, work: run_archive.pack(folder, to, work))
+
+    def import_run(self) -> None:
+        """Ask for a zip file and take its run into the library."""
+        title, kind = self.tr("Import run"), self.tr("Zip files (*.zip)")
+        name, _ = QFileDialog.getOpenFileName(self._window, title, str(file_folder()), kind)
+        if name:
+            place = library.usual_folder()
+
+            def unpack(path: Path, work: Work) -> None:
+                run_archive.unpack(path, place, work)
+
+            self._importer.write(Path(name), unpack)
+
+    def train_seeds(self) -> None:
+        """Ask how many seeds of the recipe in the fields are to be trained, and how far."""
+        if (config := self._experiment.checked_config()) is not None:
+            dialog = TrainSeeds(self._window, config)
+            dialog.decided.connect(partial(self._session.train_seeds, config))
+            dialog.open()
+
+    def _show_menu(self, folder: Path, at: QPoint) -> None:
+        menu = QMenu(self._panel.table)
+        menu.setObjectName("run_menu")
+        doings: dict[str, tuple[str, Callable[[Path], None]]] = {
+            "open": (self.tr("&Open"), self.open),
+            "rename": (self.tr("&Rename…"), self.rename),
+            "duplicate": (self.tr("&Duplicate"), self.duplicate),
+            "export": (self.tr("&Export as zip…"), self.export),
+            "delete": (self.tr("Move to &trash"), self.delete),
+        }
+        for name, (text, act) in doings.items():
+            action = menu.addAction(text)
+            action.setObjectName(f"run_{name}")
+            action.triggered.connect(lambda _=False, act=act: act(folder))
+        menu.popup(at)
+
+    def _on_imported(self, path: Path) -> None:
+        self.message.emit(self.tr("Took in {name}").format(name=path.name))
+        self.look()
+
+    def _on_written(self, path: Path) -> None:
+        self.message.emit(self.tr("Saved {name}").format(name=path))

@@ -1,0 +1,312 @@
+"""The Runs tab: what is listed, compared, and done to a run."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hands import WAIT, child
+from PySide6.QtCore import QFile, QPoint, Qt
+from PySide6.QtGui import QAction, QColor, QContextMenuEvent, QImage
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QInputDialog,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
+
+from ganstudio.config import Config
+from ganstudio.gui.main_window import MainWindow
+from ganstudio.gui.panels.runs import _together
+from ganstudio.gui.widgets.run_table import COMPARED, RunTable
+from ganstudio.library import Entry
+from ganstudio.training.status import Phase
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def entry(run_id: str, seed: int = 0, step: int = 100, **changes: object) -> Entry:
+    config = Config(seed=seed).changed(**changes).to_dict()
+    saved = "2026-01-01T00:00:00+00:00"
+    return Entry(
+        run_id=run_id, recipe="studio", seed=seed, step=step, seconds=75, saved=saved, config=config
+    )
+
+
+def texts(table: RunTable) -> list[list[str]]:
+    cells = range(table.columnCount())
+    return [[table.item(row, cell).text() for cell in cells] for row in range(table.rowCount())]
+
+
+def tick(qtbot, table: RunTable, row: int) -> None:
+    """Click the box of a row."""
+    area = table.visualItemRect(table.item(row, 0))
+    qtbot.mouseClick(table.viewport(), LEFT, pos=QPoint(area.left() + 10, area.center().y()))
+
+
+@pytest.fixture
+def table(qtbot, tmp_path: Path) -> RunTable:
+    widget = RunTable()
+    qtbot.addWidget(widget)
+    widget.resize(640, 200)
+    rows = [(tmp_path / "a", entry("1")), (tmp_path / "b", entry("2", 3, g_lr=0.01, d_steps=2))]
+    widget.set_runs(rows, "1", rows[0][1].config)
+    widget.show()
+    return widget
+
+
+def test_a_row_says_what_a_run_is_and_how_it_differs(table: RunTable) -> None:
+    assert texts(table) == [
+        ["a, open", "studio", "0", "100", "1:15", "", ""],
+        ["b", "studio", "3", "100", "1:15", "", "d_steps 2, g_lr 0.01"],
+    ]
+
+
+def test_the_box_compares_and_the_row_gets_a_colour(qtbot, table: RunTable) -> None:
+    with qtbot.waitSignal(table.compared_changed):
+        tick(qtbot, table, 1)
+    ((path, _, colour),) = table.compared()
+    assert (path.name, colour) == ("b", COMPARED[0])
+    image = table.viewport().grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    area = table.visualItemRect(table.item(1, 0))
+    seen = {image.pixel(x, area.center().y()) for x in range(area.left(), area.left() + 60)}
+    assert QColor(colour).rgb() in seen
+    tick(qtbot, table, 1)
+    assert table.compared() == []
+
+
+def test_keys_do_what_they_do_in_lists_of_files(qtbot, table: RunTable, tmp_path: Path) -> None:
+    table.setCurrentCell(1, 0)
+    table.setFocus()
+    for key, signal in (
+        (Qt.Key.Key_F2, table.rename_wanted),
+        (Qt.Key.Key_Delete, table.delete_wanted),
+        (Qt.Key.Key_Return, table.open_wanted),
+    ):
+        with qtbot.waitSignal(signal) as heard:
+            qtbot.keyClick(table, key)
+        assert heard.args == [tmp_path / "b"]
+    qtbot.keyClick(table, Qt.Key.Key_Space)
+    assert [path.name for path, *_ in table.compared()] == ["b"]
+
+
+def test_what_is_chosen_and_compared_stays_where_rows_move(
+    qtbot, table: RunTable, tmp_path
+) -> None:
+    table.setCurrentCell(1, 0)
+    tick(qtbot, table, 1)
+    rows = [(tmp_path / name, entry(name)) for name in ("c", "b", "d")]
+    table.set_runs(rows, "1", {})
+    assert table.chosen() == tmp_path / "b"
+    assert [path.name for path, *_ in table.compared()] == ["b"]
+    table.set_runs(rows[:1], "1", {})
+    assert table.compared() == []
+
+
+def test_only_so_many_are_compared_as_there_are_colours(qtbot, table: RunTable, tmp_path) -> None:
+    rows = [(tmp_path / str(i), entry(str(i))) for i in range(len(COMPARED) + 1)]
+    table.set_runs(rows, "", {})
+    table.resize(640, 600)
+    for row in range(len(rows)):
+        tick(qtbot, table, row)
+    assert len({colour for *_, colour in table.compared()}) == len(COMPARED)
+    assert table.item(len(COMPARED), 0).checkState() is Qt.CheckState.Unchecked
+
+
+def test_curves_meet_at_the_steps_that_all_have() -> None:
+    one = np.array([10.0, 20.0, 30.0]), np.array([1.0, 2.0, 3.0])
+    two = np.array([5.0, 15.0, 25.0]), np.array([0.5, 1.5, 2.5])
+    steps, values = _together([one, two])
+    assert steps.tolist() == [10, 20]
+    assert values.tolist() == [[1.0, 2.0], [1.0, 2.0]]
+    nothing = np.zeros(0), np.zeros(0)
+    assert _together([one, nothing])[1].shape == (2, 0)
+
+
+# In the window
+
+
+def seen_runs(qtbot, window: MainWindow) -> RunTable:
+    dock = child(window, QWidget, "runs_dock")
+    dock.raise_()
+    found: RunTable = child(window, RunTable, "run_table")
+    qtbot.waitUntil(found.isVisible, timeout=WAIT)
+    return found
+
+
+def train(qtbot, window: MainWindow, steps: int) -> Path:
+    target = window.session.status.step + steps
+    window.session.step("both", steps)
+    qtbot.waitUntil(lambda: window.session.status.step == target, timeout=WAIT)
+    session = window.session
+    qtbot.waitUntil(lambda: session.status.folder is not None, timeout=WAIT)
+    qtbot.waitUntil(lambda: not session.status.unsaved, timeout=WAIT)
+    folder = session.status.folder
+    assert folder is not None
+    return folder
+
+
+def start_over(qtbot, window: MainWindow) -> None:
+    before = window.session.info.run_id
+    window.actions_.by_name["start_over"].trigger()
+    qtbot.waitUntil(lambda: window.session.info.run_id != before, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.session.status.phase is Phase.READY, timeout=WAIT)
+
+
+def listed(qtbot, window: MainWindow, *names: str) -> RunTable:
+    found = seen_runs(qtbot, window)
+    window.library.look()
+    qtbot.waitUntil(lambda: sorted(row[0] for row in texts(found)) == sorted(names), timeout=WAIT)
+    return found
+
+
+def menu_action(table: RunTable, row: int, name: str) -> QAction:
+    area = table.visualItemRect(table.item(row, 1)).center()
+    at = table.viewport().mapToGlobal(area)
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, area, at)
+    QApplication.sendEvent(table.viewport(), event)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    menu.close()
+    action: QAction = child(menu, QAction, name)
+    return action
+
+
+@pytest.fixture
+def two(qtbot, window: MainWindow) -> MainWindow:
+    """A window with an earlier run of 3 steps, and the current one of 2."""
+    train(qtbot, window, 3)
+    start_over(qtbot, window)
+    train(qtbot, window, 2)
+    listed(qtbot, window, "studio-0", "studio-0-2, open")
+    return window
+
+
+def test_before_the_first_run_it_says_what_will_be_there(qtbot, window: MainWindow) -> None:
+    child(window, QWidget, "runs_dock").raise_()
+    label = child(window, QLabel, "runs_empty")
+    qtbot.waitUntil(label.isVisible, timeout=WAIT)
+    assert "Start" in label.text()
+
+
+def test_runs_are_opened_and_come_back(qtbot, two: MainWindow) -> None:
+    table = child(two, RunTable, "run_table")
+    row = [line[0] for line in texts(table)].index("studio-0")
+    menu_action(table, row, "run_open").trigger()
+    qtbot.waitUntil(lambda: two.session.status.step == 3, timeout=WAIT)
+    listed(qtbot, two, "studio-0, open", "studio-0-2")
+
+
+def test_compared_runs_show_curves_and_the_same_z(qtbot, two: MainWindow) -> None:
+    table = child(two, RunTable, "run_table")
+    for row in range(2):
+        tick(qtbot, table, row)
+    panel = two.runs
+
+    def drawn_runs() -> int:
+        return sum(run.run is not None and run.image is not None for run in panel._shown)
+
+    qtbot.waitUntil(lambda: drawn_runs() == 2, timeout=WAIT)
+    lengths = sorted(len(run.run.curves["g_loss"][0]) for run in panel._shown)
+    assert lengths == [2, 3]
+    images = [run.image for run in panel._shown]
+    assert not np.array_equal(*images)
+    drawn = child(two, QWidget, "compared_images").grab().toImage()
+    colours = {drawn.pixelColor(1, y).name() for y in range(drawn.height())}
+    assert {colour.lower() for *_, colour in table.compared()} <= colours
+    child(two, QComboBox, "runs_series").setCurrentIndex(0)
+    qtbot.mouseClick(child(two, QToolButton, "runs_band"), LEFT)
+    assert len(panel.chart._bands) == 1
+
+    two.latent.exploration.load(np.ones(16, np.float32), "ones")
+    qtbot.waitUntil(
+        lambda: (
+            not any(
+                np.array_equal(run.image, image)
+                for run, image in zip(panel._shown, images, strict=True)
+            )
+        ),
+        timeout=WAIT,
+    )
+    for row in range(2):
+        tick(qtbot, table, row)
+    assert not child(two, QWidget, "compared_images").isVisible()
+
+
+def test_runs_are_renamed_copied_and_thrown_away(qtbot, two: MainWindow, monkeypatch) -> None:
+    table = child(two, RunTable, "run_table")
+    trashed: list[str] = []
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("the first", True))
+
+    def trash(name: str) -> bool:
+        trashed.append(Path(name).name)
+        Path(name).rename(Path(name).parent.parent / "trashed")
+        return True
+
+    monkeypatch.setattr(QFile, "moveToTrash", trash)
+    row = [line[0] for line in texts(table)].index("studio-0")
+    menu_action(table, row, "run_rename").trigger()
+    listed(qtbot, two, "the first", "studio-0-2, open")
+    row = [line[0] for line in texts(table)].index("the first")
+    menu_action(table, row, "run_duplicate").trigger()
+    listed(qtbot, two, "the first", "the first-copy", "studio-0-2, open")
+    row = [line[0] for line in texts(table)].index("the first")
+    menu_action(table, row, "run_delete").trigger()
+    listed(qtbot, two, "the first-copy", "studio-0-2, open")
+    assert trashed == ["the first"]
+    row = [line[0] for line in texts(table)].index("studio-0-2, open")
+    menu_action(table, row, "run_delete").trigger()
+    qtbot.waitUntil(two.banner.isVisible, timeout=WAIT)
+    assert "open here" in child(two, QLabel, "banner_text").text()
+
+
+def test_a_run_goes_into_a_zip_file_and_comes_back(
+    qtbot, two: MainWindow, monkeypatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.zip"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(path), ""))
+    table = child(two, RunTable, "run_table")
+    row = [line[0] for line in texts(table)].index("studio-0")
+    with qtbot.waitSignal(two.library.message, timeout=WAIT):
+        menu_action(table, row, "run_export").trigger()
+    with qtbot.waitSignal(two.library.message, timeout=WAIT):
+        qtbot.mouseClick(child(two, QToolButton, "runs_import"), LEFT)
+    listed(qtbot, two, "mine", "studio-0", "studio-0-2, open")
+    path.write_bytes(b"no zip")
+    qtbot.mouseClick(child(two, QToolButton, "runs_import"), LEFT)
+    qtbot.waitUntil(two.banner.isVisible, timeout=WAIT)
+    assert "no run that can be imported" in child(two, QLabel, "banner_text").text()
+
+
+def test_seeds_are_trained_one_after_the_other(qtbot, window: MainWindow) -> None:
+    child(window, QWidget, "runs_dock").raise_()
+    button = child(window, QToolButton, "runs_seeds")
+    qtbot.waitUntil(button.isVisible, timeout=WAIT)
+    qtbot.mouseClick(button, LEFT)
+    dialog = child(window, QDialog, "train_seeds")
+    assert "studio" in dialog.findChildren(QLabel)[0].text()
+    child(dialog, QSpinBox, "seeds_count").setValue(2)
+    child(dialog, QSpinBox, "seeds_steps").setValue(3)
+    assert child(dialog, QPushButton, "seeds_go").isDefault()
+    qtbot.keyClick(child(dialog, QSpinBox, "seeds_steps"), Qt.Key.Key_Return)
+    session = window.session
+    qtbot.waitUntil(lambda: (session.info.config.seed, session.status.step) == (1, 3), timeout=WAIT)
+    listed(qtbot, window, "studio-0", "studio-1, open")
+
+
+def test_the_queue_is_shown_and_can_be_forgotten(qtbot, window: MainWindow) -> None:
+    child(window, QWidget, "runs_dock").raise_()
+    window.session.train_seeds(Config(), 3, 1000)
+    forget = child(window, QToolButton, "runs_clear")
+    qtbot.waitUntil(lambda: forget.isVisible() and "2" in forget.text(), timeout=WAIT)
+    qtbot.waitUntil(lambda: "2 queued" in child(window, QLabel, "state").text(), timeout=WAIT)
+    qtbot.mouseClick(forget, LEFT)
+    qtbot.waitUntil(lambda: not forget.isVisible(), timeout=WAIT)
+    assert window.session.status.phase is Phase.TRAINING

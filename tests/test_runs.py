@@ -1,0 +1,196 @@
+"""What can be done to the runs of a library, and to those that wait for their turn."""
+
+from pathlib import Path
+
+import pytest
+from oracle import everything, same
+from windowless import CONFIG, Window, keep_every_step
+
+from ganstudio import library
+from ganstudio.errors import StudioError
+from ganstudio.library import RunFolder
+from ganstudio.training import checkpoint
+from ganstudio.training.trainer import Trainer
+
+
+@pytest.fixture
+def window(small, tiny_root, tmp_path, monkeypatch) -> Window:
+    monkeypatch.setattr("ganstudio.training.threads.cores", lambda: 1)
+    return Window(tmp_path / "runs", tiny_root)
+
+
+@pytest.fixture
+def saved(window: Window) -> Path:
+    """The folder of the current run, at step 3, all of which is saved."""
+    window.train(3)
+    window.runner._save(window.trainer)
+    folder = window.runner._homes.path(window.trainer.run_id)
+    assert folder is not None
+    return folder
+
+
+def codes(window: Window) -> list[str]:
+    return [error.code for error in window.heard.errors]
+
+
+def test_the_list_says_what_a_run_is(window: Window, saved: Path):
+    window.ask(lambda runner: runner.judged(window.trainer.run_id, 12.5))
+    window.train(1)
+    window.runner._save(window.trainer)
+    ((path, entry),) = library.entries(saved.parent)
+    assert path == saved
+    assert entry.config == CONFIG.to_dict()
+    assert (entry.step, entry.ratio, entry.parent) == (4, 12.5, "")
+    assert (saved / "thumb.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_branch_says_what_it_is_from(window: Window, saved: Path):
+    window.ask(lambda runner: runner.try_value("g_lr", 0.01), lambda runner: runner.keep_b())
+    window.train(1)
+    window.runner._save(window.trainer)
+    entries = {entry.step: entry for _, entry in library.entries(saved.parent)}
+    assert entries[4].parent == "mlp-gelu-0 at 3"
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_a_run_gets_another_name(window: Window, saved: Path, tiny_root: Path, left: bool):
+    run_id = window.trainer.run_id
+    if left:
+        window.ask(lambda runner: runner.new_run(CONFIG, "cpu", tiny_root))
+    window.ask(lambda runner: runner.rename(saved, "my best: one"))
+    assert codes(window) == []
+    renamed = saved.with_name("my best- one")
+    assert not saved.exists()
+    assert window.runner._homes.path(run_id) == renamed
+    if not left:
+        window.train(1)
+        window.runner._save(window.trainer)
+        assert checkpoint.read(renamed / "last.pt")["step"] == 4
+        assert [path for path, _ in library.entries(saved.parent)] == [renamed]
+
+
+def test_names_that_cannot_be_are_refused(window: Window, saved: Path):
+    (saved.parent / "other").mkdir()
+    for name in ("other", " .. ", "///"):
+        window.ask(lambda runner, name=name: runner.rename(saved, name))
+    assert codes(window) == ["name-taken", "no-name", "no-name"]
+    window.train(1)
+    window.runner._save(window.trainer)
+    assert checkpoint.read(saved / "last.pt")["step"] == 4
+
+
+def test_a_copy_goes_on_as_the_run_does(window: Window, saved: Path, tiny, cpu):
+    window.ask(lambda runner: runner.duplicate(saved))
+    copy = saved.with_name("mlp-gelu-0-copy")
+    assert codes(window) == []
+    entry = library.entry_of(copy)
+    assert entry.parent == "mlp-gelu-0 at 3"
+    assert entry.run_id != window.trainer.run_id
+    assert not entry.open
+    content = checkpoint.read(copy / "last.pt")
+    assert content["parent"] == [window.trainer.run_id, 3]
+    other = checkpoint.restore(content, copy / "last.pt", tiny, cpu)
+    other.train_step()
+    window.train(1)
+    assert same(everything(other), everything(window.trainer))
+    window.ask(lambda runner: runner.open(copy / "last.pt", "cpu"))
+    assert window.trainer.run_id == entry.run_id
+
+
+def test_a_copy_has_the_past_too(window: Window, monkeypatch):
+    keep_every_step(monkeypatch)
+    window.train(3)
+    window.runner._save(window.trainer)
+    folder = window.heard.status.folder
+    window.ask(lambda runner: runner.duplicate(folder))
+    copied = sorted(path.name for path in (folder.with_name("mlp-gelu-0-copy") / "past").iterdir())
+    assert copied == [f"{step:07d}.pt" for step in range(4)]
+
+
+def test_the_current_run_is_not_deleted(window: Window, saved: Path):
+    window.ask(lambda runner: runner.delete(saved))
+    assert codes(window) == ["run-is-current"]
+    assert window.heard.dropped == []
+
+
+def test_a_run_that_was_left_can_be_deleted(window: Window, saved: Path, tiny_root: Path):
+    window.ask(
+        lambda runner: runner.new_run(CONFIG, "cpu", tiny_root), lambda runner: runner.delete(saved)
+    )
+    assert codes(window) == []
+    assert window.heard.dropped == [saved]
+    assert window.heard.status.left == ()
+    assert not library.in_use(saved), "whoever deletes it may"
+
+
+def test_a_run_of_another_window_is_left_alone(window: Window, tmp_path: Path):
+    theirs = tmp_path / "runs" / "theirs"
+    theirs.mkdir(parents=True)
+    with RunFolder(theirs):
+        window.ask(
+            lambda runner: runner.delete(theirs), lambda runner: runner.rename(theirs, "mine")
+        )
+    assert codes(window) == ["run-in-use", "run-in-use"]
+    assert theirs.exists()
+
+
+def test_seeds_are_trained_one_after_the_other(
+    window: Window, saved: Path, tiny_root: Path, tiny, cpu
+):
+    configs = [CONFIG.changed(seed=seed) for seed in (4, 5, 6)]
+    window.ask(lambda runner: runner.enqueue(configs, 5, "cpu", tiny_root))
+    assert codes(window) == []
+    seeds = [(info.config.seed) for info in window.heard.runs[1:]]
+    assert seeds == [4, 5, 6]
+    assert (window.trainer.config.seed, window.trainer.step) == (6, 5)
+    assert window.heard.status.queued == 0
+    steps = {entry.seed: entry.step for _, entry in library.entries(saved.parent)}
+    assert {4: 5, 5: 5}.items() <= steps.items()
+    alone = Trainer(configs[2], tiny, cpu)
+    for _ in range(5):
+        alone.train_step()
+    assert same(everything(window.trainer), everything(alone))
+
+
+def test_a_recipe_that_cannot_be_trained_is_passed_over(window: Window, tiny_root: Path):
+    wrong = CONFIG.changed(batch_size=8000)
+    configs = [CONFIG.changed(seed=4), wrong, CONFIG.changed(seed=5)]
+    window.ask(lambda runner: runner.enqueue(configs, 2, "cpu", tiny_root))
+    assert codes(window) == ["batch-too-large"]
+    assert (window.trainer.config.seed, window.trainer.step) == (5, 2)
+
+
+def test_a_pause_does_not_end_the_queue(window: Window, tiny_root: Path):
+    configs = [CONFIG.changed(seed=seed) for seed in (4, 5)]
+    window.runner.enqueue(configs, 4, "cpu", tiny_root)
+    window.runner._step()
+    window.runner.pause()
+    assert (window.trainer.step, window.heard.status.queued) == (1, 1)
+    window.ask(lambda runner: runner.start())
+    assert (window.trainer.config.seed, window.trainer.step) == (5, 4)
+
+
+def test_the_queue_can_be_forgotten(window: Window, tiny_root: Path):
+    configs = [CONFIG.changed(seed=seed) for seed in (4, 5)]
+    window.runner.enqueue(configs, 2, "cpu", tiny_root)
+    window.runner.clear_queue()
+    assert window.heard.status.queued == 0
+    window.ask(lambda runner: runner.set_limit(6, None))
+    assert (window.trainer.config.seed, window.trainer.step) == (4, 6)
+
+
+def test_a_run_that_fails_gives_way_to_the_next(window: Window, tiny_root: Path, monkeypatch):
+    configs = [CONFIG.changed(seed=seed) for seed in (4, 5)]
+    step = Trainer.train_step
+
+    def fail(self: Trainer, *args) -> None:
+        if self.config.seed == 4 and self.step == 1:
+            raise StudioError(
+                "non-finite", step=2, last=1, quantity="g_loss", net="G", rate="g_lr", value=1
+            )
+        step(self, *args)
+
+    monkeypatch.setattr(Trainer, "train_step", fail)
+    window.ask(lambda runner: runner.enqueue(configs, 3, "cpu", tiny_root))
+    assert codes(window) == ["non-finite"]
+    assert (window.trainer.config.seed, window.trainer.step) == (5, 3)
