@@ -115,6 +115,10 @@ def _report_memory() -> None:
         f"memory      {megabytes[0]:.0f} to {megabytes[-1]:.0f} MB (most {max(megabytes):.0f}) in "
         f"{minutes[-1] - minutes[0]:.0f} minutes and {steps:,} steps, {slope:+.2f} MB a minute"
     )
+    for what in ("handles", "threads"):
+        counts = result[what]
+        print(f"{what:<12}{counts[0]} at first, {counts[-1]} in the end, {max(counts)} at most")
+    print(told_ticks(result["lateness"], "while it trained"))
 
 
 def told_latency(latency: list[float]) -> str:
@@ -380,15 +384,21 @@ def _memory(seconds: float) -> dict:
     studio = Studio()
     studio.train(WARM_UP_SECONDS)
     began, minutes, megabytes = time.monotonic(), [], []
+    handles, threads = [], []
+    ticks, lateness = _ticking()
     while (now := time.monotonic() - began) < seconds:
         status = Path("/proc/self/status").read_text()
         line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
         minutes.append(now / 60)
         megabytes.append(int(line.split()[1]) / 1024)
+        handles.append(len(os.listdir("/proc/self/fd")))
+        threads.append(len(os.listdir("/proc/self/task")))
         studio.spin(LOOK_SECONDS)
     steps = studio.window.session.status.step
+    ticks.stop()
     studio.close()
-    return {"minutes": minutes, "megabytes": megabytes, "steps": steps}
+    counts = {"handles": handles, "threads": threads, "lateness": lateness}
+    return {"minutes": minutes, "megabytes": megabytes, "steps": steps, **counts}
 
 
 def drag(

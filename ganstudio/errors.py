@@ -247,6 +247,7 @@ PHRASES = {
     "not-one-each": "it gives {found}, expected something for each of {count}",
     "bad-tables": "[about] and [published] are tables of names and values.",
     "other-networks": "its networks are for images of {shape} and {dim} latent dimensions",
+    "not-a-count": "{name} is {value}, which nothing counts up to",
     "other-shape": "{name} is {found}, expected {expected}",
     "many-files": "it has {count:,} files",
     "strange-file": "it has the file “{name}”, which no run has",

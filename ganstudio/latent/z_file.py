@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def read(latent: LatentSpec, path: Path) -> Array:
         return _of_text(latent, path, data)
     try:
         z = np.atleast_2d(np.load(io.BytesIO(data), allow_pickle=False)).astype(np.float32)
-    except (ValueError, TypeError, EOFError):
+    except (ValueError, TypeError, EOFError, SyntaxError, TokenError, MemoryError):
         raise _bad(path, Phrase("damaged")) from None
     if z.ndim != 2 or not len(z) or z.shape[1] != latent.dim:
         shape = " × ".join(map(str, z.shape))

@@ -9,6 +9,7 @@ None), and what `Trainer.state` returns.
 """
 
 import io
+import math
 import pickle
 import struct
 import zipfile
@@ -41,6 +42,8 @@ from ganstudio.training.trainer import Trainer, real_range
 FORMAT = "ganstudio-checkpoint"
 VERSION = 3
 _MOST_UNKNOWN = 100_000_000  # steps before a generator file: their rows have to fit into memory
+
+_MOST_COUNTED = 2**62  # of a stream: its generator's counter has 64 bits
 
 # what torch raises for content of another kind than it expects
 _MISFIT = (
@@ -268,6 +271,7 @@ def restore(
         average = trainer.ema.model if trainer.ema else None
         nets = {"G": trainer.G, "D": trainer.D, "G_ema": average, "E": trainer.E}
         _check_step(content, path)
+        _check_counts(content, path)
         _check_networks(nets, content, path)
         _check_history(content, path)
         trainer.load_state(content)
@@ -336,6 +340,15 @@ def _damaged(path: Path, code: str, **fields: object) -> StudioError:
 def _check_step(content: dict[str, Any], path: Path) -> None:
     if content["step"] < 0:
         raise _damaged(path, "negative-step", step=content["step"])
+
+
+def _check_counts(content: dict[str, Any], path: Path) -> None:
+    """Raise ``damaged-checkpoint`` unless all that is counted could have been."""
+    if not math.isfinite(content["seconds"]) or content["seconds"] < 0:
+        raise _damaged(path, "not-a-count", name="seconds", value=content["seconds"])
+    for name, count in content["counts"].items():
+        if type(count) is not int or not 0 <= count <= _MOST_COUNTED:
+            raise _damaged(path, "not-a-count", name=name, value=str(count)[:40])
 
 
 def _check_networks(
