@@ -148,6 +148,7 @@ MESSAGES = {
     "same-value": "{field} is {value} already. Try another value.",
     "rival-there": "Two runs are compared already. Keep A, B or both before you try another value.",
     "rival-failed": "B failed, and A is as it was. {error}",
+    "queued-run-failed": "The run with seed {seed} was passed over. {error}",
     "moment-gone": "Step {step:,} of this run is no longer kept. Choose another.",
     "torch-missing": "PyTorch cannot be loaded, so nothing can train: {detail}. "
     "Install ganstudio again.",

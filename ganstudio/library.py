@@ -7,6 +7,7 @@ lets go of it when that program ends, however it ends.
 """
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -18,7 +19,7 @@ from typing import Any
 from platformdirs import user_data_path
 
 from ganstudio import atomic
-from ganstudio.errors import StudioError, writing
+from ganstudio.errors import StudioError, reading, writing
 
 LAST, NOTE, LOCK, PAST, THUMB = "last.pt", "run.json", "run.lock", "past", "thumb.png"
 AUTOSAVE_SECONDS = 30  # of training, between two times that a run is saved by itself
@@ -97,11 +98,13 @@ class RunFolder:
     Raises
     ------
     StudioError
-        ``run-in-use`` if another process has it.
+        ``run-in-use`` if another process has it, ``cannot-read`` if it is gone.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        with reading(path):  # a lock would make a folder that is gone anew
+            os.scandir(path).close()
         from filelock import FileLock, Timeout  # 25 ms that the window's start is spared
 
         # a lock per object, not per path: the same run twice in one process is a mistake, too

@@ -9,7 +9,7 @@ from pathlib import Path
 from ganstudio import library
 from ganstudio.atomic import replacing
 from ganstudio.errors import Phrase, StudioError, reading, writing
-from ganstudio.library import LAST, LOCK, NOTE, PAST, THUMB
+from ganstudio.library import LAST, NOTE, PAST, THUMB
 from ganstudio.work import Work
 
 _CHUNK = 1 << 20  # bytes
@@ -35,13 +35,18 @@ def pack(folder: Path, path: Path, work: Work) -> None:
     StudioError
         ``cannot-read``, ``cannot-write`` or ``disk-full``, naming the file.
     """
-    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.name != LOCK]
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
     named = [(file, file.relative_to(folder).as_posix()) for file in files]
+    entry = library.entry_of(folder)
+    last = entry.step if entry is not None else 0
     named = [(file, name) for file, name in named if _NAME.fullmatch(name)]
+    named = [(f, name) for f, name in named if f.parent == folder or int(f.stem) <= last]
     # weights are as dense as they can be
     with replacing(path) as target, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for done, (file, name) in enumerate(named):
             work.at(done / len(named))
+            if file.parent != folder and not file.exists():  # it has made room for a later step
+                continue
             with reading(file):
                 archive.write(file, name)
 

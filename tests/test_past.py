@@ -1,13 +1,14 @@
 """A run's past: which steps are kept, where, and that a run goes on from them as it did."""
 
 import itertools
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from oracle import everything, same
-from windowless import Window, keep_every_step
+from windowless import CONFIG, Window, keep_every_step
 
 from ganstudio.errors import StudioError
 from ganstudio.latent.trail import MOST_FILM, MOST_PAST, FilmTrail, PastTrail
@@ -169,7 +170,7 @@ def test_the_past_is_there_when_the_run_is_opened_again(
     assert again.heard.status.folder == folder
 
 
-def test_later_steps_than_the_last_save_are_forgotten(
+def test_later_steps_than_the_last_save_stay_until_the_run_goes_on(
     window: Window, tiny_root: Path, tmp_path: Path
 ) -> None:
     window.train(2)
@@ -179,11 +180,56 @@ def test_later_steps_than_the_last_save_are_forgotten(
     window.train(5)
     window.runner.close()
     (folder / "last.pt").write_bytes(last)  # as if the program had ended before it was saved
+
+    def on_disk() -> int:
+        return max(int(path.stem) for path in (folder / "past").iterdir())
+
     again = Window(tmp_path / "runs", tiny_root)
     again.ask(lambda runner: runner.open(folder / "last.pt", "cpu", tiny_root))
     assert again.trainer.step == step
     assert max(again.kept()) <= step
-    assert max(int(path.stem) for path in (folder / "past").iterdir()) <= step
+    assert on_disk() == 7, "to look at a run takes nothing from it"
+    again.train(1)
+    assert on_disk() == step + 1
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_a_new_name_keeps_the_past(window: Window, tiny_root: Path, left: bool) -> None:
+    window.train(4)
+    run_id, folder = window.trainer.run_id, window.heard.status.folder
+    if left:
+        window.ask(lambda runner: runner.new_run(CONFIG, "cpu", tiny_root))
+    window.ask(lambda runner: runner.rename(folder, "other"))
+    if left:
+        window.ask(lambda runner: runner.return_to(run_id))
+    assert window.kept() == [0, 1, 2, 3, 4]
+    assert {moment.path.parent for moment in window.heard.status.moments} == {
+        folder.with_name("other") / "past"
+    }
+    window.ask(lambda runner: runner.rewind(2))
+    assert window.heard.errors == []
+    window.train(1)
+    assert window.kept() == [0, 1, 2, 3]
+
+
+def test_a_branch_finds_its_past_where_the_other_run_is_renamed(window: Window) -> None:
+    window.train(4)
+    folder = window.heard.status.folder
+    window.ask(lambda runner: runner.rewind(2), lambda runner: runner.rename(folder, "other"))
+    assert all(moment.path.exists() for moment in window.heard.status.moments)
+    window.train(1)
+    assert window.kept() == [0, 1, 2, 3]
+
+
+def test_a_folder_that_was_removed_takes_its_past_along(window: Window) -> None:
+    window.train(3)
+    folder = window.heard.status.folder
+    shutil.rmtree(folder)
+    window.train(1)
+    window.runner._save(window.trainer)
+    window.train(1)
+    assert window.heard.status.moments
+    assert all(moment.path.exists() for moment in window.heard.status.moments)
 
 
 def test_where_nothing_can_be_written_training_goes_on(window: Window, monkeypatch) -> None:

@@ -1,5 +1,6 @@
 """What can be done to the runs of a library, and to those that wait for their turn."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from ganstudio import library
 from ganstudio.errors import StudioError
 from ganstudio.library import RunFolder
 from ganstudio.training import checkpoint
-from ganstudio.training.trainer import Trainer
+from ganstudio.training.trainer import Nets, Trainer
 
 
 @pytest.fixture
@@ -156,7 +157,8 @@ def test_a_recipe_that_cannot_be_trained_is_passed_over(window: Window, tiny_roo
     wrong = CONFIG.changed(batch_size=8000)
     configs = [CONFIG.changed(seed=4), wrong, CONFIG.changed(seed=5)]
     window.ask(lambda runner: runner.enqueue(configs, 2, "cpu", tiny_root))
-    assert codes(window) == ["batch-too-large"]
+    assert codes(window) == ["queued-run-failed"]
+    assert "seed 0 was passed over" in str(window.heard.errors[0])
     assert (window.trainer.config.seed, window.trainer.step) == (5, 2)
 
 
@@ -192,5 +194,83 @@ def test_a_run_that_fails_gives_way_to_the_next(window: Window, tiny_root: Path,
 
     monkeypatch.setattr(Trainer, "train_step", fail)
     window.ask(lambda runner: runner.enqueue(configs, 3, "cpu", tiny_root))
-    assert codes(window) == ["non-finite"]
+    assert codes(window) == ["queued-run-failed"]
+    assert "g_loss" in str(window.heard.errors[0])
     assert (window.trainer.config.seed, window.trainer.step) == (5, 3)
+
+
+@pytest.mark.parametrize("how", ["limit", "steps", "epochs"])
+def test_whatever_else_ends_a_run_the_queue_goes_on(window: Window, tiny_root: Path, how: str):
+    configs = [CONFIG.changed(seed=seed, epochs=int(how == "epochs")) for seed in (4, 5)]
+    steps = 20 if how == "epochs" else 6  # an epoch has 16
+    if how == "limit":
+        window.ask(lambda runner: runner.set_limit(6, None))
+    if how == "steps":
+        window.runner.enqueue(configs, steps, "cpu", tiny_root)
+        window.runner.pause()
+        window.ask(lambda runner: runner.step(Nets.BOTH, 9))
+    else:
+        window.ask(lambda runner: runner.enqueue(configs, steps, "cpu", tiny_root))
+    assert codes(window) == []
+    assert window.trainer.config.seed == 5
+    assert window.trainer.step == (16 if how == "epochs" else 6)
+
+
+def test_a_run_that_is_opened_meanwhile_has_the_queue_wait(window: Window, tiny_root: Path):
+    configs = [CONFIG.changed(seed=seed) for seed in (4, 5)]
+    window.runner.enqueue(configs, 3, "cpu", tiny_root)
+    window.ask(lambda runner: runner.new_run(CONFIG, "cpu", tiny_root))
+    assert (window.heard.status.queued, window.heard.status.queue_stands) == (1, True)
+    window.train(5)
+    assert window.heard.status.queued == 1
+    window.ask(lambda runner: runner.go_on_with_queue())
+    assert (window.trainer.config.seed, window.trainer.step) == (5, 3)
+    assert not window.heard.status.queue_stands
+
+
+def test_a_judgement_of_a_run_that_is_saved_is_in_the_list(window: Window, saved: Path):
+    window.ask(lambda runner: runner.judged(window.trainer.run_id, 7.5))
+    assert library.entry_of(saved).ratio == 7.5
+
+
+def test_what_is_gone_is_deleted_once(window: Window, saved: Path, tiny_root: Path):
+    window.ask(
+        lambda runner: runner.new_run(CONFIG, "cpu", tiny_root), lambda runner: runner.delete(saved)
+    )
+    shutil.rmtree(saved)
+    window.ask(lambda runner: runner.delete(saved))
+    assert window.heard.dropped == [saved]
+    assert not saved.exists()
+
+
+def test_the_rival_is_copied_as_it_is(window: Window, saved: Path):
+    window.ask(lambda runner: runner.try_value("g_lr", 0.01))
+    window.train(1)
+    rival = window.runner._rival
+    window.runner._save(rival)
+    window.train(2)
+    folder = window.runner._homes.path(rival.run_id)
+    window.ask(lambda runner: runner.duplicate(folder))
+    copy = folder.with_name(f"{folder.name}-copy")
+    assert checkpoint.read(copy / "last.pt")["step"] == rival.step == 6
+
+
+def test_a_rival_that_fails_does_not_end_the_run_s_turn(
+    window: Window, tiny_root: Path, monkeypatch
+):
+    configs = [CONFIG.changed(seed=seed) for seed in (4, 5)]
+    window.runner.enqueue(configs, 9, "cpu", tiny_root)
+    window.runner._step()
+    window.runner.try_value("g_lr", 0.01)
+    monkeypatch.setattr(window.runner._rival, "_require_finite", _fails)
+    window.ask(lambda runner: runner.start())
+    assert codes(window) == ["rival-failed"]
+    assert (window.trainer.config.seed, window.trainer.step) == (4, 1)
+    window.ask(lambda runner: runner.keep_a(), lambda runner: runner.start())
+    assert (window.trainer.config.seed, window.trainer.step) == (5, 9)
+
+
+def _fails(*_: object) -> None:
+    raise StudioError(
+        "non-finite", step=2, last=1, quantity="g_loss", net="G", rate="g_lr", value=1
+    )

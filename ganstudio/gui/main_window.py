@@ -68,6 +68,7 @@ FRAME = QSize(16, 48)  # px: what window managers add, and more
 DOCK_WIDTHS = (260, 340)  # px: Experiment and Latent
 DOCK_HEIGHT = 270  # px: the curves
 _SHARES = (0.55, 0.35)  # of the window's width and height, at most
+STAYING = ("not-saved", "queued-run-failed")  # errors that another run does not make good
 STEPS = ("step", "step_d", "step_g", "step_100")  # actions
 SPEEDS = {"full": None, "10": 10.0, "1": 1.0}  # steps a second
 
@@ -610,7 +611,7 @@ class MainWindow(QMainWindow):
     def _on_run(self, info: RunInfo) -> None:
         self._renew_title()
         told = self.banner.error
-        if self._has_run and told is not None and told.code not in (*UNWRITTEN, "not-saved"):
+        if self._has_run and told is not None and told.code not in (*UNWRITTEN, *STAYING):
             self.banner.dismiss()  # it is of another run
         self._has_run = True  # the first is what there is where another cannot be opened
         if info.dataset.notice is not None:

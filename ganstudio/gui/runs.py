@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shiboken6
@@ -21,7 +22,11 @@ from ganstudio.gui.train_seeds import TrainSeeds
 from ganstudio.gui.widgets.file_writer import FileWriter
 from ganstudio.gui.widgets.run_table import Rows
 from ganstudio.library import LAST
+from ganstudio.training.status import Status
 from ganstudio.work import Work
+
+if TYPE_CHECKING:
+    from ganstudio.training.runner import Runner
 
 LOOK_MS = 2000  # between two looks at the library while it can be seen
 
@@ -47,6 +52,7 @@ class Runs(QObject):
     message = Signal(str)
     failed = Signal(object)
     _listed = Signal(object)
+    _saved_for_export = Signal(object, object)
 
     def __init__(
         self, window: QWidget, session: Session, panel: RunsPanel, experiment: ExperimentPanel
@@ -75,6 +81,7 @@ class Runs(QObject):
         panel.seeds_wanted.connect(self.train_seeds)
         panel.import_wanted.connect(self.import_run)
         panel.clear_wanted.connect(lambda: session.manage(lambda runner: runner.clear_queue()))
+        panel.go_on_wanted.connect(lambda: session.manage(lambda runner: runner.go_on_with_queue()))
         table = panel.table
         table.compared_changed.connect(self._compare)
         table.open_wanted.connect(self.open)
@@ -83,7 +90,9 @@ class Runs(QObject):
         table.menu_wanted.connect(self._show_menu)
         session.library_changed.connect(self.look)
         session.run_changed.connect(lambda _: self.look())
-        session.status_changed.connect(lambda status: panel.set_queued(status.queued))
+        session.status_changed.connect(self._on_status)
+        table.refused.connect(self._on_refused)
+        self._saved_for_export.connect(self._pack)
         session.decoding.run_read.connect(self._on_read)
         session.decoding.compared_drawn.connect(self._on_drawn)
         session.decoding.failed.connect(self._on_decoding_failed)
@@ -115,7 +124,7 @@ class Runs(QObject):
         self._listing = False
         info = self._session.info
         config = info.config.to_dict() if info else {}
-        self._panel.set_runs(rows, info.run_id if info else "", config)
+        self._panel.set_runs(rows, self._session.status.folder, config)
         self._compare()
 
     # The comparison
@@ -128,7 +137,8 @@ class Runs(QObject):
         for path, entry, _ in compared:
             saved = (entry.saved, entry.step)
             known = self._known.setdefault(path, _Known(saved))
-            if known.run is None or known.saved != saved:
+            later = known.saved != saved and not self._session.dragging  # it takes a while to read
+            if known.run is None or later:
                 wanted = wanted or (path, saved)
         free = wanted is not None and self._reading is None
         if wanted and free and self._session.decoder.read_run(wanted[0] / LAST):
@@ -180,7 +190,8 @@ class Runs(QObject):
     def _show(self) -> None:
         shown = []
         for path, entry, colour in self._panel.table.compared():
-            group = str(sorted((k, v) for k, v in entry.config.items() if k != "seed"))
+            recipe = sorted((k, v) for k, v in entry.config.items() if k != "seed")
+            group = str(recipe or path)  # older runs do not say what they are
             known = self._known.get(path)
             run = known.run if known is not None and known.run and known.run.curves else None
             shown.append(Shown(path, colour, group, run, self._images.get(path)))
@@ -190,12 +201,12 @@ class Runs(QObject):
 
     def open(self, folder: Path) -> None:
         """Make a run the current one; undo brings the one before it back."""
-        entry = library.entry_of(folder)
-        here = {run.run_id for run in self._session.status.left}
-        if entry is None or (self._session.info and entry.run_id == self._session.info.run_id):
-            return
-        if entry.run_id in here:
-            self._session.return_to(entry.run_id)
+        status = self._session.status
+        here = [run.run_id for run in status.left if run.folder == folder]
+        if folder == status.folder:
+            self.message.emit(self.tr("{name} is the run that is open.").format(name=folder.name))
+        elif here:
+            self._session.return_to(here[0])
         else:
             self._session.open(folder / LAST)
 
@@ -220,7 +231,15 @@ class Runs(QObject):
         title, kind = self.tr("Export run"), self.tr("Zip files (*.zip)")
         name = f"{folder.name}.zip"
         if path := ask_target(self._window, title, name, ".zip", kind):
-            self._writer.write(path, lambda to, work: run_archive.pack(folder, to, work))
+
+            def save(runner: "Runner") -> None:
+                runner.save_in(folder)
+                self._saved_for_export.emit(folder, path)
+
+            self._session.manage(save)
+
+    def _pack(self, folder: Path, path: Path) -> None:
+        self._writer.write(path, lambda to, work: run_archive.pack(folder, to, work))
 
     def import_run(self) -> None:
         """Ask for a zip file and take its run into the library."""
@@ -256,6 +275,13 @@ class Runs(QObject):
             action.setObjectName(f"run_{name}")
             action.triggered.connect(lambda _=False, act=act: act(folder))
         menu.popup(at)
+
+    def _on_status(self, status: Status) -> None:
+        self._panel.set_queued(status.queued, stands=status.queue_stands)
+
+    def _on_refused(self, most: int) -> None:
+        text = self.tr("{most} runs are compared at most: untick another first.")
+        self.message.emit(text.format(most=most))
 
     def _on_imported(self, path: Path) -> None:
         self.message.emit(self.tr("Took in {name}").format(name=path.name))

@@ -195,6 +195,11 @@ class Session(QObject):
 
         self.undo_stack.indexChanged.connect(self._show_undo)
 
+    @property
+    def dragging(self) -> bool:
+        """Whether a hand is on a slider."""
+        return self._dragging
+
     # What a person can do
 
     def begin(self) -> None:
@@ -362,7 +367,8 @@ class Session(QObject):
 
         def keep_b(runner: "Runner") -> None:
             train_on = runner.training
-            runner.keep_b()
+            if not runner.keep_b():  # by a second click
+                return
             self._switched.emit(text, None, None)
             if train_on:
                 runner.start()
@@ -389,7 +395,17 @@ class Session(QObject):
         """Train a recipe with several seeds, from its own on, one run after the other."""
         configs = [config.changed(seed=config.seed + i) for i in range(seeds)]
         device, root = self._experiment.device(), self._root(config, self._experiment.folder())
-        self.training.post(lambda runner: runner.enqueue(configs, steps, device, root))
+
+        def begin(runner: "Runner", file: ModelFile | None) -> None:
+            if file is not None:
+                model_file.run(file)
+            elif model_file.is_model_file(config.model):
+                known = model_file.read(Path(config.model))
+                if model_file.module(known.sha256) is None:
+                    raise StudioError("model-file-needed", file=config.model)
+            runner.enqueue(configs, steps, device, root)
+
+        self._post_with_file(begin)
 
     def way_back(self) -> int | None:
         """Return the earlier step at which the run was last well, None if none is kept.

@@ -11,9 +11,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ganstudio.config import Config, preset_of
+from ganstudio.config import SETTINGS, Config, preset_of
 
 _SEEDS, _STEPS = 3, 1000  # proposed
+_MOST = 100  # seeds
 
 
 class TrainSeeds(QDialog):
@@ -37,7 +38,8 @@ class TrainSeeds(QDialog):
             ).format(recipe=preset_of(config.to_dict()) or config.model_name, seed=config.seed),
             wordWrap=True,
         )
-        self._seeds = self._number("seeds_count", self.tr("Seeds"), 1, 100, _SEEDS)
+        most = int(min(_MOST, SETTINGS["seed"].high - config.seed + 1))
+        self._seeds = self._number("seeds_count", self.tr("Seeds"), 1, most, _SEEDS)
         self._steps = self._number("seeds_steps", self.tr("Steps each"), 1, 10_000_000, _STEPS)
         form = QFormLayout()
         form.addRow(self.tr("&Seeds"), self._seeds)

@@ -167,6 +167,10 @@ class Homes:
     def judged(self, run_id: str, ratio: float) -> None:
         """Take note of how far a run's samples are from real images, for the list of runs."""
         self._ratios[run_id] = ratio
+        home = self._taken.get(run_id)
+        if home is not None and (entry := library.entry_of(home.path)) is not None:
+            with suppress(StudioError):  # it is written again when the run is saved
+                home.tell(replace(entry, ratio=ratio))
 
     def run_in(self, folder: Path) -> str | None:
         """Return the run that has a folder here, if one does."""
@@ -181,15 +185,21 @@ class Homes:
         StudioError
             As `library.rename`.
         """
-        run_id = self.run_in(folder)
-        if run_id is None:
-            return library.rename(folder, name)
-        self._taken.pop(run_id).release()
+        run_id, folder = self.run_in(folder), folder.resolve()
+        if run_id is not None:
+            self._taken.pop(run_id).release()
+        renamed = folder
         try:
-            folder = library.rename(folder.resolve(), name)
+            renamed = library.rename(folder, name)
         finally:
-            self._take(run_id, RunFolder(folder))
-        return folder
+            for past_of in self._pasts.values():  # also a branch's, which has no folder yet
+                past_of.move(folder, renamed)
+            self._paths = {k: renamed if v == folder else v for k, v in self._paths.items()}
+            if run_id is not None:
+                home = self._taken[run_id] = RunFolder(renamed)
+                if (entry := library.entry_of(renamed)) is not None:
+                    home.tell(replace(entry, open=True))
+        return renamed
 
     def duplicate(self, folder: Path) -> Path:
         """Copy a run, as a branch of it that goes on from the same step; return its folder.
@@ -222,6 +232,11 @@ class Homes:
         if (home := self._taken.pop(run_id, None)) is not None:
             home.release()
         return self._paths.pop(run_id, None)
+
+    def forget(self, folder: Path) -> None:
+        """Forget that a run had a folder, which is to be deleted: there is no way back to it."""
+        there = folder.resolve()
+        self._paths = {k: v for k, v in self._paths.items() if v != there}
 
     def release_others(self, run_ids: Collection[str]) -> None:
         """Leave the folders of all runs but these to others."""

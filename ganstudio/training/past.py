@@ -7,7 +7,7 @@ them (three at least, however large they are).
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -36,9 +36,8 @@ class Past:
     """
 
     def __init__(self, moments: tuple[Moment, ...] = ()) -> None:
-        self._trail: PastTrail[Moment] = PastTrail()
-        for moment in moments:
-            self._trail.add(moment)
+        self._trail: PastTrail[Moment]
+        self._set(moments)
         self._first: tuple[int, memoryview] | None = None  # where it began, not on the disk yet
         self._folder: Path | None = None
         self._due = 0.0
@@ -67,9 +66,10 @@ class Past:
         self._due = time.monotonic() + RETRY_SECONDS
 
     def settle(self, folder: Path) -> None:
-        """Keep all in the run's own folder from now on; what is there of later steps goes.
+        """Keep all in the run's own folder from now on.
 
-        Moments in another run's folder, which goes on without this one, get second names.
+        Moments in another run's folder, which goes on without this one, get second names. What is
+        there of later steps, which nobody has gone on from yet, stays until somebody does.
         """
         self._folder = folder / PAST
         with writing(self._folder):
@@ -80,11 +80,26 @@ class Past:
             with suppress(StudioError):  # somebody has deleted it
                 if path != moment.path:
                     atomic.keep(moment.path, path)
-                here.append(replace(moment, path=path))
+                if path.exists():
+                    here.append(replace(moment, path=path))
+        self._set(here)
+
+    def move(self, old: Path, new: Path) -> None:
+        """Take note that a run's folder is called otherwise, be it this one's or another's."""
+        if self._folder == old / PAST:
+            self._folder = new / PAST
+        places = {old / PAST: new / PAST}
+        self._set(
+            replace(
+                moment, path=places.get(moment.path.parent, moment.path.parent) / moment.path.name
+            )
+            for moment in self.moments
+        )
+
+    def _set(self, moments: Iterable[Moment]) -> None:
         self._trail = PastTrail()
-        for moment in here:
+        for moment in moments:
             self._trail.add(moment)
-        self._forget(moment for moment in found(folder) if moment not in here)
 
     def keep(self, trainer: Trainer, spared: int | None = None) -> None:
         """Keep a moment of this step; others go where they are too many, but not that of `spared`.
@@ -111,8 +126,8 @@ class Past:
             self._folder.mkdir(exist_ok=True)
         with atomic.replacing(path) as file:
             file.write(content)
-        before = self.moments
-        keep = next((moment for moment in before if moment.step == spared), None)
+        before = found(self._folder.parent)
+        keep = next((moment for moment in self.moments if moment.step == spared), None)
         self._trail.add(Moment(step=step, path=path, nbytes=len(content)), keep)
         kept = {moment.path for moment in self.moments}
         self._forget(moment for moment in before if moment.path not in kept)

@@ -358,11 +358,15 @@ class Runner:
             self._listener.on_dropped(folder)
         self._publish()
 
-    def keep_b(self) -> None:
-        """Go on with the rival; the run that it is a branch of is parked."""
+    def keep_b(self) -> bool:
+        """Go on with the rival; the run that it is a branch of is parked.
+
+        Returns whether there was a rival.
+        """
         if (rival := self._rival) is not None:
-            self._rival = self._told_rival = None
-            self._switch(lambda _: rival)
+            self._switch(lambda _: rival, can_cancel=False)
+            return True
+        return False
 
     def keep_both(self) -> None:
         """Go on with the current run; the rival is parked."""
@@ -381,9 +385,13 @@ class Runner:
 
     def duplicate(self, folder: Path) -> None:
         """Copy a run."""
-        if self.trainer is not None and self._homes.run_in(folder) == self.trainer.run_id:
-            self._save(self.trainer)
+        self.save_in(folder)
         self._homes.duplicate(folder)
+
+    def save_in(self, folder: Path) -> None:
+        """Save the run that has a folder, if one here does."""
+        run_id = self._homes.run_in(folder)
+        self._save(*(trainer for trainer in self._trainers() if trainer.run_id == run_id))
 
     def delete(self, folder: Path) -> None:
         """Let go of a run's folder, which is to be deleted; not the current run's.
@@ -393,6 +401,8 @@ class Runner:
         StudioError
             ``run-is-current``, or ``run-in-use`` if another program has it.
         """
+        if not folder.is_dir():  # it is gone already
+            return
         run_id = self._homes.run_in(folder)
         here = {trainer.run_id for trainer in (self.trainer, self._rival) if trainer is not None}
         if run_id in here:
@@ -403,6 +413,7 @@ class Runner:
         else:
             self._homes.drop(run_id)
             self._parked.pop(run_id, None)
+        self._homes.forget(folder)
         self._listener.on_dropped(folder)
         self._publish_status()
 
@@ -411,12 +422,12 @@ class Runner:
     ) -> None:
         """Train runs one after the other, for so many steps each; the first at once.
 
-        Those that wait already have their turn before.
+        Those that wait already have their turn before. Where one ends by itself, at a recipe's
+        last epoch, or fails, it is the next one's turn; a run that a person opens has them wait.
         """
-        idle = self._until is None
         self._queue.extend(_Waiting(config, steps, device_name, root) for config in configs)
-        if idle:
-            self._begin_next()
+        if self._until is None:
+            self.go_on_with_queue()
         else:
             self._publish_status()
 
@@ -426,19 +437,23 @@ class Runner:
         self._until = None
         self._publish_status()
 
-    def _begin_next(self) -> None:
+    def go_on_with_queue(self) -> None:
         """Begin the run that waits first; one that cannot be is told of, and passed over."""
         self._until = None
         while self._queue:
             run = self._queue.popleft()
             try:
                 self.new_run(run.config, run.device, run.root)
+            except Cancelled:
+                self._queue.appendleft(run)
+                break
             except StudioError as error:
-                self._listener.on_error(error)
+                self._listener.on_error(_passed_over(run.config, error))
                 continue
             self._until = run.steps
             self.start()
             return
+        self._publish_status()
 
     def _park_rival(self) -> None:
         if (rival := self._rival) is not None:
@@ -618,40 +633,41 @@ class Runner:
         """Make one step of a training run, and publish what is due."""
         trainer = self.trainer
         assert trainer is not None
-        start, seconds, batches = time.monotonic(), trainer.seconds, trainer.real.count
-        trainer.train_step(self._nets)
-        now = time.monotonic()
-        self._tuner.step_took(now - start, now)
-        trained = [trainer]
-        if self._rival is not None:
+        if self._rival is not None:  # first: where it fails, A is as it was
             try:
                 self._rival.train_step(self._nets)
             except StudioError as error:
                 raise StudioError("rival-failed", error=error) from error
-            trained.append(self._rival)
-            now = time.monotonic()
-        for one in trained:
+        start, seconds, batches = time.monotonic(), trainer.seconds, trainer.real.count
+        try:
+            trainer.train_step(self._nets)
+        except StudioError as error:
+            raise (_passed_over(trainer.config, error) if self._queue else error) from error
+        now = time.monotonic()
+        self._tuner.step_took(now - start, now)
+        for one in (trainer, *((self._rival,) if self._rival else ())):
             self._rate.count(now, one.config.batch_size * max(1, one.config.d_steps))
             with suppress(StudioError):  # saving meets it too, and tells
                 self._homes.remember(one, self._looked_at)
         if self._remaining is not None:
             self._remaining -= 1
         self._reached = self._limit_of(trainer, seconds, batches)
-        if self._remaining == 0 or self._reached:
+        ended = self._until is not None and trainer.step >= self._until
+        if ended or (self._until is not None and self._reached == "epochs"):
             self.pause()
-        elif trainer.step == self._until:
+            self.go_on_with_queue()
+        elif self._remaining == 0 or self._reached:
             self.pause()
-            self._begin_next()
         elif now >= self._published + self._pace * self._wait() or self._interval:
             self._publish()
         elif now >= self._told + self._pace * min(self._wait(), STATUS_SECONDS_MOST):
             self._publish_status()
 
     def _on_failed_step(self) -> None:
-        """Pause; where others wait, it is their turn."""
+        """Pause; where others wait, it is their turn, unless it was the rival that failed."""
         self.pause()
-        if self._until is not None:
-            self._begin_next()
+        if self._until is not None and self._rival is None:
+            self.go_on_with_queue()
 
     def _save_soon(self) -> None:
         """Save by itself in a moment, unless training does, or another program has the steps."""
@@ -767,8 +783,9 @@ class Runner:
             self._guarded(self.trainer.drain, lambda: None, "unexpected")
             self._save(self.trainer)
             self._parked[self.trainer.run_id] = self.trainer
-        if self._rival is not trainer:
-            self._park_rival()
+        if self._rival is trainer:
+            self._rival = self._told_rival = None
+        self._park_rival()
         self._parked.pop(trainer.run_id, None)
         saved = [id_ for id_, parked in self._parked.items() if self._homes.is_kept(parked)]
         for run_id in saved[:-PARKED_RUNS]:
@@ -835,6 +852,7 @@ class Runner:
             name=self._homes.name(trainer.run_id),
             folder=self._homes.path(trainer.run_id),
             queued=len(self._queue),
+            queue_stands=bool(self._queue) and self._until is None,
             rival=self._told_rival,
             moments=self._homes.moments(trainer.run_id),
             left=tuple(map(self._left, self._parked.values())),
@@ -848,6 +866,7 @@ class Runner:
             config=trainer.config,
             step=trainer.step,
             unsaved=self._homes.is_unsaved(trainer),
+            folder=self._homes.path(trainer.run_id),
         )
 
 
@@ -859,6 +878,11 @@ class _Waiting:
     steps: int
     device: str
     root: Path | None
+
+
+def _passed_over(config: Config, error: StudioError) -> StudioError:
+    """Return what to tell of a run of the queue that failed."""
+    return StudioError("queued-run-failed", seed=config.seed, error=error)
 
 
 class _Rate:

@@ -68,12 +68,15 @@ class LeftRun:
         How far it came.
     unsaved : bool
         Whether it has moved since it was saved.
+    folder : Path or None
+        Its own, None while it has none.
     """
 
     run_id: str
     config: Config
     step: int
     unsaved: bool
+    folder: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +107,8 @@ class Status:
         Why it paused by itself: "", or the limit that it came to, "step", "minutes" or "epochs".
     queued : int
         How many runs wait for their turn.
+    queue_stands : bool
+        Whether they wait for a person, who has opened another run meanwhile.
     rival : Rival or None
         The branch that is trained beside it, by turns, to compare.
     moments : tuple of Moment
@@ -123,6 +128,7 @@ class Status:
     left: tuple[LeftRun, ...] = ()
     reached: str = ""
     queued: int = 0
+    queue_stands: bool = False
     rival: Rival | None = None
     moments: tuple[Moment, ...] = ()
     profile: tuple[tuple[str, float], ...] = ()

@@ -56,7 +56,7 @@ def table(qtbot, tmp_path: Path) -> RunTable:
     qtbot.addWidget(widget)
     widget.resize(640, 200)
     rows = [(tmp_path / "a", entry("1")), (tmp_path / "b", entry("2", 3, g_lr=0.01, d_steps=2))]
-    widget.set_runs(rows, "1", rows[0][1].config)
+    widget.set_runs(rows, tmp_path / "a", rows[0][1].config)
     widget.show()
     return widget
 
@@ -102,16 +102,16 @@ def test_what_is_chosen_and_compared_stays_where_rows_move(
     table.setCurrentCell(1, 0)
     tick(qtbot, table, 1)
     rows = [(tmp_path / name, entry(name)) for name in ("c", "b", "d")]
-    table.set_runs(rows, "1", {})
+    table.set_runs(rows, None, {})
     assert table.chosen() == tmp_path / "b"
     assert [path.name for path, *_ in table.compared()] == ["b"]
-    table.set_runs(rows[:1], "1", {})
+    table.set_runs(rows[:1], None, {})
     assert table.compared() == []
 
 
 def test_only_so_many_are_compared_as_there_are_colours(qtbot, table: RunTable, tmp_path) -> None:
     rows = [(tmp_path / str(i), entry(str(i))) for i in range(len(COMPARED) + 1)]
-    table.set_runs(rows, "", {})
+    table.set_runs(rows, None, {})
     table.resize(640, 600)
     for row in range(len(rows)):
         tick(qtbot, table, row)
@@ -310,3 +310,33 @@ def test_the_queue_is_shown_and_can_be_forgotten(qtbot, window: MainWindow) -> N
     qtbot.mouseClick(forget, LEFT)
     qtbot.waitUntil(lambda: not forget.isVisible(), timeout=WAIT)
     assert window.session.status.phase is Phase.TRAINING
+
+
+def test_an_imported_copy_of_the_open_run_can_be_opened(
+    qtbot, window: MainWindow, monkeypatch, tmp_path: Path
+) -> None:
+    train(qtbot, window, 2)
+    path = tmp_path / "copy.zip"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(path), ""))
+    table = listed(qtbot, window, "studio-0, open")
+    with qtbot.waitSignal(window.library.message, timeout=WAIT):
+        menu_action(table, 0, "run_export").trigger()
+    with qtbot.waitSignal(window.library.message, timeout=WAIT):
+        qtbot.mouseClick(child(window, QToolButton, "runs_import"), LEFT)
+    train(qtbot, window, 3)
+    listed(qtbot, window, "copy", "studio-0, open")
+    row = [line[0] for line in texts(table)].index("copy")
+    menu_action(table, row, "run_open").trigger()
+    qtbot.waitUntil(lambda: window.session.status.step == 2, timeout=WAIT)
+    listed(qtbot, window, "copy, open", "studio-0")
+
+
+def test_a_run_that_is_passed_over_is_still_told_of(qtbot, window: MainWindow) -> None:
+    child(window, QWidget, "runs_dock").raise_()
+    wrong, good = Config(batch_size=8192, train_images=100), Config(seed=7)
+    session = window.session
+    session.training.post(lambda runner: runner.enqueue([wrong, good], 2, "cpu", None))
+    qtbot.waitUntil(lambda: (session.info.config.seed, session.status.step) == (7, 2), timeout=WAIT)
+    assert "passed over" in child(window, QLabel, "banner_text").text()
+    assert window.banner.isVisible()

@@ -73,7 +73,7 @@ class RunsPanel(QWidget):
 
     Signals:
         seen(bool): whether it can be seen.
-        seeds_wanted(), import_wanted(), clear_wanted(): what a button asks for.
+        seeds_wanted(), import_wanted(), clear_wanted(), go_on_wanted(): what a button asks for.
 
     Attributes
     ----------
@@ -85,6 +85,7 @@ class RunsPanel(QWidget):
     seeds_wanted = Signal()
     import_wanted = Signal()
     clear_wanted = Signal()
+    go_on_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -113,15 +114,16 @@ class RunsPanel(QWidget):
         layout.addLayout(self._make_header())
         layout.addWidget(self._pages, 1)
 
-    def set_runs(self, rows: Rows, current: str, config: Mapping[str, Any]) -> None:
-        """Show the library; the run `current`, of these settings, is open."""
+    def set_runs(self, rows: Rows, current: Path | None, config: Mapping[str, Any]) -> None:
+        """Show the library; the run in the folder `current`, of these settings, is open."""
         self.table.set_runs(rows, current, config)
         self._pages.setCurrentIndex(int(bool(rows)))
         many = self.tr("{count} runs").format(count=len(rows))
         self._count.setText(self.tr("1 run") if len(rows) == 1 else many if rows else "")
 
-    def set_queued(self, count: int) -> None:
-        """Say how many runs wait for their turn."""
+    def set_queued(self, count: int, *, stands: bool) -> None:
+        """Say how many runs wait for their turn, and whether they wait for a person."""
+        self._go_on.setVisible(stands)
         self._clear.setVisible(count > 0)
         self._clear.setText(self.tr("Forget {count} queued").format(count=count))
 
@@ -165,10 +167,15 @@ class RunsPanel(QWidget):
         )
         self._clear.clicked.connect(self.clear_wanted)
         self._clear.hide()
+        self._go_on = self._button(
+            "runs_go_on", self.tr("Train queued"), self.tr("Begin the run that waits first")
+        )
+        self._go_on.clicked.connect(self.go_on_wanted)
+        self._go_on.hide()
         header = QHBoxLayout()
         header.setSpacing(6)
         header.addWidget(self._count, 1)
-        for button in (self._clear, seeds, taken):
+        for button in (self._go_on, self._clear, seeds, taken):
             header.addWidget(button)
         return header
 
@@ -226,7 +233,7 @@ class RunsPanel(QWidget):
             curves = [run.run.curves[name] for run in runs if run.run is not None]
             steps, values = _together(curves)
             if len(runs) > 1:
-                low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
+                low, high = np.fmin.reduce(values), np.fmax.reduce(values)
                 bands.append((steps, low, high, runs[0].colour))
             if len(steps):
                 lines.append((steps, values.mean(axis=0), runs[0].colour))

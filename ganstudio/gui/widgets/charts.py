@@ -1,5 +1,6 @@
 """Small charts that change now and then: a figure over time, shares as bars, distributions."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -204,5 +205,6 @@ class ComparisonChart(Chart):
         for x, bottom, top, colour in self._bands:
             edges = [pg.PlotDataItem(x, y, pen=None) for y in (bottom, top)]
             self.addItem(pg.FillBetweenItem(*edges, brush=faded(QColor(colour), 70)))
-        for x, y, colour in self._lines:
-            self.plot(x, y, pen=pg.mkPen(colour, width=1.5), connect="finite")
+        styles = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DashDotLine)
+        for (x, y, colour), style in zip(self._lines, itertools.cycle(styles), strict=False):
+            self.plot(x, y, pen=pg.mkPen(colour, width=1.5, style=style), connect="finite")

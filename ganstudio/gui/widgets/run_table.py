@@ -32,6 +32,7 @@ class RunTable(QTableWidget):
         open_wanted(object): the `Path` of a folder whose run is to be opened.
         rename_wanted(object): of a folder that is to be called otherwise.
         delete_wanted(object): of a folder that nobody wants.
+        refused(int): no more than so many are compared.
         menu_wanted(object, QPoint): of a folder, and where on the screen its menu is to be.
     """
 
@@ -39,6 +40,7 @@ class RunTable(QTableWidget):
     open_wanted = Signal(object)
     rename_wanted = Signal(object)
     delete_wanted = Signal(object)
+    refused = Signal(int)
     menu_wanted = Signal(object, QPoint)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -79,14 +81,14 @@ class RunTable(QTableWidget):
         header.setStretchLastSection(True)
         header.setHighlightSections(False)
         self._rows: Rows = []
-        self._current = ""
+        self._current: Path | None = None
         self._compared: dict[Path, int] = {}  # the place of its colour
         self._thumbs: dict[Path, tuple[int, QPixmap]] = {}
         self.itemChanged.connect(self._on_changed)
         self.activated.connect(self._on_activated)
 
-    def set_runs(self, rows: Rows, current: str, config: Mapping[str, Any]) -> None:
-        """Show runs; that with the id `current`, of these settings, is the one that is open."""
+    def set_runs(self, rows: Rows, current: Path | None, config: Mapping[str, Any]) -> None:
+        """Show runs; that in the folder `current`, of these settings, is the one that is open."""
         chosen = self.chosen()
         self._rows, self._current = rows, current
         there = {path for path, _ in rows}
@@ -123,7 +125,7 @@ class RunTable(QTableWidget):
             if name != "seed" and name in config and config[name] != value
         )
         name = path.name
-        if entry.run_id == self._current:
+        if path == self._current:
             name = self.tr("{name}, open").format(name=name)
         texts = (
             *(name, entry.recipe, str(entry.seed), f"{entry.step:,}", f"{minutes}:{seconds:02}"),
@@ -193,6 +195,8 @@ class RunTable(QTableWidget):
             del self._compared[path]
         elif free:
             self._compared[path] = free[0]
+        else:
+            self.refused.emit(len(COMPARED))
         with QSignalBlocker(self):
             place = self._compared.get(path)
             item.setCheckState(Qt.CheckState.Unchecked if place is None else Qt.CheckState.Checked)
