@@ -211,3 +211,21 @@ def test_closing_saves_both(window: Window):
     window.runner.close()
     for trainer in (window.trainer, b):
         assert (homes.path(trainer.run_id) / "last.pt").exists()
+
+
+def test_what_is_saved_of_b_can_be_opened_beside_it(window: Window):
+    window.train(1)
+    try_value(window, "g_lr", 0.01)
+    window.train(1)
+    b = window.runner._rival
+    window.runner._save(b)
+    window.train(2)
+    path = window.runner._homes.path(b.run_id) / "last.pt"
+    window.ask(lambda runner: runner.open(path, "cpu"))
+    assert window.heard.errors == []
+    assert window.trainer.step == 2
+    assert window.trainer.parent == (b.run_id, 2)
+    assert b.run_id in {left.run_id for left in window.heard.status.left}
+    assert b.step == 4
+    window.train(2)
+    assert window.heard.errors == []

@@ -92,6 +92,7 @@ class Decoder(QObject):
         self._stale: set[Lane] = set()  # and there is a newer snapshot meanwhile
         self._judge_at = 0.0  # the earliest time to have held-out images judged by a newer D
         self._trails: dict[str, Trail[Snapshot]] = {}  # of each run, by its id
+        self._left: dict[str, Snapshot] = {}  # what was held of runs that were left
         self._drawing: tuple[Snapshot, ...] = ()  # which the trail is being drawn by,
         self._drawn: tuple[Snapshot, ...] = ()  # and which it is shown by
         self._indexed: Dataset | None = None  # of which all images are looked at, or have been,
@@ -156,8 +157,11 @@ class Decoder(QObject):
 
     def set_run(self, info: RunInfo, rng: np.random.Generator) -> None:
         """Show another run; `rng` draws z."""
+        if self._info is not None and self.held is not None and self.past is None:
+            self._left[self._info.run_id] = self.held
         self._info = info
-        self.held = self.past = self._shown = None
+        self.held = self._left.pop(info.run_id, None)
+        self.past = self._shown = None
         self.requests.pop(Lane.PAST, None)
         self._drawing = self._drawn = ()
         if self._finding is not None:
@@ -173,14 +177,15 @@ class Decoder(QObject):
             self._indexed, self._features = None, False
             self._thread.forget_others(info.dataset)
         self._samples.set_run(info)
-        self._latent.set_holding(None)
         self._latent.set_run(info, rng)
+        self._latent.set_holding(self.held.step if self.held else None)
         self._on_count_changed(self._samples.count())
 
     def keep_runs(self, run_ids: set[str]) -> None:
         """Forget the trails of earlier runs but these: there is no way back to them."""
         current = self._info.run_id if self._info else ""
         self._trails = {k: v for k, v in self._trails.items() if k in run_ids or k == current}
+        self._left = {k: v for k, v in self._left.items() if k in run_ids}
 
     def on_snapshot(self) -> None:
         """Renew the grid and, unless held, what is explored: there is a newer snapshot."""

@@ -247,7 +247,7 @@ class Runner:
             with explaining_memory(place):
                 dataset = self._dataset(config, where, work)
                 trainer = checkpoint.restore(content, source, dataset, place)
-            here = {*self._parked, self.trainer.run_id if self.trainer else None}
+            here = {one.run_id for one in self._trainers()}
             if trainer.run_id in here:  # an earlier step of a run that is here: a branch of it
                 trainer.branch()
             if live is not None and (rows := live.rows(content, 0)) is not None:
