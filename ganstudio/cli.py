@@ -304,13 +304,16 @@ def _directions(arguments: argparse.Namespace) -> int:
 
 def _export(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out
-    if out.suffix.lower() != GENERATOR_SUFFIX:
-        return _refuse(f"--out is {out}; its name must end in {GENERATOR_SUFFIX}.")
-    from ganstudio.training import checkpoint, generator_file, headless
+    if out.suffix.lower() not in (GENERATOR_SUFFIX, ".onnx"):
+        return _refuse(f"--out is {out}; its name must end in {GENERATOR_SUFFIX} or .onnx.")
+    from ganstudio.training import checkpoint, generator_file, headless, onnx_file
 
     content = headless.content_of(arguments.checkpoint, _model_file(arguments))
-    checkpoint.snapshot_of(content, arguments.checkpoint)  # whether it is whole
-    generator_file.write(content, out)
+    snapshot = checkpoint.snapshot_of(content, arguments.checkpoint)  # whether it is whole
+    if out.suffix.lower() == onnx_file.SUFFIX:
+        onnx_file.write(snapshot, out)
+    else:
+        generator_file.write(content, out)
     size = out.stat().st_size / 1e6
     print(f"Step {content['step']:,} written to {out}, {size:.2f} MB.")
     return 0
@@ -523,7 +526,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     export = of_checkpoint(
         "export", "write the networks alone, small, to explore or to train further", _export
     )
-    export.add_argument("--out", type=Path, required=True, metavar="F.safetensors")
+    export.add_argument("--out", type=Path, required=True, metavar="F.safetensors|F.onnx")
 
     walk = of_checkpoint("walk", "walk through the latent space, from seed to seed", _walk)
     stops = walk.add_mutually_exclusive_group()

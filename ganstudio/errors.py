@@ -77,6 +77,10 @@ MESSAGES = {
     "{folder} yourself. Everything else works without it.",
     "no-video": "{path} would be a film in MP4, which needs PyAV: install it by "
     "pip install av. A .gif needs nothing more.",
+    "no-onnx": "ONNX needs a package that is not installed: pip install onnx. A .safetensors needs "
+    "nothing more.",
+    "not-as-onnx": "These networks cannot be written as ONNX: {detail}. A .safetensors can hold "
+    "them.",
     "no-film": "{path} cannot be made by the installed PyAV: {detail}. A .gif can.",
     "cannot-read": "{path} cannot be read: {detail}.",
     "cannot-write": "{path} cannot be written: {detail}. Choose another place; nothing was lost.",
@@ -147,8 +151,8 @@ MESSAGES = {
     "Begin a new run for it.",
     "same-value": "{field} is {value} already. Try another value.",
     "rival-there": "Two runs are compared already. Keep A, B or both before you try another value.",
-    "rival-failed": "B failed, and A is as it was. {error}",
-    "queued-run-failed": "The run with seed {seed} was passed over. {error}",
+    "rival-failed": "{error} This is B: A is as it was.",
+    "queued-run-failed": "{error} The run with seed {seed} was passed over.",
     "moment-gone": "Step {step:,} of this run is no longer kept. Choose another.",
     "torch-missing": "PyTorch cannot be loaded, so nothing can train: {detail}. "
     "Install ganstudio again.",

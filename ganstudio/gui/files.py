@@ -124,6 +124,12 @@ class Files(QObject):
         if (path := self._ask_target(title, "generator", GENERATOR_SUFFIX, kind)) is not None:
             self._session.export_generator(path)
 
+    def export_onnx(self) -> None:
+        """Ask for a file and write G as ONNX, for programs without PyTorch."""
+        title, kind = self.tr("Export as ONNX"), self.tr("ONNX (*.onnx)")
+        if (path := self._ask_target(title, "generator", ".onnx", kind)) is not None:
+            self._session.export_generator(path)
+
     def open_elsewhere(self, path: Path) -> None:
         """Ask for the folder of a checkpoint's images, which is not where it was, and open it."""
         if (folder := self._ask_images()) is not None:

@@ -330,6 +330,13 @@ class MainWindow(QMainWindow):
             self.files.export_generator,
             tip=self.tr("Write the networks alone, small, to explore or to train further"),
         )
+        add(
+            menu,
+            "export_onnx",
+            self.tr("Export as &ONNX…"),
+            self.files.export_onnx,
+            tip=self.tr("Write G for programs without PyTorch: z in, images in [0, 1] out"),
+        )
         add(menu, "export_history", self.tr("Export &history (CSV)…"), self.files.export_history)
         menu.addSeparator()
         add(
@@ -545,7 +552,7 @@ class MainWindow(QMainWindow):
         by_name = self.actions_.by_name
         by_name["export_samples"].setEnabled(self.session.info is not None)
         by_name["export_history"].setEnabled(status.step > 0)
-        for name in (*STEPS, "save", "save_as", "export_generator"):
+        for name in (*STEPS, "save", "save_as", "export_generator", "export_onnx"):
             by_name[name].setEnabled(loaded)
 
     def _set_speed(self, name: str) -> None:

@@ -472,7 +472,7 @@ class Session(QObject):
             self.training.post(lambda runner: runner.resume())
 
     def export_generator(self, path: Path) -> None:
-        """Write what the current run has learned as a generator file."""
+        """Write what the current run has learned as a generator file, or as ONNX."""
 
         def request(runner: "Runner") -> None:
             runner.export(path)

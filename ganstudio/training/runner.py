@@ -24,7 +24,7 @@ from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Stream, generator
 from ganstudio.library import AUTOSAVE_SECONDS, LAST, RunFolder
 from ganstudio.model_file import ModelFile
-from ganstudio.training import checkpoint, device, generator_file, what_if
+from ganstudio.training import checkpoint, device, generator_file, onnx_file, what_if
 from ganstudio.training.earlier import Earlier
 from ganstudio.training.failures import explained, explaining_memory
 from ganstudio.training.history import History
@@ -577,8 +577,12 @@ class Runner:
             self._publish_status()
 
     def export(self, path: Path) -> None:
-        """Write the networks as a generator file."""
-        if self.trainer is not None:
+        """Write the networks as a generator file, or G as ONNX, as the suffix says."""
+        if self.trainer is None:
+            return
+        if path.suffix.lower() == onnx_file.SUFFIX:
+            onnx_file.write(self.trainer.snapshot(), path)
+        else:
             generator_file.write(checkpoint.content_of(self.trainer), path)
 
     # The loop's parts
