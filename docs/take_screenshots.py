@@ -36,6 +36,12 @@ def main() -> None:
     pause(application, seconds)
     take(window, "training")
 
+    window.session.try_value("objective", "hinge")
+    pause(application, seconds / 4)
+    take(window, "what-if", "light")
+    window.session.decide("A")
+    wait(application, lambda: window.session.status.rival is None)
+
     window.samples.sample_chosen.emit(11)
     window.scores.parentWidget().raise_()
     pause(application, 1.0)

@@ -46,10 +46,10 @@ class Listener(SimpleNamespace):
 class Window:
     """A runner, and words for what is asked of it."""
 
-    def __init__(self, library: Path, root: Path) -> None:
+    def __init__(self, library: Path, root: Path | None, config: Config = CONFIG) -> None:
         self.heard = Listener()
         self.runner = Runner(queue.SimpleQueue(), self.heard, library)
-        self.ask(lambda runner: runner.new_run(CONFIG, "cpu", root))
+        self.ask(lambda runner: runner.new_run(config, "cpu", root))
 
     @property
     def trainer(self) -> Trainer:
