@@ -43,7 +43,7 @@ from ganstudio.latent.spec import Stream, generator
 from ganstudio.training.headless import new_trainer
 from ganstudio.training.health import Doctor, State
 from ganstudio.training.observer import Observer
-from ganstudio.training.runner import describe
+from ganstudio.training.run_info import describe
 from ganstudio.training.threads import cores, use_threads
 from ganstudio.training.trainer import Trainer
 from ganstudio.work import Work

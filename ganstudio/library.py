@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -255,13 +256,20 @@ def now() -> str:
 def about(path: Path) -> dict[str, Any] | None:
     """Return what a run's folder says of it; None if it is none, or what it says is damaged."""
     try:
-        told = json.loads((path / NOTE).read_text(encoding="utf-8"))
+        state = (path / NOTE).stat()
+        told = _read(path / NOTE, state.st_mtime_ns, state.st_size)
         if told["format"] != _FORMAT or told["version"] > _VERSION:
             return None
         _entry(told)
     except (OSError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError):
         return None
     return dict(told)
+
+
+@lru_cache(maxsize=1024)
+def _read(path: Path, _changed: int, _size: int) -> Any:
+    """Read a file once until it changes: a list of runs is looked at every few seconds."""
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def entry_of(path: Path) -> Entry | None:

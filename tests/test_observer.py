@@ -12,7 +12,7 @@ from ganstudio.latent.decode import decode, judge, judge_real
 from ganstudio.training import observer as observer_module
 from ganstudio.training.health import Observation
 from ganstudio.training.observer import Observer, auc
-from ganstudio.training.runner import describe
+from ganstudio.training.run_info import describe
 from ganstudio.training.trainer import Trainer
 
 CONFIG = Config(model="mlp-gelu", batch_size=16, latent_dim=5, r1=0, epochs=0)

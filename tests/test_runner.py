@@ -20,9 +20,9 @@ from ganstudio.latent.trail import MOST, Trail
 from ganstudio.training import checkpoint, live
 from ganstudio.training.earlier import Earlier
 from ganstudio.training.live import LiveWriter
+from ganstudio.training.run_info import HELD_OUT
 from ganstudio.training.runner import (
     DRAWING_SHARE,
-    HELD_OUT,
     PARKED_RUNS,
     SNAPSHOT_SECONDS,
     SNAPSHOT_SECONDS_MOST,

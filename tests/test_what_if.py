@@ -49,6 +49,15 @@ def window(small, tiny_root, tmp_path, monkeypatch) -> Window:
     return Window(tmp_path / "runs", tiny_root)
 
 
+@pytest.fixture
+def compared(window: Window) -> Window:
+    """Two runs by turns: the one at step 3, the other begun at its first."""
+    window.train(1)
+    try_value(window, "g_lr", 0.01)
+    window.train(2)
+    return window
+
+
 def try_value(window: Window, name: str, value: object) -> None:
     window.ask(lambda runner: runner.try_value(name, value))
 
@@ -125,54 +134,42 @@ def test_there_are_two_runs_at_most_and_another_value_is_another(window: Window)
     assert window.heard.status.rival.setting == "g_lr"
 
 
-def test_b_is_published_with_a(window: Window):
-    window.train(1)
-    try_value(window, "g_lr", 0.01)
-    window.train(2)
-    assert window.heard.rivals[0].step == 1
-    assert window.heard.rivals[-1].step == 3
-    assert window.heard.rivals[-1].run_id == window.heard.status.rival.run_id
+def test_b_is_published_with_a(compared: Window):
+    assert compared.heard.rivals[0].step == 1
+    assert compared.heard.rivals[-1].step == 3
+    assert compared.heard.rivals[-1].run_id == compared.heard.status.rival.run_id
 
 
-def test_a_alone_is_kept(window: Window):
-    window.train(1)
-    try_value(window, "g_lr", 0.01)
-    window.train(2)
-    window.runner._save(*window.runner._trainers())
-    a = window.trainer
-    folder = window.runner._homes.path(window.runner._rival.run_id)
+def test_a_alone_is_kept(compared: Window):
+    compared.runner._save(*compared.runner._trainers())
+    a = compared.trainer
+    folder = compared.runner._homes.path(compared.runner._rival.run_id)
     assert folder.name == "mlp-gelu-0-from-1"
-    window.ask(lambda runner: runner.keep_a())
-    assert window.trainer is a
-    assert window.heard.status.rival is None
-    assert window.heard.dropped == [folder], "whoever hears it deletes it"
-    window.train(1)
-    assert (a.step, len(window.heard.status.left)) == (4, 0)
+    compared.ask(lambda runner: runner.keep_a())
+    assert compared.trainer is a
+    assert compared.heard.status.rival is None
+    assert compared.heard.dropped == [folder], "whoever hears it deletes it"
+    compared.train(1)
+    assert (a.step, len(compared.heard.status.left)) == (4, 0)
 
 
-def test_b_alone_is_kept_and_a_can_be_returned_to(window: Window):
-    window.train(1)
-    try_value(window, "g_lr", 0.01)
-    window.train(2)
-    a, b = window.trainer, window.runner._rival
-    window.ask(lambda runner: runner.keep_b())
-    assert window.trainer is b
-    assert window.heard.status.rival is None
-    assert [left.run_id for left in window.heard.status.left] == [a.run_id]
-    window.ask(lambda runner: runner.return_to(a.run_id))
-    assert window.trainer is a
-    assert window.heard.errors == []
+def test_b_alone_is_kept_and_a_can_be_returned_to(compared: Window):
+    a, b = compared.trainer, compared.runner._rival
+    compared.ask(lambda runner: runner.keep_b())
+    assert compared.trainer is b
+    assert compared.heard.status.rival is None
+    assert [left.run_id for left in compared.heard.status.left] == [a.run_id]
+    compared.ask(lambda runner: runner.return_to(a.run_id))
+    assert compared.trainer is a
+    assert compared.heard.errors == []
 
 
-def test_both_are_kept(window: Window):
-    window.train(1)
-    try_value(window, "g_lr", 0.01)
-    window.train(2)
-    a, b = window.trainer, window.runner._rival
-    window.ask(lambda runner: runner.keep_both())
-    assert window.trainer is a
-    assert [left.run_id for left in window.heard.status.left] == [b.run_id]
-    assert not window.heard.status.left[0].unsaved
+def test_both_are_kept(compared: Window):
+    a, b = compared.trainer, compared.runner._rival
+    compared.ask(lambda runner: runner.keep_both())
+    assert compared.trainer is a
+    assert [left.run_id for left in compared.heard.status.left] == [b.run_id]
+    assert not compared.heard.status.left[0].unsaved
 
 
 def test_nothing_is_lost_where_another_run_is_opened(window: Window, tiny_root: Path):

@@ -42,7 +42,6 @@ class Decoder(QObject):
         walk_drawn: (N, C, H, W) uint8, the images of the walk.
         walk_lost(): there will be none.
         held_changed(object, object): what was held, and what is now: a `Snapshot` or None.
-        explored(): z, or the model under the sliders, is another.
         looked_back(object): the step that all panels show now; None is the newest.
         failed: a `StudioError`.
 
@@ -61,7 +60,6 @@ class Decoder(QObject):
     walk_drawn = Signal(object)
     walk_lost = Signal()
     held_changed = Signal(object, object)
-    explored = Signal()
     looked_back = Signal(object)
     failed = Signal(object)
 
@@ -231,20 +229,19 @@ class Decoder(QObject):
 
     def read_run(self, path: Path) -> bool:
         """Have another run read: the thread's `run_read`; tell if that is possible."""
-        moment = Moment(step=0, path=path, nbytes=0)
-        return self._ask(Lane.RUN, self._newest(), None, moments=(moment,))
+        return self._ask(Lane.RUN, self._newest(), None, paths=(path,))
 
     def draw_compared(self, models: "tuple[Snapshot, ...]") -> bool:
         """Have z drawn by other models: the thread's `compared_drawn`; tell if that is possible."""
         z = self._latent.exploration.state.z[None]
         return self._ask(Lane.COMPARED, self._newest(), z, trail=models)
 
-    def draw_film(self, moments: tuple[Moment, ...], work: Work) -> bool:
-        """Draw the samples over training in the background: the thread's `film_drawn`.
+    def draw_film(self, paths: tuple[Path, ...], work: Work) -> bool:
+        """Draw the samples by checkpoints of earlier steps: the thread's `film_drawn`.
 
         Returns whether there is a run to draw; a film that is asked for meanwhile takes its place.
         """
-        return self._ask(Lane.FILM, self._newest(), self._grid_z, moments=moments, work=work)
+        return self._ask(Lane.FILM, self._newest(), self._grid_z, paths=paths, work=work)
 
     # thread -> panels
 
@@ -515,7 +512,6 @@ class Decoder(QObject):
 
     def _on_explored(self) -> None:
         self._mark_sample()
-        self.explored.emit()
         if (label := int(self._label()[0])) != self._judged_as:
             self._judged_as = label
             self._latent.drawing.judge_again()
@@ -545,7 +541,7 @@ class Decoder(QObject):
     def _look_back(self, moment: Moment | None) -> None:
         """Show an earlier step everywhere, once it is read; None shows the newest again."""
         if moment is not None:
-            self._ask(Lane.PAST, self._newest(), None, moments=(moment,))
+            self._ask(Lane.PAST, self._newest(), None, paths=(moment.path,))
         else:
             self.requests.pop(Lane.PAST, None)  # what is still being read has come too late
             self._show_step(None, None)

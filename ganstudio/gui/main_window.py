@@ -153,15 +153,18 @@ class MainWindow(QMainWindow):
         self.latent.failed.connect(self._on_latent_failed)
         self.latent.succeeded.connect(self._on_latent_succeeded)
         self.latent.message.connect(self.show_message)
+        self.latent.exploration.changed.connect(self.library.draw)
         self.session.model_file_needed.connect(lambda *_: self._on_nothing_opened())
         self.session.health_changed.connect(self._on_health)
         self.health.remedy_chosen.connect(self.session.apply)
         self.session.undone_live.connect(self._on_undone_live)
         self.samples.start_requested.connect(self._on_start_requested)
         self.samples.trained_chosen.connect(self.files.explore)
-        panels = (self.losses, self.scores, self.quality)
-        writers = (*panels, self.walk_export, self.time_lapse, self.library)
-        for writer in writers:
+        panels, others = (
+            (self.losses, self.scores, self.quality),
+            (self.walk_export, self.time_lapse),
+        )
+        for writer in (owner.writer for owner in (*panels, *others, self.library)):
             writer.work_began.connect(self._on_writing)
             writer.message.connect(self.show_message)
             writer.failed.connect(self.show_error)

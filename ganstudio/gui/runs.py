@@ -42,15 +42,12 @@ class _Known:
 class Runs(QObject):
     """The Runs panel's doings.
 
-    Signals:
-        work_began: a file is being written: its path, and the `Work`.
-        message(str): what was done.
-        failed: a `StudioError`.
+    Attributes
+    ----------
+    writer : FileWriter
+        Packs runs and takes them in, and tells what was done.
     """
 
-    work_began = Signal(object, object)
-    message = Signal(str)
-    failed = Signal(object)
     _listed = Signal(object)
     _saved_for_export = Signal(object, object)
 
@@ -68,14 +65,8 @@ class Runs(QObject):
         self._listing = False
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self.look)
-        self._writer = FileWriter(self)
-        self._writer.began.connect(self.work_began)
-        self._writer.saved.connect(self._on_written)
-        self._writer.failed.connect(self.failed)
-        self._importer = FileWriter(self)
-        self._importer.began.connect(self.work_began)
-        self._importer.saved.connect(self._on_imported)
-        self._importer.failed.connect(self.failed)
+        self.writer = FileWriter(self)
+        self.writer.message.connect(self.look)  # what was taken in is to be listed
         self._listed.connect(self._on_listed)
         panel.seen.connect(self._on_seen)
         panel.seeds_wanted.connect(self.train_seeds)
@@ -96,7 +87,6 @@ class Runs(QObject):
         session.decoding.run_read.connect(self._on_read)
         session.decoding.compared_drawn.connect(self._on_drawn)
         session.decoding.failed.connect(self._on_decoding_failed)
-        session.decoder.explored.connect(self._draw)
 
     # The list
 
@@ -150,7 +140,7 @@ class Runs(QObject):
         if folder in self._known:
             self._known[folder].run = run
         self._compare()
-        self._draw()
+        self.draw()
 
     def _on_decoding_failed(self, lane: Lane, _error: object) -> None:
         if lane is Lane.RUN and self._reading is not None:
@@ -161,7 +151,7 @@ class Runs(QObject):
         if lane is Lane.COMPARED:
             self._drawing = []
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
         """Have z drawn by all that know z as the current run does."""
         info = self._session.info
         if info is None or not self._panel.isVisible():
@@ -185,7 +175,7 @@ class Runs(QObject):
         self._drawing = []
         self._show()
         if self._stale:
-            self._draw()
+            self.draw()
 
     def _show(self) -> None:
         shown = []
@@ -204,7 +194,9 @@ class Runs(QObject):
         status = self._session.status
         here = [run.run_id for run in status.left if run.folder == folder]
         if folder == status.folder:
-            self.message.emit(self.tr("{name} is the run that is open.").format(name=folder.name))
+            self.writer.message.emit(
+                self.tr("{name} is the run that is open.").format(name=folder.name)
+            )
         elif here:
             self._session.return_to(here[0])
         else:
@@ -239,7 +231,7 @@ class Runs(QObject):
             self._session.manage(save)
 
     def _pack(self, folder: Path, path: Path) -> None:
-        self._writer.write(path, lambda to, work: run_archive.pack(folder, to, work))
+        self.writer.write(path, lambda to, work: run_archive.pack(folder, to, work))
 
     def import_run(self) -> None:
         """Ask for a zip file and take its run into the library."""
@@ -251,7 +243,8 @@ class Runs(QObject):
             def unpack(path: Path, work: Work) -> None:
                 run_archive.unpack(path, place, work)
 
-            self._importer.write(Path(name), unpack)
+            taken = self.tr("Took in {name}").format(name=Path(name).name)
+            self.writer.write(Path(name), unpack, told=taken)
 
     def train_seeds(self) -> None:
         """Ask how many seeds of the recipe in the fields are to be trained, and how far."""
@@ -281,11 +274,4 @@ class Runs(QObject):
 
     def _on_refused(self, most: int) -> None:
         text = self.tr("{most} runs are compared at most: untick another first.")
-        self.message.emit(text.format(most=most))
-
-    def _on_imported(self, path: Path) -> None:
-        self.message.emit(self.tr("Took in {name}").format(name=path.name))
-        self.look()
-
-    def _on_written(self, path: Path) -> None:
-        self.message.emit(self.tr("Saved {name}").format(name=path))
+        self.writer.message.emit(text.format(most=most))

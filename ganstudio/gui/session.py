@@ -738,8 +738,8 @@ class Session(QObject):
         self._looked_back = step
         self._samples.set_past(step)
         for curves in self._curves:
-            curves.set_mark(step)
-        self._quality.set_step(step)
+            curves.set_past(step)
+        self._quality.set_past(step)
         self._show_health()
         self.training.post(lambda runner: runner.look_back(step))
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from ganstudio import images
@@ -21,24 +21,17 @@ FPS = 10
 class TimeLapse(QObject):
     """Writes the film that the time line asks for.
 
-    Signals:
-        work_began: a file is being made: its path, and the `Work`.
-        message(str): what was done.
-        failed: a `StudioError`.
+    Attributes
+    ----------
+    writer : FileWriter
+        Writes it, and tells what was done.
     """
-
-    work_began = Signal(object, object)
-    message = Signal(str)
-    failed = Signal(object)
 
     def __init__(self, window: QWidget, session: Session, line: TimeLine) -> None:
         super().__init__(window)
         self._window, self._session = window, session
         self._path: Path | None = None  # of the film that is being drawn
-        self._writer = FileWriter(self)
-        self._writer.began.connect(self.work_began)
-        self._writer.saved.connect(self._on_saved)
-        self._writer.failed.connect(self.failed)
+        self.writer = FileWriter(self)
         line.film_wanted.connect(self.export)
         session.decoding.film_drawn.connect(self._on_drawn)
         session.decoding.film_lost.connect(self._on_lost)
@@ -49,10 +42,10 @@ class TimeLapse(QObject):
         try:
             images.check_film(Path(f"film{suffix}"))
         except StudioError as error:
-            self.failed.emit(error)
+            self.writer.failed.emit(error)
             return
         if self._path is not None:
-            self.message.emit(self.tr("A film is being drawn already."))
+            self.writer.message.emit(self.tr("A film is being drawn already."))
             return
         title, name = self.tr("Export film"), f"{self._session.name or 'training'}{suffix}"
         path = ask_target(self._window, title, name, suffix, kinds[suffix])
@@ -62,19 +55,16 @@ class TimeLapse(QObject):
         for moment in self._session.status.moments:
             frames.add(moment)
         work = Work()
-        if self._session.decoder.draw_film(frames.snapshots, work):
+        if self._session.decoder.draw_film(tuple(kept.path for kept in frames.snapshots), work):
             self._path = path
-            self.work_began.emit(path, work)
+            self.writer.work_began.emit(path, work)
 
     def _on_drawn(self, frames: images.Pixels) -> None:
         path, self._path = self._path, None
         if path is None:
             return
         save = images.save_mp4 if path.suffix.lower() == ".mp4" else images.save_gif
-        self._writer.write(path, lambda to, work: save(frames, to, FPS, work))
+        self.writer.write(path, lambda to, work: save(frames, to, FPS, work))
 
     def _on_lost(self) -> None:
         self._path = None
-
-    def _on_saved(self, path: Path) -> None:
-        self.message.emit(self.tr("Saved {name}").format(name=path))

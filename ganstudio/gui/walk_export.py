@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from ganstudio import images
@@ -35,24 +35,17 @@ class _Film:
 class WalkExport(QObject):
     """Writes the walk of the tab.
 
-    Signals:
-        work_began: a file is being made: its path, and the `Work`.
-        message(str): what was done.
-        failed: a `StudioError`.
+    Attributes
+    ----------
+    writer : FileWriter
+        Writes it, and tells what was done.
     """
-
-    work_began = Signal(object, object)
-    message = Signal(str)
-    failed = Signal(object)
 
     def __init__(self, window: QWidget, session: Session, tab: WalkTab) -> None:
         super().__init__(window)
         self._window, self._session, self._tab = window, session, tab
         self._waiting: deque[_Film] = deque()  # the first is being drawn
-        self._writer = FileWriter(self)
-        self._writer.began.connect(self.work_began)
-        self._writer.saved.connect(self._on_saved)
-        self._writer.failed.connect(self.failed)
+        self.writer = FileWriter(self)
         tab.export_wanted.connect(self.export)
         session.decoder.walk_drawn.connect(self._on_drawn)
         session.decoder.walk_lost.connect(self._next)
@@ -68,7 +61,7 @@ class WalkExport(QObject):
         try:
             images.check_film(Path(f"walk{suffix}"))
         except StudioError as error:
-            self.failed.emit(error)
+            self.writer.failed.emit(error)
             return
         way, speed = self._tab.walk(), self._tab.speed()
         title = self.tr("Export walk")
@@ -81,7 +74,7 @@ class WalkExport(QObject):
         fps = 1000 / FRAME_MS * min(speed, 1.0)
 
         def write(drawn: NDArray[np.uint8] | None) -> None:
-            self._writer.write(
+            self.writer.write(
                 path,
                 lambda to, work: walks.save(z, drawn, to, COLUMNS, fps, work),
                 can_cancel=suffix in walks.FILMS,
@@ -91,7 +84,7 @@ class WalkExport(QObject):
             write(None)
             return
         film = _Film(z, Work(), write)
-        self.work_began.emit(path, film.work)
+        self.writer.work_began.emit(path, film.work)
         self._waiting.append(film)
         if len(self._waiting) == 1:
             self._session.decoder.draw_walk(z, film.work)
@@ -106,6 +99,3 @@ class WalkExport(QObject):
         if self._waiting:
             film = self._waiting[0]
             self._session.decoder.draw_walk(film.z, film.work)
-
-    def _on_saved(self, path: Path) -> None:
-        self.message.emit(self.tr("Saved {name}").format(name=path))

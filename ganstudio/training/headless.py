@@ -38,7 +38,7 @@ from ganstudio.training.observer import Observer
 from ganstudio.training.progress import Progress, shown
 from ganstudio.training.ranks import ALONE, Ranks, launched
 from ganstudio.training.run_folder import forget_beyond
-from ganstudio.training.runner import describe
+from ganstudio.training.run_info import describe
 from ganstudio.training.saving import SAVE_SHARE, Saving
 from ganstudio.training.trainer import Trainer, training_data
 

@@ -11,17 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ganstudio import model_file, parts
+from ganstudio import model_file
 from ganstudio.config import Config
 from ganstudio.data.dataset import Dataset
 from ganstudio.data.loading import find_root, load
-from ganstudio.errors import UNWRITTEN, ConfigError, Phrase, StudioError
+from ganstudio.errors import UNWRITTEN, Phrase, StudioError
 from ganstudio.latent.notes import Notes
 from ganstudio.latent.snapshot import Snapshot
-from ganstudio.latent.spec import Stream, generator
 from ganstudio.library import AUTOSAVE_SECONDS, LAST, RunFolder
 from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device, generator_file, onnx_file, what_if
@@ -30,10 +26,10 @@ from ganstudio.training.failures import explained, explaining_memory
 from ganstudio.training.history import History
 from ganstudio.training.homes import Homes
 from ganstudio.training.live import Live
-from ganstudio.training.objectives._objective import Objective
 from ganstudio.training.profile import Profile
+from ganstudio.training.run_info import describe
 from ganstudio.training.saving import SAVE_SHARE
-from ganstudio.training.status import Curves, LeftRun, Phase, Rival, RunInfo, Status
+from ganstudio.training.status import LeftRun, Phase, Rival, RunInfo, Status
 from ganstudio.training.threads import ThreadTuner, cores
 from ganstudio.training.trainer import Nets, Trainer
 from ganstudio.work import Cancelled, Work
@@ -45,7 +41,6 @@ COPYING_SHARE = 0.02  # of the time that training has: so much may copying netwo
 DRAWING_SHARE = 0.005 * cores()  # and of one core, decoding samples of them
 GIVING_WAY = 4  # times as long between two snapshots or statuses while a person drags
 LOOK_SECONDS = 0.5  # between two looks at a run that is followed
-SHOWN_REAL, HELD_OUT = 100, 128  # images given to those who show the run
 PARKED_RUNS = 4  # saved runs that were left by Start over or Open, kept so that it can be undone
 SAVE_DELAY = 1.0  # s, from a pause to saving: single steps come in quick succession
 
@@ -310,7 +305,7 @@ class Runner:
         def build(work: Work) -> Trainer:
             run.drain()
             branch = self._restored(moments[step], run, work)
-            branch.run_id, branch.notes = run.run_id, run.notes
+            branch.run_id, branch.notes = run.run_id, run.notes  # a moment may be its parent's
             branch.history = History()
             branch.history.append(run.history.array()[:, :step])
             branch.branch()
@@ -325,7 +320,7 @@ class Runner:
         Raises
         ------
         StudioError
-            ``rival-there`` if there is one already, ``same-value``, or as `what_if.branch`.
+            ``rival-there`` if there is one already, or as `what_if.branch`.
         """
         run = self.trainer
         if run is None:
@@ -335,8 +330,6 @@ class Runner:
         run.check_trainable()
         run.drain()
         before = getattr(run.config, name)
-        if run.config.changed(**{name: value}) == run.config:
-            raise ConfigError("same-value", field=name, value=value)
         with explaining_memory(run.device):
             root = run.dataset.root
             dataset = run.dataset
@@ -646,7 +639,8 @@ class Runner:
         try:
             trainer.train_step(self._nets)
         except StudioError as error:
-            raise (_passed_over(trainer.config, error) if self._queue else error) from error
+            in_queue = self._until is not None and self._queue
+            raise (_passed_over(trainer.config, error) if in_queue else error) from error
         now = time.monotonic()
         self._tuner.step_took(now - start, now)
         for one in (trainer, *((self._rival,) if self._rival else ())):
@@ -904,57 +898,3 @@ class _Rate:
             self.value = self._images / elapsed
             if elapsed >= 1.0:
                 self._start, self._images = now, 0
-
-
-def describe(trainer: Trainer) -> RunInfo:
-    """Return what holds for the whole run."""
-    dataset, objective = trainer.dataset, trainer.objective
-    rng = generator(trainer.config.seed, Stream.SAMPLES, 1)
-    shown, held_out = rng.permutation(len(dataset.train)), dataset.held_out(HELD_OUT)
-    if trainer.latent.classes:
-        shown = _in_columns(shown, dataset.train_labels, trainer.latent.classes)
-    return RunInfo(
-        run_id=trainer.run_id,
-        config=trainer.config,
-        device=device.called(trainer.device, trainer.precision),
-        devices=device.places(),
-        latent=trainer.latent,
-        image_shape=dataset.image_shape,
-        averaged=trainer.ema is not None,
-        curves=Curves(
-            losses=trainer.losses,
-            score_range=objective.score_range,
-            loss_reference=objective.loss_reference,
-            score_reference=objective.score_reference,
-            formula=objective.formula,
-            sentence=objective.sentence,
-        ),
-        history=trainer.history,
-        dataset=dataset,
-        real=dataset.train[shown[:SHOWN_REAL]],
-        real_labels=dataset.train_labels[shown[:SHOWN_REAL]],
-        held_out=dataset.test[held_out],
-        held_out_labels=dataset.test_labels[held_out],
-        objectives={name: _told_of(name) for name in parts.names(parts.OBJECTIVE)},
-        autoencoder=trainer.E is not None,
-        trainable=trainer.trainable,
-        notes=trainer.notes,
-        parent=trainer.parent,
-    )
-
-
-def _told_of(name: str) -> tuple[str, str]:
-    """Return what an objective says of itself."""
-    objective: Objective = parts.load(parts.OBJECTIVE, name).OBJECTIVE
-    return objective.sentence, objective.formula
-
-
-def _in_columns(
-    numbers: NDArray[np.intp], labels: NDArray[np.int64], classes: int
-) -> NDArray[np.intp]:
-    """Return some of the images `numbers`, in whole rows with a column for each class."""
-    columns = [numbers[labels[numbers] == class_] for class_ in range(classes)]
-    rows = min(map(len, columns))
-    if not rows:  # some class has no image
-        return numbers
-    return np.stack([column[:rows] for column in columns], axis=1).ravel()

@@ -27,12 +27,15 @@ def branch(run: Trainer, name: str, value: Any, dataset: Dataset) -> Trainer:
     Raises
     ------
     StudioError
-        ``shapes-networks`` if the setting decides what the networks are; `ConfigError` for the
-        value, or what `Trainer` raises for settings that do not go together.
+        ``shapes-networks`` if the setting decides what the networks are, ``same-value`` if that
+        is its value already; `ConfigError` for the value, or what `Trainer` raises for settings
+        that do not go together.
     """
     if name in SHAPING:
         raise ConfigError("shapes-networks", field=name)
     config = run.config.changed(**{name: value})
+    if config == run.config:
+        raise ConfigError("same-value", field=name, value=value)
     sha256 = run.architecture.model_sha256
     rival = Trainer(config, dataset, run.device, run.run_id, sha256, precision=run.precision)
     state = run.state()

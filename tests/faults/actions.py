@@ -227,7 +227,7 @@ def main() -> None:
         def refuse(*_: object, **__: object) -> tuple[str, str]:
             return "", ""
 
-        QFileDialog.getSaveFileName = QFileDialog.getOpenFileName = refuse  # type: ignore
+        QFileDialog.getSaveFileName = QFileDialog.getOpenFileName = refuse
         driver = Driver(arguments.seed, folder)
         done: Counter[str] = Counter()
         weights = {

@@ -150,7 +150,7 @@ def _once(folder: Path, first: int, length: int, reason: int) -> tuple[int, list
         path = homes.path(trainer.run_id)
         saved = None
         with suppress(StudioError, TypeError):
-            saved = checkpoint.read(path / library.LAST)["step"]  # type: ignore[operator]
+            saved = checkpoint.read(path / library.LAST)["step"]
         if saved != trainer.step:
             problems.append(f"a run is at step {trainer.step}, and saved at {saved}")
     for path in (*runs.rglob("*.pt"), *folder.glob("*.pt")):

@@ -695,7 +695,7 @@ def test_csv_holds_the_history(
     panel.set_run(info(history))
     path = tmp_path / "curves.csv"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
-    with qtbot.waitSignal(panel.message, timeout=WAIT) as blocker:
+    with qtbot.waitSignal(panel.writer.message, timeout=WAIT) as blocker:
         child(panel, QAction, "export_csv").trigger()
     assert blocker.args == [f"Saved {path}"]
     with path.open(newline="", encoding="utf-8") as file:
@@ -712,7 +712,7 @@ def test_png_shows_legend_and_curves_at_twice_the_size(
     panel.set_run(info(history_of(100)))
     path = tmp_path / "plot.png"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
-    with qtbot.waitSignal(panel.message, timeout=WAIT):
+    with qtbot.waitSignal(panel.writer.message, timeout=WAIT):
         child(panel, QAction, "export_png").trigger()
     picture = QLabel()
     qtbot.addWidget(picture)
@@ -728,8 +728,8 @@ def test_only_what_can_be_cancelled_offers_it(
     panel: CurvesPanel, qtbot: QtBot, tmp_path: Path, export: str, can_cancel: bool
 ) -> None:
     panel.set_run(info(history_of(10)))
-    written = qtbot.waitSignal(panel.message, timeout=WAIT)
-    with written, qtbot.waitSignal(panel.work_began) as began:
+    written = qtbot.waitSignal(panel.writer.message, timeout=WAIT)
+    with written, qtbot.waitSignal(panel.writer.work_began) as began:
         getattr(panel, export)(tmp_path / "file")
     _, work = began.args
     assert work.can_cancel is can_cancel
@@ -739,7 +739,7 @@ def test_only_what_can_be_cancelled_offers_it(
 def test_unwritable_folder(panel: CurvesPanel, qtbot: QtBot, tmp_path: Path, export: str) -> None:
     panel.set_run(info(history_of(10)))
     path = tmp_path / "missing" / "file"
-    with qtbot.waitSignal(panel.failed, timeout=WAIT) as blocker:
+    with qtbot.waitSignal(panel.writer.failed, timeout=WAIT) as blocker:
         getattr(panel, export)(path)
     error = blocker.args[0]
     assert isinstance(error, StudioError)
@@ -753,7 +753,7 @@ def test_a_cancelled_dialog_writes_nothing(
 ) -> None:
     panel.set_run(info(history_of(10)))
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
-    with qtbot.assertNotEmitted(panel.message), qtbot.assertNotEmitted(panel.failed):
+    with qtbot.assertNotEmitted(panel.writer.message), qtbot.assertNotEmitted(panel.writer.failed):
         child(panel, QAction, "export_csv").trigger()
 
 

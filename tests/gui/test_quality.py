@@ -398,7 +398,7 @@ def test_judgements_are_exported(panel, qtbot, tmp_path, monkeypatch):
     panel.add(quality(100))
     panel.add(quality(200))
     child(panel, "quality_details").click()
-    with qtbot.waitSignal(panel.message, timeout=WAIT):
+    with qtbot.waitSignal(panel.writer.message, timeout=WAIT):
         child(panel, "quality_export").click()
     with path.open() as file:
         assert [row["step"] for row in csv.DictReader(file)] == ["100", "200"]
@@ -515,11 +515,11 @@ def test_an_earlier_step_shows_what_was_known_then(panel):
         panel.add(quality(step, ratio))
     headline = child(panel, "quality_headline")
     assert "5.00" in headline.accessibleName()
-    panel.set_step(250)
+    panel.set_past(250)
     assert "10.0" in headline.accessibleName()
-    panel.set_step(50)
+    panel.set_past(50)
     assert child(panel, "quality_empty").text() == "Not judged up to step 50."
-    panel.set_step(None)
+    panel.set_past(None)
     assert "5.00" in headline.accessibleName()
 
 

@@ -274,9 +274,9 @@ def test_a_run_goes_into_a_zip_file_and_comes_back(
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(path), ""))
     table = child(two, RunTable, "run_table")
     row = [line[0] for line in texts(table)].index("studio-0")
-    with qtbot.waitSignal(two.library.message, timeout=WAIT):
+    with qtbot.waitSignal(two.library.writer.message, timeout=WAIT):
         menu_action(table, row, "run_export").trigger()
-    with qtbot.waitSignal(two.library.message, timeout=WAIT):
+    with qtbot.waitSignal(two.library.writer.message, timeout=WAIT):
         qtbot.mouseClick(child(two, QToolButton, "runs_import"), LEFT)
     listed(qtbot, two, "mine", "studio-0", "studio-0-2, open")
     path.write_bytes(b"no zip")
@@ -320,9 +320,9 @@ def test_an_imported_copy_of_the_open_run_can_be_opened(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(path), ""))
     table = listed(qtbot, window, "studio-0, open")
-    with qtbot.waitSignal(window.library.message, timeout=WAIT):
+    with qtbot.waitSignal(window.library.writer.message, timeout=WAIT):
         menu_action(table, 0, "run_export").trigger()
-    with qtbot.waitSignal(window.library.message, timeout=WAIT):
+    with qtbot.waitSignal(window.library.writer.message, timeout=WAIT):
         qtbot.mouseClick(child(window, QToolButton, "runs_import"), LEFT)
     train(qtbot, window, 3)
     listed(qtbot, window, "copy", "studio-0, open")

@@ -111,10 +111,10 @@ def test_the_keyboard_goes_from_step_to_step(qtbot, line: TimeLine) -> None:
 
 def test_the_step_on_show_stays_where_others_come_and_go(line: TimeLine) -> None:
     line.set_moments(moments(0, 10, 20, 40))
-    line.set_looking(20)
+    line.set_past(20)
     line.set_moments(moments(0, 20, 40, 80, 90))
     assert (slider(line).value(), slider(line).maximum()) == (1, 5)
-    line.set_looking(None)
+    line.set_past(None)
     assert slider(line).value() == 5
 
 
@@ -271,7 +271,7 @@ def test_a_film_shows_all_steps(
         pytest.importorskip("av")
     path = tmp_path / f"film.{suffix}"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
-    with qtbot.waitSignal(trained.time_lapse.message, timeout=WAIT):
+    with qtbot.waitSignal(trained.time_lapse.writer.message, timeout=WAIT):
         child(trained, QAction, f"time_film_{suffix}").trigger()
     if suffix == "gif":
         with Image.open(path) as film:
@@ -283,11 +283,11 @@ def test_a_film_shows_all_steps(
 def test_a_film_can_be_cancelled(qtbot, trained: MainWindow, monkeypatch, tmp_path: Path) -> None:
     path = tmp_path / "film.gif"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
-    trained.time_lapse.work_began.connect(lambda _, work: work.cancel())
+    trained.time_lapse.writer.work_began.connect(lambda _, work: work.cancel())
     with qtbot.waitSignal(trained.session.decoding.film_lost, timeout=WAIT):
         child(trained, QAction, "time_film_gif").trigger()
     assert not path.exists()
-    trained.time_lapse.work_began.disconnect()
-    with qtbot.waitSignal(trained.time_lapse.message, timeout=WAIT):
+    trained.time_lapse.writer.work_began.disconnect()
+    with qtbot.waitSignal(trained.time_lapse.writer.message, timeout=WAIT):
         child(trained, QAction, "time_film_gif").trigger()
     assert path.exists()

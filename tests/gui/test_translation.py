@@ -274,8 +274,8 @@ def test_curves_samples_and_sliders(qtbot, window: MainWindow) -> None:
             assert panel.plot.readout()
             check(window)
         panel.plot.moved.emit(0)  # Follow appears
-        panel.work_began.emit(Path("curves.csv"), Work())
-        panel.message.emit("")
+        panel.writer.work_began.emit(Path("curves.csv"), Work())
+        panel.writer.message.emit("")
         check(window)
     qtbot.waitUntil(window.findChild(QWidget, "work_more").isVisible)
     check(window)

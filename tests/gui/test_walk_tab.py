@@ -319,7 +319,7 @@ def test_a_window_writes_the_walk(
     exploration.set_notes(Notes(bookmarks=marks))
     path = tmp_path / f"way{suffix}"
     choose(monkeypatch, path)
-    with qtbot.waitSignal(window.walk_export.message, timeout=WAIT):
+    with qtbot.waitSignal(window.walk_export.writer.message, timeout=WAIT):
         window.latent.walk.export_wanted.emit(suffix)
     way = walks.walk(exploration.latent, np.stack([m.z for m in marks]), LEG)
     if suffix == ".npy":
@@ -345,7 +345,7 @@ def test_a_film_that_cannot_be_made_is_told_at_once(
 ) -> None:
     monkeypatch.setattr("ganstudio.images.find_spec", lambda name: None)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: pytest.fail("asked"))
-    with qtbot.waitSignal(window.walk_export.failed, timeout=WAIT) as told:
+    with qtbot.waitSignal(window.walk_export.writer.failed, timeout=WAIT) as told:
         window.latent.walk.export_wanted.emit(".mp4")
     assert "pip install av" in str(told.args[0])
 
@@ -373,7 +373,7 @@ def test_a_full_disk_is_told(qtbot: QtBot, window: MainWindow, monkeypatch, tmp_
         fsync(file)
 
     monkeypatch.setattr("ganstudio.atomic.os.fsync", full)
-    with qtbot.waitSignal(window.walk_export.failed, timeout=WAIT) as told:
+    with qtbot.waitSignal(window.walk_export.writer.failed, timeout=WAIT) as told:
         window.latent.walk.export_wanted.emit(".gif")
     assert str(told.args[0]).startswith(f"There is no space left for {path}")
     assert path.read_bytes() == b"the one before"
@@ -386,7 +386,7 @@ def test_a_film_that_is_being_written_can_be_cancelled(
 ) -> None:
     path = film_to_replace(window, tmp_path, monkeypatch)
     works: list[Work] = []
-    window.walk_export.work_began.connect(lambda _path, work: works.append(work))
+    window.walk_export.writer.work_began.connect(lambda _path, work: works.append(work))
     reached = threading.Event()
     pictures = images._told
 
@@ -454,7 +454,7 @@ def test_a_cancelled_film_leaves_the_next_one(
     marks = tuple(mark(name, i, exploration.latent) for i, name in enumerate("AB"))
     exploration.set_notes(Notes(bookmarks=marks))
     works: list = []
-    window.walk_export.work_began.connect(lambda _path, work: works.append(work))
+    window.walk_export.writer.work_began.connect(lambda _path, work: works.append(work))
     for name in ("a.gif", "b.png"):
         choose(monkeypatch, tmp_path / name)
         window.latent.walk.export_wanted.emit(name[1:])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette, QShowEvent
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
@@ -76,20 +76,13 @@ _STROKES = {
 class CurvesPanel(QWidget):
     """Draws columns of a `History` while it grows.
 
-    Signals:
-        work_began: A file is being written: its path, and the `Work`.
-        message: Something went well that is worth a line in the status bar.
-        failed: A file could not be written: a `StudioError`.
-
     Attributes
     ----------
     bar : CurvesBar
         What is above it; its `menu` holds the panel's actions.
+    writer : FileWriter
+        Writes what is exported.
     """
-
-    work_began = Signal(object, object)
-    message = Signal(str)
-    failed = Signal(object)
 
     def __init__(self, kind: Kind, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -110,7 +103,7 @@ class CurvesPanel(QWidget):
         self.bar.offer(list(self._words)[:3])  # those of a plain GAN, until there is a run
         self._pages = QStackedWidget()
         self._lay_out()
-        self._writer = FileWriter(self)
+        self.writer = FileWriter(self)
         self._connect()
 
     @cached_property
@@ -163,7 +156,7 @@ class CurvesPanel(QWidget):
             self.bar.set_value(name, "")
         self._on_follow()
 
-    def set_mark(self, step: int | None) -> None:
+    def set_past(self, step: int | None) -> None:
         """Mark the earlier step that all panels show; None marks none."""
         self._mark = None if step is None else max(0, step - 1)
         if self._drawn_rows:
@@ -195,17 +188,17 @@ class CurvesPanel(QWidget):
             self._draw(history)
 
     def export_csv(self, path: Path) -> None:
-        """Write every step's numbers, in another thread; `message` or `failed` tells the end."""
+        """Write every step's numbers, in another thread; `writer` tells the end."""
         if self._history is not None:
-            self._writer.write(path, self._history.save_csv)
+            self.writer.write(path, self._history.save_csv)
 
     def export_png(self, path: Path) -> None:
-        """Write the legend and the plot at twice their size; `message` or `failed` tells."""
+        """Write the legend and the plot at twice their size; `writer` tells."""
         self.plot.paint_now()
         self.plot.scale_pens(_PNG_RATIO)
         picture = picture_of(self.bar.legend, self.plot, _PNG_RATIO)
         self.plot.scale_pens(1)
-        self._writer.write(path, lambda to, _work: save_png(picture, to), can_cancel=False)
+        self.writer.write(path, lambda to, _work: save_png(picture, to), can_cancel=False)
 
     def _draw(self, history: History) -> None:
         rows = len(history)
@@ -357,9 +350,6 @@ class CurvesPanel(QWidget):
         self.bar.follow_asked.connect(self._on_follow)
         self.bar.csv_asked.connect(self._on_csv)
         self.bar.png_asked.connect(self._on_png)
-        self._writer.began.connect(self.work_began)
-        self._writer.saved.connect(self._on_saved)
-        self._writer.failed.connect(self.failed)
 
     def _x_name(self) -> str:
         names = {
@@ -378,9 +368,6 @@ class CurvesPanel(QWidget):
         title, kind = self.tr("Export plot as PNG"), self.tr("Pictures (*.png)")
         if path := ask_target(self, title, f"{self._kind.value}.png", ".png", kind):
             self.export_png(path)
-
-    def _on_saved(self, path: Path) -> None:
-        self.message.emit(self.tr("Saved {name}").format(name=path))
 
     def _on_axis(self) -> None:
         self.plot.setLabel("bottom", self._x_name())

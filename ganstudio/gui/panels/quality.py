@@ -56,15 +56,14 @@ class QualityPanel(QWidget):
 
     Signals:
         wanted(): the person wants a judgement now.
-        work_began(object, object): A file is being written: its path, and the `Work`.
-        message(str): Something went well that is worth a line in the status bar.
-        failed(object): A file could not be written: a `StudioError`.
+
+    Attributes
+    ----------
+    writer : FileWriter
+        Writes what is exported.
     """
 
     wanted = Signal()
-    work_began = Signal(object, object)
-    message = Signal(str)
-    failed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,10 +79,7 @@ class QualityPanel(QWidget):
         self._shown: tuple[tuple[str, ...], ...] = ()  # the lines of the two charts in Details
         self._look = QTimer(self, interval=_LOOK_MS)
         self._look.timeout.connect(self._show_progress)
-        self._writer = FileWriter(self)
-        self._writer.began.connect(self.work_began)
-        self._writer.saved.connect(self._on_saved)
-        self._writer.failed.connect(self.failed)
+        self.writer = FileWriter(self)
         self._build()
         self._renew()
         self._show_progress()
@@ -102,7 +98,7 @@ class QualityPanel(QWidget):
         self._show_progress()
         self._renew()
 
-    def set_step(self, step: int | None) -> None:
+    def set_past(self, step: int | None) -> None:
         """Show what was known at an earlier step, which all panels show; None is now."""
         self._until = step
         self._renew()
@@ -527,17 +523,14 @@ class QualityPanel(QWidget):
             self.export_csv(path)
 
     def export_csv(self, path: Path) -> None:
-        """Write the run's judgements, in another thread; `message` or `failed` tells the end."""
+        """Write the run's judgements, in another thread; `writer` tells the end."""
         text = report.table(self._runs.get(self._run_id, []))
 
         def write(to: Path, _work: Work) -> None:
             with replacing(to) as file:
                 file.write(text.encode())
 
-        self._writer.write(path, write, can_cancel=False)
-
-    def _on_saved(self, path: Path) -> None:
-        self.message.emit(self.tr("Saved {name}").format(name=path))
+        self.writer.write(path, write, can_cancel=False)
 
 
 def _ratio(quality: Quality) -> tuple[float, float, float, float]:

@@ -146,7 +146,7 @@ class SamplesPanel(QWidget):
     def set_past(self, step: int | None) -> None:
         """Say that an earlier step is on show, which all panels show; None is now."""
         self._past = step is not None
-        self.time_line.set_looking(step)
+        self.time_line.set_past(step)
         self._show_step()
 
     def set_images(self, images: Pixels, step: int) -> None:
@@ -191,9 +191,9 @@ class SamplesPanel(QWidget):
 
     def set_rival(self, run_id: str, text: str) -> None:
         """Show the samples of another run beside these, A | B; "" shows none."""
-        self.what_if.set_text(text)
         if run_id != self.rival:
             self.rival = run_id
+            self.what_if.set_text(text)
             self._real_grid.set_images(np.zeros((0, *self._real.shape[1:]), np.uint8))
             self._arrange()
             self._show_real()

@@ -213,7 +213,7 @@ class DecodeThread(QThread):
             case Lane.PAST:
                 from ganstudio.training import past
 
-                _, snapshot = past.read(job.moments[0].path, job.snapshot)
+                _, snapshot = past.read(job.paths[0], job.snapshot)
                 self.past_read.emit(job.request, snapshot)
             case Lane.VERDICT:
                 self._judge_image(job)
@@ -307,7 +307,7 @@ class DecodeThread(QThread):
         from ganstudio.training import checkpoint
         from ganstudio.training.history import METRICS, History
 
-        path = job.moments[0].path
+        path = job.paths[0]
         content = checkpoint.read(path)
         history = History()
         if content.get("history") is not None:
@@ -347,10 +347,10 @@ class DecodeThread(QThread):
 
         assert job.work is not None
         z, frames = np.asarray(job.inputs, np.float32), []
-        for done, moment in enumerate(job.moments):
-            job.work.at(done / len(job.moments))
+        for done, path in enumerate(job.paths):
+            job.work.at(done / len(job.paths))
             try:
-                _, snapshot = past.read(moment.path, job.snapshot)
+                _, snapshot = past.read(path, job.snapshot)
             except StudioError:  # it has made room for later ones, or is damaged
                 continue
             yield None
@@ -360,7 +360,7 @@ class DecodeThread(QThread):
                 images.append(decode(snapshot, piece, averaged=job.averaged))
                 yield None
             sheet = grid(np.concatenate(images), job.snapshot.latent.columns)
-            frames.append(captioned(enlarged(sheet), f"{moment.step:,}").transpose(2, 0, 1))
+            frames.append(captioned(enlarged(sheet), f"{snapshot.step:,}").transpose(2, 0, 1))
         yield np.stack(frames) if frames else np.zeros((0, 1, 1, 1), np.uint8)
 
     def _near_piece(self, job: Job) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,6 @@ from ganstudio.gui.widgets.thumbnails import Colour
 from ganstudio.latent.directions import Directions
 from ganstudio.latent.holds import Holds
 from ganstudio.latent.spec import Array
-from ganstudio.library import Moment
 from ganstudio.work import Work
 
 Values = NDArray[np.float64]
@@ -67,8 +67,8 @@ class Job:
         In the lane INDEX: look at the images with the studio's own network, too.
     trail : tuple of Snapshot
         In the lanes TRAIL and COMPARED, the models that each draw the one z.
-    moments : tuple of Moment
-        In the lanes PAST, RUN and FILM, what is read, oldest first: in the first two, one.
+    paths : tuple of Path
+        In the lanes PAST, RUN and FILM, the checkpoints that are read: in the first two, one.
     work : Work or None
         In the lanes WALK, FILM and FIND: hears how far it is, and may cancel.
     within : (Array, Holds) or None
@@ -91,7 +91,7 @@ class Job:
     labels: NDArray[np.int64] | None = field(default=None, repr=False)
     info: "RunInfo | None" = field(default=None, repr=False)
     trail: "tuple[Snapshot, ...]" = field(default=(), repr=False)
-    moments: tuple[Moment, ...] = ()
+    paths: tuple[Path, ...] = ()
     work: Work | None = field(default=None, repr=False)
     features: bool = False
     within: tuple[Array, Holds] | None = field(default=None, repr=False)

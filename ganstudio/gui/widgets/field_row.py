@@ -126,10 +126,11 @@ class FieldRow(QWidget):
             action.setEnabled(not self._untried)
             action.setToolTip(self._untried or self.tr("Compare with the run as it goes on"))
             action.triggered.connect(self.try_wanted)
-            usual = menu.actions()
-            menu.insertActions(usual[0] if usual else None, [action])  # type: ignore[arg-type]
-            if usual:
+            if usual := menu.actions():
+                menu.insertAction(usual[0], action)
                 menu.insertSeparator(usual[0])
+            else:
+                menu.addAction(action)
         if menu.actions():
             menu.popup(event.globalPos())
 

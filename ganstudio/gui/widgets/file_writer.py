@@ -26,17 +26,22 @@ class FileWriter(QObject):
     """Writes files in Qt's thread pool.
 
     Signals:
-        began: A file is being written: its path, and the `Work`.
-        saved: A file is complete: its path.
+        work_began: A file is being written: its path, and the `Work`.
+        message: Something went well that is worth a line in the status bar.
         failed: A file could not be written: a `StudioError`.
     """
 
-    began = Signal(object, object)
-    saved = Signal(object)
+    work_began = Signal(object, object)
+    message = Signal(str)
     failed = Signal(object)
 
     def write(
-        self, path: Path, write: Callable[[Path, Work], None], *, can_cancel: bool = True
+        self,
+        path: Path,
+        write: Callable[[Path, Work], None],
+        *,
+        can_cancel: bool = True,
+        told: str = "",
     ) -> None:
         """Call ``write(path, work)`` in another thread; it must not touch widgets.
 
@@ -48,12 +53,17 @@ class FileWriter(QObject):
             Writes it, and tells `work` how far it is.
         can_cancel : bool
             Whether it does tell: it can be cancelled only then.
+        told : str
+            What `message` says at the end; by default that it was saved.
         """
         work = Work(can_cancel=can_cancel)
-        self.began.emit(path, work)
-        QThreadPool.globalInstance().start(lambda: self._write(path, work, write))
+        told = told or self.tr("Saved {name}").format(name=path)
+        self.work_began.emit(path, work)
+        QThreadPool.globalInstance().start(lambda: self._write(path, work, write, told))
 
-    def _write(self, path: Path, work: Work, write: Callable[[Path, Work], None]) -> None:
+    def _write(
+        self, path: Path, work: Work, write: Callable[[Path, Work], None], told: str
+    ) -> None:
         error = None
         try:
             write(path, work)
@@ -66,7 +76,7 @@ class FileWriter(QObject):
         if not shiboken6.isValid(self):  # the window closed meanwhile
             return
         if error is None:
-            self.saved.emit(path)
+            self.message.emit(told)
         else:
             self.failed.emit(error)
 

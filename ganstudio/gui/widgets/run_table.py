@@ -82,6 +82,7 @@ class RunTable(QTableWidget):
         header.setHighlightSections(False)
         self._rows: Rows = []
         self._current: Path | None = None
+        self._shown: tuple[object, ...] = ()
         self._compared: dict[Path, int] = {}  # the place of its colour
         self._thumbs: dict[Path, tuple[int, QPixmap]] = {}
         self.itemChanged.connect(self._on_changed)
@@ -89,8 +90,10 @@ class RunTable(QTableWidget):
 
     def set_runs(self, rows: Rows, current: Path | None, config: Mapping[str, Any]) -> None:
         """Show runs; that in the folder `current`, of these settings, is the one that is open."""
+        if (shown := (rows, current, config)) == self._shown:
+            return
         chosen = self.chosen()
-        self._rows, self._current = rows, current
+        self._rows, self._current, self._shown = rows, current, shown
         there = {path for path, _ in rows}
         if lost := [path for path in self._compared if path not in there]:
             for path in lost:

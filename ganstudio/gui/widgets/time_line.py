@@ -68,15 +68,15 @@ class TimeLine(QWidget):
     def clear(self) -> None:
         """Follow another run, of which nothing is known yet."""
         self._moments = self._newer = ()
-        self.set_looking(None)
+        self.set_past(None)
 
     def set_moments(self, moments: tuple[Moment, ...]) -> None:
         """Offer these, oldest first; the one on show stays."""
         self._newer = moments
-        if not self._slider.isSliderDown() and moments is not self._moments:
+        if not self._slider.isSliderDown() and moments != self._moments:
             self._take_newer()
 
-    def set_looking(self, step: int | None) -> None:
+    def set_past(self, step: int | None) -> None:
         """Show which step is looked at; None is now."""
         self._looking = next((kept for kept in self._moments if kept.step == step), None)
         self._show()
