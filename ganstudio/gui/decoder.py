@@ -149,7 +149,7 @@ class Decoder(QObject):
         samples.averaged_changed.connect(self._on_averaged_changed)
         samples.count_changed.connect(self._on_count_changed)
         samples.reconstructions_wanted.connect(self._reconstruct)
-        samples.time_line.chosen.connect(self._look_back)
+        samples.time_line.chosen.connect(self.look_back)
 
     # What the session tells
 
@@ -538,7 +538,7 @@ class Decoder(QObject):
             return
         self._show_step(snapshot, None)
 
-    def _look_back(self, moment: Moment | None) -> None:
+    def look_back(self, moment: Moment | None) -> None:
         """Show an earlier step everywhere, once it is read; None shows the newest again."""
         if moment is not None:
             self._ask(Lane.PAST, self._newest(), None, paths=(moment.path,))

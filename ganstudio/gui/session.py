@@ -353,6 +353,7 @@ class Session(QObject):
 
     def try_value(self, name: str, value: object) -> None:
         """Train a branch with another value of a setting beside the current run, to compare."""
+        self.decoder.look_back(None)  # A as it is goes beside B
 
         def request(runner: "Runner") -> None:
             runner.try_value(name, value)

@@ -13,6 +13,7 @@ from windowless import keep_every_step
 
 from ganstudio.errors import StudioError
 from ganstudio.gui.main_window import MainWindow
+from ganstudio.gui.widgets.plot import CurvePlot
 from ganstudio.gui.widgets.time_line import TimeLine
 from ganstudio.library import Moment
 from ganstudio.training.health import Diagnosis, Doctor, State
@@ -147,6 +148,21 @@ def test_all_panels_show_the_step_that_is_looked_at(qtbot, trained: MainWindow) 
     assert session.decoder.held is None
     assert trained.losses.plot.mark() is None
     assert not np.array_equal(trained.samples.sheet(), shown)
+
+
+@pytest.mark.parametrize("steps", [6, 6000])
+def test_the_mark_in_the_curves_is_as_wide_at_any_zoom(qtbot, steps: int) -> None:
+    plot = CurvePlot({})
+    qtbot.addWidget(plot)
+    plot.resize(400, 200)
+    plot.set_limits(steps, 1)
+    plot.fit_x(0, steps)
+    plot.show()
+    plot.set_mark(steps / 2)
+    colour = plot.palette().highlight().color().rgb()
+    image = plot.grab().toImage()
+    row = [image.pixel(x, 60) for x in range(image.width())]
+    assert 1 <= row.count(colour) <= 3
 
 
 def test_samples_of_a_step_are_those_it_had(qtbot, often, window: MainWindow) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hands import WAIT, child
 from PySide6.QtCore import QFile, Qt
 from PySide6.QtGui import QAction, QContextMenuEvent, QImage
-from PySide6.QtWidgets import QApplication, QDialog, QLabel, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QMenu, QPushButton, QSlider, QWidget
 
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.widgets.field_row import FieldRow
@@ -85,6 +85,20 @@ def test_another_value_is_tried_and_seen_beside(qtbot, window: MainWindow) -> No
     qtbot.waitUntil(lambda: len(plot._rivals["g_loss"].get_data()[0]) > 0, timeout=WAIT)
     assert plot._rivals["g_loss"].get_data()[0].min() > rival.step
     assert field(window, "g_lr").text() == "0.002", "the fields are A's"
+
+
+def test_a_as_it_is_goes_beside_b(qtbot, window: MainWindow) -> None:
+    window.session.start()
+    qtbot.waitUntil(lambda: len(window.session.status.moments) > 0, timeout=WAIT)
+    with qtbot.waitSignal(window.session.decoder.looked_back, timeout=WAIT):
+        window.samples.time_line.chosen.emit(window.session.status.moments[0])
+    compare(qtbot, window)
+    assert window.session.decoder.past is None
+    slider = child(window, QSlider, "time_slider")
+    assert not slider.isEnabled()
+    assert "Keep A" in slider.toolTip()
+    decide(qtbot, window, "both")
+    qtbot.waitUntil(slider.isEnabled, timeout=WAIT)
 
 
 def test_a_is_kept(qtbot, window: MainWindow, monkeypatch) -> None:

@@ -194,6 +194,7 @@ class SamplesPanel(QWidget):
         if run_id != self.rival:
             self.rival = run_id
             self.what_if.set_text(text)
+            self.time_line.set_busy(bool(run_id))
             self._real_grid.set_images(np.zeros((0, *self._real.shape[1:]), np.uint8))
             self._arrange()
             self._show_real()

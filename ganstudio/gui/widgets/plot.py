@@ -321,7 +321,7 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self._rivals[name].set_pen(dotted.pen(palette, 2 * self._pen_scale))
         self._reference.setPen(QPen(faded(text, 150), 0, Qt.PenStyle.DotLine))
         self._crosshair.setPen(QPen(faded(text, 150), 0))
-        self._mark.setPen(QPen(palette.highlight().color(), 2))
+        self._mark.setPen(pg.mkPen(palette.highlight().color(), width=2))  # px, at any zoom
         self._mark_focus()
 
     def _enlarge_text(self) -> None:

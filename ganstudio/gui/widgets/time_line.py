@@ -27,6 +27,7 @@ class TimeLine(QWidget):
         self._moments: tuple[Moment, ...] = ()  # that the slider is over
         self._newer: tuple[Moment, ...] = ()  # and that it is to be over once the hand is gone
         self._looking: Moment | None = None
+        self._busy = False
         self._slider = JumpSlider(Qt.Orientation.Horizontal)
         self._slider.setObjectName("time_slider")
         self._slider.setAccessibleName(self.tr("Earlier steps"))
@@ -76,6 +77,11 @@ class TimeLine(QWidget):
         if not self._slider.isSliderDown() and moments != self._moments:
             self._take_newer()
 
+    def set_busy(self, busy: bool) -> None:
+        """Offer nothing while two runs are compared: B has another past."""
+        self._busy = busy
+        self._show()
+
     def set_past(self, step: int | None) -> None:
         """Show which step is looked at; None is now."""
         self._looking = next((kept for kept in self._moments if kept.step == step), None)
@@ -92,11 +98,13 @@ class TimeLine(QWidget):
             self._slider.setRange(0, max(1, count))
             if not self._slider.isSliderDown():
                 self._slider.setValue(len(before) if looking else max(1, count))
-        self._slider.setEnabled(count > 0)
+        self._slider.setEnabled(count > 0 and not self._busy)
         self._film.setEnabled(count > 1)
         self._now.setEnabled(looking is not None)
         self._rewind.setEnabled(looking is not None)
-        if not count:
+        if self._busy:
+            tip = self.tr("Keep A, B or both: then earlier steps can be looked at")
+        elif not count:
             tip = self.tr("Earlier steps gather here while the run trains: to look at them again")
         elif looking is None:
             tip = self.tr(
