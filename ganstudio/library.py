@@ -263,6 +263,8 @@ def about(path: Path) -> dict[str, Any] | None:
         _entry(told)
     except (OSError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError):
         return None
+    except RecursionError:  # of absurd nesting
+        return None
     return dict(told)
 
 

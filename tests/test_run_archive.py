@@ -120,7 +120,9 @@ def test_a_bomb_that_lies_about_its_size_is_not_unpacked(tmp_path: Path):
     assert not list((tmp_path / "runs").iterdir())
 
 
-@pytest.mark.parametrize("note", [b"", b"{}", b"[1]", NOTE.replace(b"7", b'"x"'), b"\xff"])
+@pytest.mark.parametrize(
+    "note", [b"", b"{}", b"[1]", NOTE.replace(b"7", b'"x"'), b"\xff", b"[" * 99_999]
+)
 def test_a_damaged_note_leaves_nothing_behind(tmp_path: Path, note: bytes):
     path = zipped(tmp_path / "a.zip", RUN | {"run.json": note})
     with pytest.raises(StudioError, match=r"run\.json is damaged"):
