@@ -1,4 +1,4 @@
-"""Files that are complete or, if anything fails, as they were before."""
+"""Files and folders that are complete or, if anything fails, as they were before."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ganstudio.errors import writing
+from ganstudio.errors import StudioError, writing
 
 
 @contextmanager
@@ -29,6 +29,30 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
+
+
+@contextmanager
+def making(folder: Path) -> Iterator[Path]:
+    """Give a folder to write into, which is called `folder` once all is in it; else it is gone.
+
+    Raises
+    ------
+    StudioError
+        ``folder-not-empty`` if there is something in `folder`, ``cannot-write`` or ``disk-full``.
+    """
+    part = _part(folder)
+    with writing(folder):
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise StudioError("folder-not-empty", path=folder)
+        try:
+            shutil.rmtree(part, ignore_errors=True)  # of one that was cut short
+            part.mkdir(parents=True)
+            yield part
+            if folder.exists():
+                folder.rmdir()
+            part.replace(folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
 
 
 def keep(path: Path, name: Path) -> None:

@@ -31,9 +31,9 @@ from ganstudio.config import (
 from ganstudio.errors import StudioError, nearest
 from ganstudio.latent import walks
 from ganstudio.model_file import ModelFile
-from ganstudio.pretrained import GENERATOR_SUFFIX
 
 if TYPE_CHECKING:
+    from ganstudio.data.dataset import Dataset
     from ganstudio.training.limits import End
     from ganstudio.training.ranks import Ranks
     from ganstudio.training.trainer import Trainer
@@ -255,8 +255,8 @@ def _live_changes(arguments: argparse.Namespace) -> dict[str, float]:
 
 def _sample(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out
-    if out.suffix.lower() not in (".png", ".npy"):
-        return _refuse(f"--out is {out}; its name must end in .png or .npy.")
+    if out.suffix.lower() not in (".png", ".npy", ""):
+        return _refuse(f"--out is {out}; its name must end in .png or .npy, or be a folder's.")
     if arguments.z and arguments.num is not None:
         return _refuse("--num is of a --seed; --z has as many as its file.")
     from ganstudio.training import headless
@@ -265,7 +265,9 @@ def _sample(arguments: argparse.Namespace) -> int:
     number, latents = arguments.class_, arguments.z
     num = SAMPLES if arguments.num is None else arguments.num
     drawn = headless.sample(arguments.checkpoint, num, arguments.seed, number, file, latents)
-    if out.suffix.lower() == ".png":
+    if not out.suffix:
+        images.save_folder(drawn, out)
+    elif out.suffix.lower() == ".png":
         images.save_png(images.grid(drawn), out)
     else:
         images.save_npy(drawn, out)
@@ -303,17 +305,20 @@ def _directions(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    out: Path = arguments.out
-    if out.suffix.lower() not in (GENERATOR_SUFFIX, ".onnx"):
-        return _refuse(f"--out is {out}; its name must end in {GENERATOR_SUFFIX} or .onnx.")
-    from ganstudio.training import checkpoint, generator_file, headless, onnx_file
+    source, out = arguments.checkpoint, arguments.out
+    from ganstudio.training import checkpoint, exports, headless
+    from ganstudio.training.trainer import training_data
 
-    content = headless.content_of(arguments.checkpoint, _model_file(arguments))
-    snapshot = checkpoint.snapshot_of(content, arguments.checkpoint)  # whether it is whole
-    if out.suffix.lower() == onnx_file.SUFFIX:
-        onnx_file.write(snapshot, out)
-    else:
-        generator_file.write(content, out)
+    if out.suffix.lower() not in exports.SUFFIXES:
+        *some, last = exports.SUFFIXES
+        return _refuse(f"--out is {out}; its name must end in {', '.join(some)} or {last}.")
+    content = headless.content_of(source, _model_file(arguments))
+
+    def dataset() -> "Dataset":
+        config = checkpoint.config_of(content, source)
+        return training_data(config, headless.dataset_of(content, source, None))
+
+    exports.write(content, source, out, dataset)
     size = out.stat().st_size / 1e6
     print(f"Step {content['step']:,} written to {out}, {size:.2f} MB.")
     return 0
@@ -494,7 +499,13 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     drawn = sample.add_mutually_exclusive_group()
     drawn.add_argument("--seed", type=_whole(0), default=0, help="of the latents (default: 0)")
     drawn.add_argument("--z", type=Path, metavar="F", help=f"the latents in this file: {LATENTS}")
-    sample.add_argument("--out", type=Path, required=True, metavar="F.png|F.npy")
+    sample.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="F.png|F.npy|DIR",
+        help="a picture of all, an array, or a new folder of PNGs, one each",
+    )
 
     evaluate = of_checkpoint(
         "evaluate", "judge a checkpoint in numbers, beside held-out images", _evaluate
@@ -524,9 +535,19 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     directions.add_argument("--out", type=Path, required=True, metavar="DIR")
 
     export = of_checkpoint(
-        "export", "write the networks alone, small, to explore or to train further", _export
+        "export",
+        "write the run for use elsewhere: what the file's name ends in says as what",
+        _export,
     )
-    export.add_argument("--out", type=Path, required=True, metavar="F.safetensors|F.onnx")
+    export.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="F",
+        help=".safetensors: the networks alone, small, to explore or to train further; .onnx: G, "
+        "for programs without PyTorch; .py: a script that trains the same run; .csv: every step's "
+        "numbers; .tfevents: the same for TensorBoard",
+    )
 
     walk = of_checkpoint("walk", "walk through the latent space, from seed to seed", _walk)
     stops = walk.add_mutually_exclusive_group()

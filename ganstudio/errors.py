@@ -81,6 +81,13 @@ MESSAGES = {
     "nothing more.",
     "not-as-onnx": "These networks cannot be written as ONNX: {detail}. A .safetensors can hold "
     "them.",
+    "no-tensorboard": "TensorBoard's events need a package that is not installed: pip install "
+    "tensorboard. A .csv needs nothing more.",
+    "no-history": "{path} holds networks alone: no numbers are known of the steps that led to "
+    "them.",
+    "script-names": "{path} uses names that the script has as well: {names}. Call them otherwise "
+    "in a copy of the file, and train that.",
+    "folder-not-empty": "{path} is there already, and not empty. Choose a new folder.",
     "no-film": "{path} cannot be made by the installed PyAV: {detail}. A .gif can.",
     "cannot-read": "{path} cannot be read: {detail}.",
     "cannot-write": "{path} cannot be written: {detail}. Choose another place; nothing was lost.",

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from ganstudio.atomic import replacing
+from ganstudio.atomic import making, replacing
 from ganstudio.errors import StudioError
 from ganstudio.work import Work
 
@@ -87,9 +87,27 @@ def grid(images: Pixels, columns: int | None = None, gap: int = 2) -> Pixels:
 
 def save_png(sheet: Pixels, path: Path) -> None:
     """Write a picture, (H, W, 1 or 3) uint8, as PNG."""
-    picture = Image.fromarray(sheet[:, :, 0] if sheet.shape[2] == 1 else sheet)
     with replacing(path) as file:
-        picture.save(file, format="PNG")
+        _picture(sheet).save(file, format="PNG")
+
+
+def save_folder(images: Pixels, folder: Path, work: Work | None = None) -> None:
+    """Write images, (N, C, H, W) uint8, as a new folder of PNGs, the first 00000.png.
+
+    Raises
+    ------
+    StudioError
+        ``folder-not-empty``, ``cannot-write`` or ``disk-full``, naming the folder.
+    Cancelled
+        If `work` was; there is no folder then.
+    """
+    with making(folder) as made:
+        for i, image in enumerate(_told(images, work)):
+            _picture(image.transpose(1, 2, 0)).save(made / f"{i:05d}.png")
+
+
+def _picture(sheet: Pixels) -> Image.Image:
+    return Image.fromarray(sheet[:, :, 0] if sheet.shape[2] == 1 else sheet)
 
 
 def save_gif(images: Pixels, path: Path, frames_a_second: float, work: Work | None = None) -> None:
@@ -100,10 +118,7 @@ def save_gif(images: Pixels, path: Path, frames_a_second: float, work: Work | No
     Cancelled
         If `work` was; the file is as it was before.
     """
-    pictures = (
-        Image.fromarray(frame[:, :, 0] if frame.shape[2] == 1 else frame)
-        for frame in _told(_frames(images), work)
-    )
+    pictures = map(_picture, _told(_frames(images), work))
     first = next(pictures)
     with replacing(path) as file:
         first.save(

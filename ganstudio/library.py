@@ -8,9 +8,10 @@ lets go of it when that program ends, however it ends.
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import count
@@ -26,6 +27,7 @@ LAST, NOTE, LOCK, PAST, THUMB = "last.pt", "run.json", "run.lock", "past", "thum
 AUTOSAVE_SECONDS = 30  # of training, between two times that a run is saved by itself
 _FORMAT, _VERSION = "ganstudio-run", 1
 _NAME_MOST = 60  # characters
+_MOMENT = re.compile(r"(\d+)\.pt")
 
 
 def usual_folder() -> Path:
@@ -226,9 +228,28 @@ def entries(library: Path) -> Iterator[tuple[Path, Entry]]:
     return iter(sorted(found, key=lambda run: run[1].saved, reverse=True))
 
 
+def moments(folder: Path, until: int | None = None) -> tuple[Moment, ...]:
+    """Return the moments in a run's folder, oldest first, up to a step if one is given."""
+    found = []
+    with suppress(OSError):
+        for path in (folder / PAST).iterdir():
+            named = _MOMENT.fullmatch(path.name)
+            if named and (until is None or int(named[1]) <= until):
+                found.append(Moment(step=int(named[1]), path=path, nbytes=path.stat().st_size))
+    return tuple(sorted(found, key=lambda moment: moment.step))
+
+
 def cut_short(library: Path) -> list[tuple[Path, Entry]]:
-    """Return the runs that a program had when it ended without closing, those saved last first."""
-    return [run for run in entries(library) if run[1].open and not in_use(run[0])]
+    """Return the runs that a program had when it ended without closing, those saved last first.
+
+    They are told of with the newest step that there is of them.
+    """
+    runs = [(path, entry) for path, entry in entries(library) if entry.open and not in_use(path)]
+    steps = [[moment.step for moment in moments(path)] for path, _ in runs]
+    return [
+        (path, replace(entry, step=max(entry.step, *kept, 0)))
+        for (path, entry), kept in zip(runs, steps, strict=True)
+    ]
 
 
 def in_use(path: Path) -> bool:

@@ -22,6 +22,7 @@ _FUNCTIONS = ("generator", "discriminator")
 _RANGES = ((-1, 1), (0, 1))
 
 _ran: dict[str, ModuleType] = {}  # by SHA-256
+_sources: dict[str, str] = {}  # of their modules, by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,17 @@ def run(file: ModelFile) -> None:
     except StudioError:
         del sys.modules[module.__name__]
         raise
-    _ran[file.sha256] = module
+    _ran[file.sha256], _sources[module.__name__] = module, file.content.decode()
 
 
 def module(sha256: str) -> ModuleType | None:
     """Return the module of a file that ran, None if none of that content did."""
     return _ran.get(sha256)
+
+
+def source(module: ModuleType) -> str | None:
+    """Return the text of the file that ran as a module; None if it is none of a file."""
+    return _sources.get(module.__name__)
 
 
 def _check(module: ModuleType, path: Path) -> None:

@@ -16,7 +16,7 @@ _CHUNK = 1 << 20  # bytes
 _FEW = 20_000  # files; a run keeps its hundred moments, and what a person does
 _DENSEST = 1000  # times as large as packed: histories are dense, bombs are denser
 _NAME = re.compile(
-    rf"({re.escape(NOTE)}|{re.escape(THUMB)}|config\.toml|(history|quality|health)\.csv"
+    rf"({re.escape(NOTE)}|{re.escape(THUMB)}|config\.toml|history\.rows|(history|quality|health)\.csv"
     rf"|samples-\d+\.png|last\.pt|step-\d+\.pt|{PAST}/\d+\.pt)"
 )
 _BROKEN = (

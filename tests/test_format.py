@@ -10,7 +10,8 @@ import pytest
 from ganstudio.config import Config
 from ganstudio.library import Entry, RunFolder, now
 from ganstudio.training import checkpoint, generator_file
-from ganstudio.training.history import COLUMNS
+from ganstudio.training.history import COLUMNS, History
+from ganstudio.training.history_file import HistoryWriter
 from ganstudio.training.trainer import Trainer
 
 SECTIONS = re.split(
@@ -18,7 +19,7 @@ SECTIONS = re.split(
     (Path(__file__).parent.parent / "docs/format.md").read_text(encoding="utf-8"),
     flags=re.M,
 )
-FOLDER, CHECKPOINT, GENERATOR = SECTIONS[1:]
+FOLDER, HISTORY, CHECKPOINT, GENERATOR = SECTIONS[1:]
 
 
 def named(section: str) -> set[str]:
@@ -45,6 +46,16 @@ def test_every_part_of_a_generator_file_is_named(content: dict, tmp_path: Path):
     about = json.loads(path.read_bytes()[8 : 8 + size])["__metadata__"]
     assert {about["format"], *about, *json.loads(about["run"])} <= named(GENERATOR)
     assert f"version {about['version']} " in GENERATOR
+
+
+def test_every_part_of_a_history_is_named(tmp_path: Path):
+    HistoryWriter(tmp_path, "1").append(History())
+    (path,) = tmp_path.iterdir()
+    assert f"`{path.name}`" in FOLDER
+    assert f"`{path.name}`" in HISTORY
+    about = json.loads(path.read_bytes().partition(b"\n")[0])
+    assert {about["format"], *about} <= named(HISTORY)
+    assert f"version {about['version']} " in HISTORY
 
 
 def test_every_part_of_a_folder_is_named(tmp_path: Path):

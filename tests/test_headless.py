@@ -35,8 +35,8 @@ def trainer(small, tiny_root) -> Trainer:
 def test_a_run_leaves_its_files(trainer, tmp_path):
     assert headless.train(trainer, tmp_path, Limit(steps=5)) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "config.toml", "history.csv", "last.pt", "run.lock", "samples-0000005.png",
-        "step-0000005.pt",
+        "config.toml", "history.csv", "history.rows", "last.pt", "run.lock",
+        "samples-0000005.png", "step-0000005.pt",
     ]  # fmt: skip
     assert load_config(tmp_path / "config.toml") == CONFIG
     with (tmp_path / "history.csv").open(encoding="utf-8") as file:
@@ -272,7 +272,8 @@ def test_a_full_disk_loses_no_step_that_last_pt_has(name: str, trainer, tmp_path
     assert str(tmp_path / name) in str(caught.value)
     assert checkpoint.read(tmp_path / "last.pt")["step"] == 4
     others = {"last.pt", "step-0000004.pt", "history.csv", "samples-0000004.png"} - {name}
-    assert others | {"config.toml", "run.lock"} == {path.name for path in tmp_path.iterdir()}
+    others |= {"config.toml", "history.rows", "run.lock"}
+    assert others == {path.name for path in tmp_path.iterdir()}
 
 
 def test_a_kept_checkpoint_is_a_name_of_last_pt_and_stays(trainer, tiny_root, tmp_path):

@@ -10,10 +10,11 @@ import torch
 from oracle import everything, same
 from windowless import CONFIG, Window, keep_every_step
 
+from ganstudio import library
 from ganstudio.errors import StudioError
 from ganstudio.latent.trail import MOST_FILM, MOST_PAST, FilmTrail, PastTrail
 from ganstudio.library import Moment
-from ganstudio.training import checkpoint, past
+from ganstudio.training import checkpoint, headless, history_file, past
 from ganstudio.training.past import Past
 from ganstudio.training.status import Phase
 
@@ -170,27 +171,84 @@ def test_the_past_is_there_when_the_run_is_opened_again(
     assert again.heard.status.folder == folder
 
 
-def test_later_steps_than_the_last_save_stay_until_the_run_goes_on(
-    window: Window, tiny_root: Path, tmp_path: Path
-) -> None:
+@pytest.fixture
+def cut_short(window: Window) -> Path:
+    """A run whose program ended at step 7, before it was saved once more than at step 2."""
     window.train(2)
     folder = window.heard.status.folder
-    last = (folder / "last.pt").read_bytes()
-    step = checkpoint.read(folder / "last.pt")["step"]
+    window.ask(lambda runner: runner.finish())
+    last, note = ((folder / name).read_bytes() for name in ("last.pt", "run.json"))
     window.train(5)
     window.runner.close()
-    (folder / "last.pt").write_bytes(last)  # as if the program had ended before it was saved
+    (folder / "last.pt").write_bytes(last)
+    (folder / "run.json").write_bytes(note)
+    assert checkpoint.read(folder / "last.pt")["step"] == 2
+    return folder
+
+
+def opened(folder: Path, tiny_root: Path) -> Window:
+    again = Window(folder.parent, tiny_root)
+    again.ask(lambda runner: runner.open(folder / "last.pt", "cpu", tiny_root))
+    assert again.heard.errors == []
+    return again
+
+
+def test_a_run_that_was_cut_short_goes_on_from_its_newest_moment(
+    window: Window, cut_short: Path, tiny_root: Path
+) -> None:
+    ((_, entry),) = library.cut_short(cut_short.parent)
+    assert entry.step == 7, "what is offered"
+    again = opened(cut_short, tiny_root)
+    assert again.trainer.run_id == window.trainer.run_id
+    assert same(everything(again.trainer), everything(window.trainer))
+    whole = window.trainer.history.array()
+    assert np.array_equal(again.trainer.history.array(), whole, equal_nan=True)
+    assert not again.heard.status.unsaved
+    assert checkpoint.read(cut_short / "last.pt")["step"] == 7
+    assert again.kept() == list(range(8))
+    window.train(3)
+    again.train(3)
+    assert same(everything(again.trainer), everything(window.trainer))
+
+
+def test_where_the_newest_moment_is_damaged_the_one_before_is_taken(
+    cut_short: Path, tiny_root: Path
+) -> None:
+    path = cut_short / "past" / "0000007.pt"
+    path.write_bytes(path.read_bytes()[:1000])
+    assert opened(cut_short, tiny_root).trainer.step == 6
+
+
+def test_a_moment_whose_numbers_are_lost_is_not_gone_on_from(
+    cut_short: Path, tiny_root: Path
+) -> None:
+    path = cut_short / history_file.NAME
+    path.write_bytes(path.read_bytes()[:-10])  # of step 7
+    again = opened(cut_short, tiny_root)
+    assert (again.trainer.step, len(again.trainer.history)) == (6, 6)
+
+
+def test_later_steps_than_the_last_save_stay_until_the_run_goes_on(
+    cut_short: Path, tiny_root: Path
+) -> None:
+    (cut_short / history_file.NAME).unlink()  # as in an older version's folder
 
     def on_disk() -> int:
-        return max(int(path.stem) for path in (folder / "past").iterdir())
+        return max(int(path.stem) for path in (cut_short / "past").iterdir())
 
-    again = Window(tmp_path / "runs", tiny_root)
-    again.ask(lambda runner: runner.open(folder / "last.pt", "cpu", tiny_root))
-    assert again.trainer.step == step
-    assert max(again.kept()) <= step
+    again = opened(cut_short, tiny_root)
+    assert again.trainer.step == 2
+    assert max(again.kept()) <= 2
     assert on_disk() == 7, "to look at a run takes nothing from it"
     again.train(1)
-    assert on_disk() == step + 1
+    assert on_disk() == 3
+
+
+def test_a_run_that_was_cut_short_goes_on_without_a_window(
+    window: Window, cut_short: Path, tiny_root: Path
+) -> None:
+    trainer = headless.resumed_trainer(cut_short / "last.pt", "cpu", tiny_root)
+    assert same(everything(trainer), everything(window.trainer))
 
 
 @pytest.mark.parametrize("left", [False, True])

@@ -17,7 +17,7 @@ from ganstudio.errors import StudioError
 from ganstudio.latent.notes import Bookmark, Notes
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.trail import MOST, Trail
-from ganstudio.training import checkpoint, live
+from ganstudio.training import checkpoint, history_file, live
 from ganstudio.training.earlier import Earlier
 from ganstudio.training.live import LiveWriter
 from ganstudio.training.run_info import HELD_OUT
@@ -952,7 +952,7 @@ def test_another_run_in_the_folder_is_not_taken_for_it(studio, followed, tiny, c
 
 def test_lost_rows_of_a_followed_run_are_unknown(studio, followed):
     followed.train(2)
-    (followed.folder / live.ROWS).unlink()
+    (followed.folder / history_file.NAME).unlink()
     studio.runner._look()
     history = studio.trainer.history
     assert len(history) == 5

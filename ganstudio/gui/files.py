@@ -1,6 +1,8 @@
 """Opening, saving and exporting: dialogs, recent files, and seeing to it that nothing is lost."""
 
+from collections.abc import Callable
 from enum import Enum
+from functools import partial
 from itertools import chain, count
 from pathlib import Path
 
@@ -122,13 +124,19 @@ class Files(QObject):
         """Ask for a file and write what the run has learned, small enough to pass on."""
         title, kind = self.tr("Export generator"), self.tr("Generators (*.safetensors)")
         if (path := self._ask_target(title, "generator", GENERATOR_SUFFIX, kind)) is not None:
-            self._session.export_generator(path)
+            self._session.export(path)
 
     def export_onnx(self) -> None:
         """Ask for a file and write G as ONNX, for programs without PyTorch."""
         title, kind = self.tr("Export as ONNX"), self.tr("ONNX (*.onnx)")
         if (path := self._ask_target(title, "generator", ".onnx", kind)) is not None:
-            self._session.export_generator(path)
+            self._session.export(path)
+
+    def export_script(self) -> None:
+        """Ask for a file and write a script that trains the same run, without the studio."""
+        title, kind = self.tr("Export as a script"), self.tr("Python files (*.py)")
+        if (path := self._ask_target(title, "script", ".py", kind)) is not None:
+            self._session.export(path)
 
     def open_elsewhere(self, path: Path) -> None:
         """Ask for the folder of a checkpoint's images, which is not where it was, and open it."""
@@ -190,15 +198,29 @@ class Files(QObject):
         """Ask for a file and write every step's numbers as CSV, in the background."""
         title, kind = self.tr("Export history"), self.tr("Tables (*.csv)")
         if (path := self._ask_target(title, "history", ".csv", kind)) is not None:
-            self._losses.export_csv(path)
+            self._losses.export_history(path)
+
+    def export_events(self) -> None:
+        """Ask for a file and write every step's numbers for TensorBoard, in the background."""
+        title, kind = self.tr("Export for TensorBoard"), self.tr("Events (*.tfevents)")
+        if (path := self._ask_target(title, "history", ".tfevents", kind)) is not None:
+            self._losses.export_history(path)
 
     def export_samples(self) -> None:
         """Ask for a file and write the sample grid as PNG."""
         title, kind = self.tr("Export samples"), self.tr("PNG pictures (*.png)")
-        if (path := self._ask_target(title, "samples", ".png", kind)) is None:
-            return
+        if (path := self._ask_target(title, "samples", ".png", kind)) is not None:
+            self._write(path, partial(images.save_png, self._samples.sheet()))
+
+    def export_sample_folder(self) -> None:
+        """Ask for a new folder and write the samples as PNGs, one each."""
+        title, kind = self.tr("Export samples as a folder"), self.tr("New folders (*)")
+        if (path := self._ask_target(title, "samples", "", kind)) is not None:
+            self._write(path, partial(images.save_folder, self._samples.images()))
+
+    def _write(self, path: Path, write: Callable[[Path], None]) -> None:
         try:
-            images.save_png(self._samples.sheet(), path)
+            write(path)
         except StudioError as error:
             self.failed.emit(error)
         else:

@@ -34,14 +34,14 @@ def ask_target(
     proposal : str or Path
         A name in the folder where dialogs begin, or a whole path.
     suffix : str
-        Of the file, whether typed or not.
+        Of the file, whether typed or not; "" where it is a folder.
     kind : str
         What such files are called.
     """
     proposed = str(file_folder() / proposal)
     chosen, _ = QFileDialog.getSaveFileName(parent, title, proposed, kind)
     path = Path(chosen)
-    if not chosen or path.suffix.lower() == suffix:
+    if not chosen or not suffix or path.suffix.lower() == suffix:
         return path if chosen else None
     path = path.with_name(path.name + suffix)  # which the dialog has not asked about
     if path.exists():

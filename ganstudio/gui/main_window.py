@@ -325,22 +325,7 @@ class MainWindow(QMainWindow):
         add(presets, "save_preset", self.tr("&Save as preset…"), self.presets.save_as)
         add(presets, "import_preset", self.tr("&Import preset…"), self.presets.import_file)
         menu.addSeparator()
-        add(menu, "export_samples", self.tr("Export sa&mples (PNG)…"), self.files.export_samples)
-        add(
-            menu,
-            "export_generator",
-            self.tr("Export &generator…"),
-            self.files.export_generator,
-            tip=self.tr("Write the networks alone, small, to explore or to train further"),
-        )
-        add(
-            menu,
-            "export_onnx",
-            self.tr("Export as &ONNX…"),
-            self.files.export_onnx,
-            tip=self.tr("Write G for programs without PyTorch: z in, images in [0, 1] out"),
-        )
-        add(menu, "export_history", self.tr("Export &history (CSV)…"), self.files.export_history)
+        self._build_export_menu(menu.addMenu(self.tr("E&xport")))
         menu.addSeparator()
         add(
             menu,
@@ -351,6 +336,49 @@ class MainWindow(QMainWindow):
         )
         menu.addSeparator()
         add(menu, "quit", self.tr("&Quit"), self.close, key=keys.Quit)
+
+    def _build_export_menu(self, menu: QMenu) -> None:
+        add, files = self.actions_.add, self.files
+        menu.setObjectName("export_menu")
+        menu.setToolTipsVisible(True)
+        add(menu, "export_samples", self.tr("&Samples as one picture…"), files.export_samples)
+        add(
+            menu,
+            "export_sample_folder",
+            self.tr("Samples as a &folder of pictures…"),
+            files.export_sample_folder,
+        )
+        menu.addSeparator()
+        add(menu, "export_history", self.tr("&History as a table (CSV)…"), files.export_history)
+        add(
+            menu,
+            "export_events",
+            self.tr("History for &TensorBoard…"),
+            files.export_events,
+            tip=self.tr("Every step's numbers, to be seen with other programs' runs"),
+        )
+        menu.addSeparator()
+        add(
+            menu,
+            "export_generator",
+            self.tr("&Generator…"),
+            files.export_generator,
+            tip=self.tr("Write the networks alone, small, to explore or to train further"),
+        )
+        add(
+            menu,
+            "export_onnx",
+            self.tr("Generator as &ONNX…"),
+            files.export_onnx,
+            tip=self.tr("Write G for programs without PyTorch: z in, images in [0, 1] out"),
+        )
+        add(
+            menu,
+            "export_script",
+            self.tr("Experiment as a &PyTorch script…"),
+            files.export_script,
+            tip=self.tr("One file to read and to run, which trains the same run"),
+        )
 
     def _build_autosave_menu(self, menu: QMenu) -> None:
         texts = {
@@ -553,9 +581,12 @@ class MainWindow(QMainWindow):
         self._renew_title()
         loaded = status.phase not in (Phase.LOADING, Phase.NONE)
         by_name = self.actions_.by_name
-        by_name["export_samples"].setEnabled(self.session.info is not None)
-        by_name["export_history"].setEnabled(status.step > 0)
-        for name in (*STEPS, "save", "save_as", "export_generator", "export_onnx"):
+        for name in ("export_samples", "export_sample_folder"):
+            by_name[name].setEnabled(self.session.info is not None)
+        for name in ("export_history", "export_events"):
+            by_name[name].setEnabled(status.step > 0)
+        of_a_run = ("save", "save_as", "export_generator", "export_onnx", "export_script")
+        for name in (*STEPS, *of_a_run):
             by_name[name].setEnabled(loaded)
 
     def _set_speed(self, name: str) -> None:

@@ -55,7 +55,7 @@ class Session(QObject):
         status_changed: a `Status`.
         saved: the `Path` of a checkpoint that was asked for.
         all_saved: a list of `StudioError`: of the runs that could not be, after `finish`.
-        exported: the `Path` of a generator file.
+        exported: the `Path` of what the run was written as for use elsewhere.
         folder_dropped: the `Path` of a folder whose run nobody wants to keep.
         library_changed(): what `manage` was given is done.
         opened: the `Path` of a checkpoint.
@@ -472,8 +472,8 @@ class Session(QObject):
             self._interrupted = False
             self.training.post(lambda runner: runner.resume())
 
-    def export_generator(self, path: Path) -> None:
-        """Write what the current run has learned as a generator file, or as ONNX."""
+    def export(self, path: Path) -> None:
+        """Write the current run for use elsewhere; the suffix says as what."""
 
         def request(runner: "Runner") -> None:
             runner.export(path)

@@ -46,7 +46,7 @@ _MOST_UNKNOWN = 100_000_000  # steps before a generator file: their rows have to
 _MOST_COUNTED = 2**62  # of a stream: its generator's counter has 64 bits
 
 # what torch raises for content of another kind than it expects
-_MISFIT = (
+MISFIT = (
     RuntimeError,
     LookupError,
     ValueError,
@@ -56,7 +56,7 @@ _MISFIT = (
     ArithmeticError,
 )
 # what it and zipfile raise for a damaged file
-_BROKEN = (*_MISFIT, EOFError, OSError, struct.error, zipfile.BadZipFile, zlib.error)
+_BROKEN = (*MISFIT, EOFError, OSError, struct.error, zipfile.BadZipFile, zlib.error)
 
 
 def save(trainer: Trainer, path: Path) -> None:
@@ -399,7 +399,7 @@ def _fitting(path: Path) -> Iterator[None]:
         raise _damaged(path, "missing", name=error.args[0]) from None
     except StudioError:
         raise
-    except _MISFIT as error:
+    except MISFIT as error:
         if lacks_memory(error):
             raise
         detail = " ".join(str(error).split())[:200]

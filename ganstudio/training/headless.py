@@ -26,9 +26,9 @@ from ganstudio.evaluation.quality import Quality
 from ganstudio.latent import z_file
 from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import LatentSpec, Stream, generator
-from ganstudio.library import RunFolder
+from ganstudio.library import LAST, RunFolder
 from ganstudio.model_file import ModelFile
-from ganstudio.training import checkpoint, device
+from ganstudio.training import checkpoint, device, past
 from ganstudio.training.failures import explaining_memory
 from ganstudio.training.half import FLOAT32
 from ganstudio.training.health import Diagnosis, Doctor, State
@@ -81,13 +81,15 @@ def resumed_trainer(
     place = device.choose(device_name)
     with explaining_memory(place):
         content = content_of(path, file)
-        dataset = _dataset_of(content, path, root)
+        if path.name == LAST:
+            content = past.newest(path.parent, content)
+        dataset = dataset_of(content, path, root)
         trainer = checkpoint.restore(content, path, dataset, place, ranks, precision)
     trainer.check_trainable()
     return trainer
 
 
-def _dataset_of(content: dict[str, Any], path: Path, root: Path | None) -> Dataset:
+def dataset_of(content: dict[str, Any], path: Path, root: Path | None) -> Dataset:
     """Return the dataset of a checkpoint, from `root` or from where it was."""
     config = checkpoint.config_of(content, path)
     where = root or find_root(config.dataset, checkpoint.root_of(content), None)
@@ -370,7 +372,7 @@ def evaluate(path: Path, num: int, root: Path | None, file: ModelFile | None = N
     """
     content = content_of(path, file)
     snapshot = checkpoint.snapshot_of(content, path)
-    config, dataset = checkpoint.config_of(content, path), _dataset_of(content, path, root)
+    config, dataset = checkpoint.config_of(content, path), dataset_of(content, path, root)
     checkpoint.check_images(snapshot.architecture, dataset, path)
     judge = _judge_of(training_data(config, dataset))
     with shown(f"Judging step {snapshot.step:,}") as work:

@@ -13,7 +13,7 @@ from ganstudio.latent.decode import decode
 from ganstudio.latent.notes import Notes
 from ganstudio.latent.spec import Stream, generator
 from ganstudio.library import Entry, Moment, RunFolder
-from ganstudio.training import checkpoint, past
+from ganstudio.training import checkpoint
 from ganstudio.training.past import Past
 from ganstudio.training.trainer import Trainer, new_run_id
 
@@ -40,8 +40,8 @@ class Homes:
         self._pasts: dict[str, Past] = {}
         self._ratios: dict[str, float] = {}  # of runs that were judged
 
-    def opened(self, path: Path, trainer: Trainer) -> None:
-        """Take note that a run is as the file `path` has it.
+    def opened(self, path: Path, trainer: Trainer, *, recovered: bool = False) -> None:
+        """Take note that a run is as the file `path` has it; `recovered`, further than that.
 
         One that was saved into this library by itself goes on in its folder, from its last.pt on.
 
@@ -51,12 +51,14 @@ class Homes:
             ``run-in-use`` if another program has that folder: what is trained goes into another.
         """
         self._saved[trainer.run_id] = self._kept[trainer.run_id] = _Saved.now(trainer)
+        if recovered:  # from a moment: the checkpoint is not as far
+            del self._saved[trainer.run_id], self._kept[trainer.run_id]
         self._names[trainer.run_id] = library.name_for(path)
         if (entry := library.entry_of(path.parent)) is not None and entry.ratio is not None:
             self._ratios[trainer.run_id] = entry.ratio
         self._paths.pop(trainer.run_id, None)  # what is there may be later steps
         folder = path.parent.resolve()
-        self._pasts[trainer.run_id] = Past(past.found(folder, trainer.step))
+        self._pasts[trainer.run_id] = Past(library.moments(folder, trainer.step))
         mine = any(home.path == folder for home in self._taken.values())  # a branch of that run
         here = folder.parent == self._library and library.is_run_folder(folder) and not mine
         if path.name == library.LAST and here:
@@ -222,7 +224,7 @@ class Homes:
             with suppress(StudioError):
                 if (folder / library.THUMB).exists():
                     atomic.keep(folder / library.THUMB, home.path / library.THUMB)
-            Past(past.found(folder, step)).settle(home.path)
+            Past(library.moments(folder, step)).settle(home.path)
         return home.path
 
     def drop(self, run_id: str) -> Path | None:
@@ -268,6 +270,8 @@ class Homes:
             home.tell(entry)  # so that no checkpoint is ever in a folder that is not listed
         checkpoint.save(trainer, home.last)
         home.tell(entry)
+        with suppress(StudioError):  # of a moment that comes to depend on it, it is told
+            self._past(trainer.run_id).record(trainer)
         with suppress(StudioError):  # the list does without
             images.save_png(_thumbnail(trainer), home.path / library.THUMB)
         self._saved[trainer.run_id] = self._kept[trainer.run_id] = _Saved.now(trainer)

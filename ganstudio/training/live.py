@@ -1,9 +1,8 @@
 """A run that others can follow: its newest networks and numbers, in its folder while it trains.
 
 ``live.safetensors`` is a generator file (with the averaged G, where there is one), replaced whole
-every few seconds. ``live.rows`` has a row
-of float32 for each step, `COLUMNS`, and grows. Both are gone once the run has ended: then last.pt
-has all. Rows are written first, so that those of the networks' step are there.
+every few seconds, and gone once the run has ended: then last.pt has all. The numbers are in the
+run's `history_file`, which is written first, so that those of the networks' step are there.
 """
 
 import time
@@ -15,16 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganstudio.errors import StudioError, reading, writing
+from ganstudio.errors import StudioError, reading
 from ganstudio.training import checkpoint, generator_file
-from ganstudio.training.history import COLUMNS, History
+from ganstudio.training.history import History
+from ganstudio.training.history_file import HistoryReader, HistoryWriter
 from ganstudio.training.trainer import Trainer
 
-NETWORKS, ROWS, LAST = "live.safetensors", "live.rows", "last.pt"
+NETWORKS, LAST = "live.safetensors", "last.pt"
 SECONDS = 2.0  # between two times,
 STALE_SECONDS = 600.0  # by which networks may be older than last.pt: else the run was killed
 SHARE = 0.01  # and more where writing would take more of the time than this
-_ROW = 4 * len(COLUMNS)  # bytes
 
 
 class LiveWriter:
@@ -40,9 +39,9 @@ class LiveWriter:
 
     def __init__(self, latest: Callable[[], tuple[History, dict[str, Any]]], out: Path) -> None:
         self._latest, self._out = latest, out
-        self._rows = 0  # written
+        self._rows: HistoryWriter | None = None
         self._due = time.monotonic()
-        self.end()  # what one that was killed has left
+        self._forget_networks()  # what one that was killed has left
 
     @staticmethod
     def of(trainer: Trainer, out: Path) -> "LiveWriter":
@@ -65,19 +64,25 @@ class LiveWriter:
         self._due = start + max(SECONDS, took / SHARE)
 
     def end(self) -> None:
-        """Take the files away: last.pt is newer."""
-        for name in (NETWORKS, ROWS):
-            with suppress(OSError):  # a follower on Windows may have it open
-                (self._out / name).unlink(missing_ok=True)
+        """Write the last rows, and take the networks away: those of last.pt are newer."""
+        with suppress(Exception):  # also of a GPU that is gone
+            self._write_rows()
+        self._forget_networks()
 
     def _write(self) -> None:
-        path, (history, content) = self._out / ROWS, self._latest()
-        rows = history.since(self._rows)
-        with writing(path), path.open("ab") as file:
-            file.truncate(self._rows * _ROW)  # what a full disk has cut
-            file.write(rows.T.tobytes())
-        self._rows += rows.shape[1]
+        content = self._write_rows()
         generator_file.write(content, self._out / NETWORKS, root=True)
+
+    def _write_rows(self) -> dict[str, Any]:
+        """Append the rows that are new; return the content of the newest step."""
+        history, content = self._latest()
+        self._rows = self._rows or HistoryWriter(self._out, content["run_id"])
+        self._rows.append(history)
+        return content
+
+    def _forget_networks(self) -> None:
+        with suppress(OSError):  # a follower on Windows may have it open
+            (self._out / NETWORKS).unlink(missing_ok=True)
 
 
 class Live:
@@ -93,6 +98,7 @@ class Live:
         self._folder = folder
         self._seen: tuple[int, ...] | None = None  # what tells the file that was read last
         self._run, self._step = "", 0  # in it
+        self._rows = HistoryReader(folder, self._run)
         self.ended = False
 
     @property
@@ -117,6 +123,7 @@ class Live:
         content = self._changed()
         assert content is not None
         self._run, self._step = str(content["run_id"]), int(content["step"])
+        self._rows = HistoryReader(self._folder, self._run)
         return content
 
     def newer(self) -> dict[str, Any] | None:
@@ -156,12 +163,5 @@ class Live:
         steps = int(content["step"])
         if content["history"] is not None:
             return np.asarray(content["history"], np.float32)[:, start:]
-        try:
-            with (self._folder / ROWS).open("rb") as file:
-                file.seek(start * _ROW)
-                data = file.read(max(0, steps - start) * _ROW)
-        except OSError:
-            return None
-        whole = data[: len(data) // _ROW * _ROW]
-        rows = np.frombuffer(whole, np.float32).reshape(-1, len(COLUMNS)).T
+        rows = self._rows.read(start, steps)
         return rows if start + rows.shape[1] == steps else None

@@ -1,29 +1,31 @@
 """A run's past: all that it was at some earlier steps, to look at it again and to go on from it.
 
-A moment is a checkpoint without the history, which the run itself has. They are in the folder
+A moment is a checkpoint without the history, which has a file of its own. They are in the folder
 ``past`` of the run's own, dense lately and in the first steps, at most 100 and at most 500 MB of
 them (three at least, however large they are).
 """
 
-import re
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from ganstudio import atomic
+import torch
+
+from ganstudio import atomic, library
 from ganstudio.errors import StudioError, writing
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.trail import PastTrail
 from ganstudio.library import PAST, Moment
 from ganstudio.training import checkpoint
+from ganstudio.training.history_file import HistoryReader, HistoryWriter
 from ganstudio.training.trainer import Trainer
 
 SECONDS = 2.0  # between two moments, at least, and after the beginning half of that;
 SHARE = 0.01  # more where keeping one takes long: spend at most so much of the time on it
 RETRY_SECONDS = 30.0  # after one that could not be kept
-_NAME = re.compile(r"(\d+)\.pt")
 
 
 class Past:
@@ -40,6 +42,7 @@ class Past:
         self._set(moments)
         self._first: tuple[int, memoryview] | None = None  # where it began, not on the disk yet
         self._folder: Path | None = None
+        self._rows: HistoryWriter | None = None
         self._due = 0.0
 
     @property
@@ -71,7 +74,7 @@ class Past:
         Moments in another run's folder, which goes on without this one, get second names. What is
         there of later steps, which nobody has gone on from yet, stays until somebody does.
         """
-        self._folder = folder / PAST
+        self._folder, self._rows = folder / PAST, None
         with writing(self._folder):
             self._folder.mkdir(exist_ok=True)
         here = []
@@ -87,7 +90,7 @@ class Past:
     def move(self, old: Path, new: Path) -> None:
         """Take note that a run's folder is called otherwise, be it this one's or another's."""
         if self._folder == old / PAST:
-            self._folder = new / PAST
+            self._folder, self._rows = new / PAST, None
         places = {old / PAST: new / PAST}
         self._set(
             replace(
@@ -101,6 +104,19 @@ class Past:
         for moment in moments:
             self._trail.add(moment)
 
+    def record(self, trainer: Trainer) -> None:
+        """Append the newest numbers to the file of the history, in the run's own folder.
+
+        Raises
+        ------
+        StudioError
+            ``cannot-write`` or ``disk-full``, naming the file.
+        """
+        assert self._folder is not None
+        trainer.drain()
+        self._rows = self._rows or HistoryWriter(self._folder.parent, trainer.run_id)
+        self._rows.append(trainer.history)
+
     def keep(self, trainer: Trainer, spared: int | None = None) -> None:
         """Keep a moment of this step; others go where they are too many, but not that of `spared`.
 
@@ -110,6 +126,7 @@ class Past:
             ``cannot-write`` or ``disk-full``, naming the file.
         """
         start = time.monotonic()
+        self.record(trainer)
         if self._first is not None:
             step, content = self._first
             self._write(step, content, spared)
@@ -126,7 +143,7 @@ class Past:
             self._folder.mkdir(exist_ok=True)
         with atomic.replacing(path) as file:
             file.write(content)
-        before = found(self._folder.parent)
+        before = library.moments(self._folder.parent)
         keep = next((moment for moment in self.moments if moment.step == spared), None)
         self._trail.add(Moment(step=step, path=path, nbytes=len(content)), keep)
         kept = {moment.path for moment in self.moments}
@@ -138,15 +155,25 @@ class Past:
                 moment.path.unlink()
 
 
-def found(folder: Path, until: int | None = None) -> tuple[Moment, ...]:
-    """Return the moments in a run's folder, oldest first, up to a step if one is given."""
-    moments = []
-    with suppress(OSError):
-        for path in (folder / PAST).iterdir():
-            named = _NAME.fullmatch(path.name)
-            if named and (until is None or int(named[1]) <= until):
-                moments.append(Moment(step=int(named[1]), path=path, nbytes=path.stat().st_size))
-    return tuple(sorted(moments, key=lambda moment: moment.step))
+def newest(folder: Path, content: dict[str, Any]) -> dict[str, Any]:
+    """Return the newest of a run in its folder, given what last.pt holds.
+
+    That is another where the program was cut short: there are moments of later steps then, and in
+    the history's file the numbers of the steps that led to them.
+    """
+    step, run_id = content.get("step"), str(content.get("run_id"))
+    if not isinstance(step, int):  # it is damaged, which is told elsewhere
+        return content
+    for moment in reversed(library.moments(folder)):
+        if moment.step <= step:
+            break
+        with suppress(StudioError, *checkpoint.MISFIT):  # a damaged one is passed over
+            found = checkpoint.read(moment.path)
+            rows = HistoryReader(folder, run_id).read(step, moment.step)
+            if found.get("run_id") == run_id and step + rows.shape[1] == found.get("step"):
+                known = [content["history"], torch.from_numpy(rows)]
+                return found | {"history": torch.cat(known, dim=1)}
+    return content
 
 
 def read(path: Path, like: Snapshot) -> tuple[str, Snapshot]:

@@ -18,9 +18,9 @@ from ganstudio.data.loading import find_root, load
 from ganstudio.errors import UNWRITTEN, Phrase, StudioError
 from ganstudio.latent.notes import Notes
 from ganstudio.latent.snapshot import Snapshot
-from ganstudio.library import AUTOSAVE_SECONDS, LAST, RunFolder
+from ganstudio.library import AUTOSAVE_SECONDS, LAST, RunFolder, in_use
 from ganstudio.model_file import ModelFile
-from ganstudio.training import checkpoint, device, generator_file, onnx_file, what_if
+from ganstudio.training import checkpoint, device, exports, past, what_if
 from ganstudio.training.earlier import Earlier
 from ganstudio.training.failures import explained, explaining_memory
 from ganstudio.training.history import History
@@ -228,11 +228,15 @@ class Runner:
         source = live.path if live is not None else path
 
         earlier: Earlier | None = None
-        in_use: StudioError | None = None
+        elsewhere: StudioError | None = None
+        recovered = False  # what a program had made that was cut short
 
         def build(work: Work) -> Trainer:
-            nonlocal earlier, in_use
+            nonlocal earlier, elsewhere, recovered
             content = live.first() if live is not None else checkpoint.read(path)
+            if path.name == LAST and not in_use(path.parent):
+                newest = past.newest(path.parent, content)
+                recovered, content = newest is not content, newest
             if file is not None:
                 checkpoint.give_model_file(content, source, file)
             config = checkpoint.config_of(content, source)
@@ -249,21 +253,24 @@ class Runner:
                 trainer.history = History()
                 trainer.history.append(rows)
             try:
-                self._homes.opened(source, trainer)
+                self._homes.opened(source, trainer, recovered=recovered)
             except StudioError as error:
                 if error.code != "run-in-use":
                     raise
-                in_use = StudioError("opened-copy", path=source.parent)
+                elsewhere = StudioError("opened-copy", path=source.parent)
             earlier = Earlier(source, content, trainer.snapshot())
             return trainer
 
         self._switch(build)
         self._earlier = earlier
+        if recovered and self.trainer is not None:
+            self._save(self.trainer)
+            self._publish_status()
         if live is not None and not live.ended:
             self._live = live
             self._publish_status()
-        if in_use is not None:
-            self._listener.on_error(in_use)
+        if elsewhere is not None:
+            self._listener.on_error(elsewhere)
 
     def return_to(self, run_id: str) -> bool:
         """Make a parked run the current one again; return False if it is that already."""
@@ -570,13 +577,9 @@ class Runner:
             self._publish_status()
 
     def export(self, path: Path) -> None:
-        """Write the networks as a generator file, or G as ONNX, as the suffix says."""
-        if self.trainer is None:
-            return
-        if path.suffix.lower() == onnx_file.SUFFIX:
-            onnx_file.write(self.trainer.snapshot(), path)
-        else:
-            generator_file.write(checkpoint.content_of(self.trainer), path)
+        """Write the run as the suffix says, of `exports.SUFFIXES`."""
+        if (run := self.trainer) is not None:
+            exports.write(checkpoint.content_of(run), path, path, lambda: run.dataset)
 
     # The loop's parts
 

@@ -1,12 +1,14 @@
 """Kill a program that saves all the time, again and again: nothing that was saved may be lost.
 
 Run by hand: ``python tests/faults/kill.py --times 200``. Each time a child trains a small run as
-the window does, saves it after every step, and says so; after a random while it is killed with
-SIGKILL. Then the run must be listed as cut short, its last.pt must open at the step that was
-last said to be saved or a later one, and train on.
+the window does, saves it after every step, and says so; every second one is saved once, and then
+keeps a moment of every step. After a random while it is killed with SIGKILL. Then the run must be
+listed as cut short, it must open at the step that was last said to be kept or a later one, with
+the numbers of all steps, and train on.
 """
 
 import argparse
+import math
 import os
 import random
 import signal
@@ -21,7 +23,7 @@ from ganstudio import library
 from ganstudio.config import Config
 from ganstudio.data.dataset import Dataset
 from ganstudio.data.loading import load
-from ganstudio.training import checkpoint, device
+from ganstudio.training import checkpoint, device, past
 from ganstudio.training.homes import Homes
 from ganstudio.training.trainer import Trainer
 from ganstudio.work import Work
@@ -74,11 +76,16 @@ def _killed(dataset: Dataset, folder: Path, seconds: float, seed: int) -> int:
 def _train(dataset: Dataset, folder: Path, told: int, seed: int) -> None:
     """Train, save and tell for ever (in the child)."""
     torch.set_num_threads(1)
+    past.SECONDS, past.SHARE = 0.0, math.inf
     homes = Homes(folder)
     trainer = Trainer(CONFIG.changed(seed=seed), dataset, device.choose("cpu"))
+    homes.begin(trainer)
     while True:
         trainer.train_step()
-        homes.save(trainer)
+        if seed % 2 or trainer.step == 1:
+            homes.save(trainer)
+        else:
+            homes.remember(trainer, None)
         os.write(told, f"{trainer.step}\n".encode())
 
 
@@ -88,7 +95,7 @@ def _found(dataset: Dataset, folder: Path) -> int | None:
     if not (child := os.fork()):  # torch's threads are no parent's to have before it forks
         torch.set_num_threads(1)
         ((home, _),) = library.cut_short(folder)
-        content = checkpoint.read(home / library.LAST)
+        content = past.newest(home, checkpoint.read(home / library.LAST))
         place = device.choose("cpu")
         trainer = checkpoint.restore(content, home / library.LAST, dataset, place)
         step = trainer.step

@@ -38,7 +38,8 @@ from ganstudio.images import save_npy
 from ganstudio.latent import z_file
 from ganstudio.latent.spec import Stream, generator
 from ganstudio.library import Entry, RunFolder, now
-from ganstudio.training import checkpoint, generator_file
+from ganstudio.training import checkpoint, generator_file, history_file, past
+from ganstudio.training.history_file import HistoryWriter
 from ganstudio.training.live import LAST as LIVE_LAST
 from ganstudio.training.live import Live
 from ganstudio.training.trainer import Trainer
@@ -150,6 +151,13 @@ def _kinds(folder: Path, dataset: Dataset, marker: Path) -> dict[str, tuple[Make
             )
         )
         checkpoint.write(content, run.last)
+    for _ in range(2):
+        trainer.train_step()
+    trainer.drain()
+    (home / "past").mkdir()
+    later = checkpoint.content_of(trainer, history=False)
+    checkpoint.write(later, home / "past" / "0000005.pt")
+    HistoryWriter(home, trainer.run_id).append(trainer.history)
     packed = sources / "run.zip"
     run_archive.pack(home, packed, Work())
 
@@ -179,10 +187,23 @@ def _kinds(folder: Path, dataset: Dataset, marker: Path) -> dict[str, tuple[Make
         place = path.parent / "live"
         place.mkdir(exist_ok=True)
         (place / "live.safetensors").write_bytes(paths["a.safetensors"].read_bytes())
-        (place / "live.rows").write_bytes(path.read_bytes())
+        (place / history_file.NAME).write_bytes(path.read_bytes())
         (place / LIVE_LAST).unlink(missing_ok=True)
         live = Live(place)
         live.rows(live.first(), 0)
+
+    def recovered(path: Path) -> None:
+        """Go on with a run that was cut short, of which one file is damaged."""
+        place = folder / "cut-short"
+        shutil.copytree(home, place)
+        try:
+            named = {".rows": history_file.NAME, ".pt": "past/0000005.pt"}[path.suffix]
+            (place / named).write_bytes(path.read_bytes())
+            newest = past.newest(place, checkpoint.read(place / "last.pt"))
+            again = checkpoint.restore(newest, path, dataset, torch.device("cpu"))
+            again.train_step()
+        finally:
+            shutil.rmtree(place)
 
     def bytes_of(source: Path) -> Make:
         whole = source.read_bytes()
@@ -275,7 +296,9 @@ def _kinds(folder: Path, dataset: Dataset, marker: Path) -> dict[str, tuple[Make
         "preset, bytes": (bytes_of(preset_path), read_preset),
         "run.json, bytes": (bytes_of(home / "run.json"), listed),
         "run.json, parts": (parts_of_note, listed),
-        "rows of a run followed, bytes": (bytes_of(packed), followed),
+        "history of a run followed, bytes": (bytes_of(home / history_file.NAME), followed),
+        "history of a run cut short, bytes": (bytes_of(home / history_file.NAME), recovered),
+        "moment of a run cut short, bytes": (bytes_of(home / "past" / "0000005.pt"), recovered),
         "zip, bytes": (bytes_of(packed), unpacked),
         "zip, members": (archives, unpacked),
         "z, bytes": (bytes_of(paths["z.npy"]), lambda path: z_file.read(trainer.latent, path)),

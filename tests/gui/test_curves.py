@@ -723,7 +723,9 @@ def test_png_shows_legend_and_curves_at_twice_the_size(
     assert count(picture, BLUE) > count(panel.plot, BLUE)
 
 
-@pytest.mark.parametrize(("export", "can_cancel"), [("export_csv", True), ("export_png", False)])
+@pytest.mark.parametrize(
+    ("export", "can_cancel"), [("export_history", True), ("export_png", False)]
+)
 def test_only_what_can_be_cancelled_offers_it(
     panel: CurvesPanel, qtbot: QtBot, tmp_path: Path, export: str, can_cancel: bool
 ) -> None:
@@ -735,7 +737,7 @@ def test_only_what_can_be_cancelled_offers_it(
     assert work.can_cancel is can_cancel
 
 
-@pytest.mark.parametrize("export", ["export_csv", "export_png"])
+@pytest.mark.parametrize("export", ["export_history", "export_png"])
 def test_unwritable_folder(panel: CurvesPanel, qtbot: QtBot, tmp_path: Path, export: str) -> None:
     panel.set_run(info(history_of(10)))
     path = tmp_path / "missing" / "file"

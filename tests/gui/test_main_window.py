@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from hands import WAIT, handle
+from PIL import Image
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QSettings, QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent, QImage
 from PySide6.QtWidgets import (
@@ -52,7 +53,13 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 def wait_phase(qtbot, window: MainWindow, phase: Phase) -> None:
-    qtbot.waitUntil(lambda: window.session.status.phase is phase, timeout=WAIT)
+    """Wait for a phase; if it is training, until a step is made: before, a pause ends nothing."""
+
+    def is_there() -> bool:
+        status = window.session.status
+        return status.phase is phase and (phase is not Phase.TRAINING or status.step > 0)
+
+    qtbot.waitUntil(is_there, timeout=WAIT)
 
 
 def step_in(folder: Path) -> int:
@@ -664,7 +671,7 @@ def test_space_starts_and_pauses_a_fresh_window(qtbot, window) -> None:
     qtbot.waitUntil(window.isActiveWindow, timeout=WAIT)
     for phase in (Phase.TRAINING, Phase.PAUSED):
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
-        qtbot.waitUntil(lambda phase=phase: window.session.status.phase is phase, timeout=WAIT)
+        wait_phase(qtbot, window, phase)
 
 
 def test_a_banner_goes_when_another_run_opens(qtbot, window, tmp_path) -> None:
@@ -721,6 +728,28 @@ def test_samples_and_history_are_exported(qtbot, window, monkeypatch, tmp_path) 
     window.actions_.by_name["export_history"].trigger()
     qtbot.waitUntil(lambda: (tmp_path / "out.csv").exists(), timeout=WAIT)
     qtbot.waitUntil(lambda: len((tmp_path / "out.csv").read_text().splitlines()) == 3, timeout=WAIT)
+
+
+def test_a_run_is_exported_for_use_elsewhere(qtbot, window, monkeypatch, tmp_path) -> None:
+    make_steps(qtbot, window, 2)
+    actions, shown = window.actions_.by_name, window.samples.images()
+    choose_file(monkeypatch, tmp_path / "samples")
+    actions["export_sample_folder"].trigger()
+    pictures = sorted((tmp_path / "samples").iterdir())
+    with Image.open(pictures[7]) as picture:
+        assert np.array_equal(np.asarray(picture), shown[7, 0])
+    assert len(pictures) == len(shown)
+    actions["export_sample_folder"].trigger()  # once more: there is one already
+    assert "not empty" in window.banner.findChild(QLabel, "banner_text").text()
+
+    choose_file(monkeypatch, tmp_path / "run")
+    actions["export_events"].trigger()
+    qtbot.waitUntil((tmp_path / "run.tfevents").exists, timeout=WAIT)
+    with qtbot.waitSignal(window.session.exported, timeout=WAIT):
+        actions["export_script"].trigger()
+    text = (tmp_path / "run.py").read_text()
+    assert text.startswith('"""Studio on mnist')
+    assert "to step 2." in text
 
 
 def test_it_pauses_at_a_step(qtbot, window) -> None:

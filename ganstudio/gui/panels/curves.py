@@ -2,7 +2,7 @@
 
 import math
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,7 @@ from ganstudio.gui.widgets.series import (
 )
 from ganstudio.gui.widgets.stroke import Stroke
 from ganstudio.gui.wording import translate
+from ganstudio.training import tensorboard_file
 from ganstudio.training.history import History
 from ganstudio.training.status import Rival, RunInfo
 
@@ -187,10 +188,17 @@ class CurvesPanel(QWidget):
                 self.plot.paint_apart()
             self._draw(history)
 
-    def export_csv(self, path: Path) -> None:
-        """Write every step's numbers, in another thread; `writer` tells the end."""
-        if self._history is not None:
-            self.writer.write(path, self._history.save_csv)
+    def export_history(self, path: Path) -> None:
+        """Write every step's numbers, as a table or as TensorBoard's events, in another thread.
+
+        `writer` tells the end.
+        """
+        if (history := self._history) is None:
+            return
+        if path.suffix.lower() == tensorboard_file.SUFFIX:
+            self.writer.write(path, partial(tensorboard_file.write, history))
+        else:
+            self.writer.write(path, history.save_csv)
 
     def export_png(self, path: Path) -> None:
         """Write the legend and the plot at twice their size; `writer` tells."""
@@ -362,7 +370,7 @@ class CurvesPanel(QWidget):
     def _on_csv(self) -> None:
         title, kind = self.tr("Export curves as CSV"), self.tr("Tables (*.csv)")
         if path := ask_target(self, title, "curves.csv", ".csv", kind):
-            self.export_csv(path)
+            self.export_history(path)
 
     def _on_png(self) -> None:
         title, kind = self.tr("Export plot as PNG"), self.tr("Pictures (*.png)")

@@ -224,9 +224,13 @@ class SamplesPanel(QWidget):
         self._opening = name
         self._renew()
 
+    def images(self) -> Pixels:
+        """Return the samples, (N, C, H, W) uint8."""
+        return self._grid.images()
+
     def sheet(self) -> Pixels:
         """Return the samples in rows, (H, W, C) uint8."""
-        return grid(self._grid.images(), self._latent.columns)
+        return grid(self.images(), self._latent.columns)
 
     # Construction
 

@@ -1,0 +1,463 @@
+"""An experiment as one Python file that trains the same run, to be read and run by a student.
+
+What it is made of is what runs here: the networks', losses' and penalties' own source code, and
+a text (``resources/script``) in which lines hold for some recipes only: those that end in
+``#? NAME`` or ``#? not NAME``, and those between ``# if: NAME …`` (all of them) and ``# end``.
+"""
+
+import ast
+import inspect
+import re
+import sys
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from string import Template
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+
+from ganstudio import model_file, parts
+from ganstudio.atomic import replacing
+from ganstudio.config import Config, load_preset, preset_of
+from ganstudio.data.dataset import Dataset
+from ganstudio.data.published import Published
+from ganstudio.errors import StudioError
+from ganstudio.latent.networks import Architecture, build, judges_alone
+from ganstudio.latent.spec import LatentPart, LatentSpec
+from ganstudio.resources import resource
+from ganstudio.training import penalties
+from ganstudio.training.objectives._objective import Objective
+from ganstudio.training.trainer import TRAIN_IMAGES, real_range
+
+SUFFIX = ".py"
+_FEWEST_STEPS = 100  # that it makes by default
+_IDX = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}  # in torchvision
+_OF_NO_USE = {"BATCH_NORM", "OUTPUT_RANGE", "SIDES", "TRAINABLE"}  # outside the studio
+_KNOWN = {  # the imports of the text
+    **{name: f"import {name}" for name in ("argparse", "copy", "gzip", "itertools", "math")},
+    **{name: f"import {name}" for name in ("struct", "torch")},
+    "np": "import numpy as np",
+    "Path": "from pathlib import Path",
+    "Image": "from PIL import Image",
+    "nn": "from torch import nn",
+    "spectral_norm": "from torch.nn.utils.parametrizations import spectral_norm",
+    **{
+        name: f"from torch.nn.functional import {name}"
+        for name in ("cross_entropy", "l1_loss", "one_hot", "pad")
+    },
+}
+
+
+def write(
+    config: Config, architecture: Architecture, dataset: Dataset, step: int, path: Path
+) -> None:
+    """Write the script of an experiment and, unless they are LeCun's files, its images beside it.
+
+    Parameters
+    ----------
+    config, architecture : Config, Architecture
+        What is trained.
+    dataset : Dataset
+        The training images, as many as the run has.
+    step : int
+        How far the run is.
+    path : Path
+        The script. Images go into a file of its name that ends in ``.npz``.
+
+    Raises
+    ------
+    StudioError
+        ``trained-elsewhere`` for a run of another program; ``script-names`` if a model file uses
+        names of the script; ``cannot-write`` or ``disk-full``, naming the file.
+    """
+    text = script(config, architecture, dataset, step, path.name)
+    if config.dataset not in _IDX:
+        with replacing(path.with_suffix(".npz")) as file:
+            np.savez_compressed(file, images=dataset.train, labels=dataset.train_labels)
+    with replacing(path) as file:
+        file.write(text.encode())
+
+
+def script(
+    config: Config, architecture: Architecture, dataset: Dataset, step: int, name: str
+) -> str:
+    """Return the text of the script called `name`; see `write`."""
+    if not getattr(architecture.module, "TRAINABLE", True):
+        raise StudioError("trained-elsewhere", path=config.model)
+    with torch.random.fork_rng(devices=[]):
+        nets = build(architecture)
+    latent, module = architecture.latent, architecture.module
+    objective: Objective = parts.load(parts.OBJECTIVE, config.objective).OBJECTIVE
+    weights = [p for net in (nets.G, nets.D, nets.E) if net is not None for p in net.parameters()]
+    flags = _flags(config, latent, objective, autoencoder=nets.E is not None)
+    flags |= {
+        "together": judges_alone(nets.D),
+        "resized": tuple(architecture.image_shape[1:]) != (28, 28),
+        "few": config.train_images > 0,
+        "channels_last": not architecture.model_sha256 and any(w.dim() == 4 for w in weights),
+    }
+    losses = _Code()
+    called = [losses.function(f) for f in _functions(objective)]
+    values = _values(config, latent, architecture, dataset, flags)
+    values |= dict(zip(("real_loss", "g_loss", "fake_loss"), called, strict=False))
+    values |= {"title": _title(config, step), "file": name, "step": f"{step:,}"}
+    values["steps"] = max(step, _FEWEST_STEPS)
+    values["range"] = "{}, {}".format(*map(float, real_range(config, nets.output_range)))
+    values["output_range"] = "{}, {}".format(*map(float, nets.output_range))
+    values["background"] = float(nets.output_range[0])
+    networks, slopes = _Code(), _Code()
+    networks.module(module, whole=bool(architecture.model_sha256))
+    if flags["r1"] or flags["r2"]:
+        slopes.function(penalties.squared_gradient)
+    if flags["gradient_penalty"]:
+        slopes.function(penalties.gradient_penalty)
+    values |= {"losses": losses.text, "networks": networks.text, "penalties": slopes.text}
+    values["imports"] = "$imports"
+    text = Template(_chosen(_text(), flags)).substitute(values)
+    if architecture.model_sha256:
+        _check_names(networks.text, text.replace(networks.text, ""), config.model)
+    known = _KNOWN | networks.imports | losses.imports | slopes.imports
+    return text.replace("$imports", _imports(text.replace("$imports", ""), known), 1)
+
+
+def _flags(
+    config: Config, latent: LatentSpec, objective: Objective, *, autoencoder: bool
+) -> dict[str, bool]:
+    """Return what decides which lines of the text hold."""
+    k, order = config.d_steps, config.order
+    names = ("r1", "r2", "gradient_penalty", "weight_clip", "instance_noise", "translation")
+    flags = {name: bool(getattr(config, name)) for name in names}
+    perturbed = flags["instance_noise"] or flags["translation"]
+    fresh = objective.paired and (k == 0 or order == "g-first-shared")
+    further = k > 1 or (k == 1 and order == "d-first")
+    conditional, codes = bool(latent.classes), bool(latent.codes) and not autoencoder
+    return flags | {
+        "idx": config.dataset in _IDX,
+        "autoencoder": autoencoder,
+        "conditional": conditional,
+        "codes": codes,
+        "needs_z": conditional or codes,
+        "uniform": config.prior == "uniform",
+        "one_part": len(latent.parts) == 1,
+        "penalised": config.r1 > 0 or config.r2 > 0 or config.gradient_penalty > 0,
+        "perturbed": perturbed,
+        "seen": perturbed or conditional,
+        "dice": perturbed or config.gradient_penalty > 0,
+        "spectral_norm": config.spectral_norm,
+        "paired": objective.paired,
+        "keeps_real": objective.paired and not fresh,
+        "mean": config.d_total == "mean",
+        "trains_D": k > 0,
+        "several": k > 1,
+        "further": further,
+        "draws_for_D": further or autoencoder,
+        "falls": config.lr_constant_steps > 0,
+        "ema": config.ema_decay > 0,
+    }
+
+
+def _values(
+    config: Config,
+    latent: LatentSpec,
+    architecture: Architecture,
+    dataset: Dataset,
+    flags: dict[str, bool],
+) -> dict[str, Any]:
+    """Return what stands for the names in the text."""
+    conditional = flags["conditional"]
+    classes = "z[:, {0.start}:{0.stop}]".format(latent.slices["class"]) if conditional else ""
+    shape = "IMAGE_SHAPE"
+    if flags["autoencoder"]:
+        shape = "(LATENT_DIM,)"
+    elif conditional:
+        shape = "(IMAGE_SHAPE[0] + CLASSES, *IMAGE_SHAPE[1:])"
+
+    def seen(images: str, of: str) -> str:
+        if not flags["seen"]:
+            return images
+        return f"seen({images}, {of})" if conditional else f"seen({images})"
+
+    fake, to_D = "fake", "fake.detach()"
+    if flags["needs_z"]:
+        fake, to_D = "fake, z", "fake.detach(), z"
+    last = "last_real" if flags["keeps_real"] else "next($real_stream)"
+    last = f"*{last}" if conditional else last
+    stream = "z_D" if flags["autoencoder"] else "reals"
+    more = ["reconstruction_loss"] if flags["autoencoder"] else []
+    told = [f"{name}.item()" for name in ("g_loss", *more)] + ["found.item()"] * flags["codes"]
+    of_D = [] if not flags["trains_D"] else ["real_loss"] + ["fake_loss"] * (not flags["paired"])
+    of_G = ["g_loss", *more] + ["info_loss"] * flags["codes"]
+    return config.to_dict() | {
+        "image_shape": architecture.image_shape,
+        "latent_dim": latent.dim,
+        "classes": latent.classes,
+        "torchvision": _IDX.get(config.dataset, ""),
+        "folder": repr(str(_folder(config, dataset))),
+        "few_index": TRAIN_IMAGES,
+        "draws": _draws(latent),
+        "parts": len(latent.parts),
+        "info_terms": ",\n        ".join(_info_terms(latent)),
+        "comma_classes": ", classes" * conditional,
+        "judged": shape,
+        "outputs": 1 + latent.code_outputs,
+        "nets": "G, D, E" if flags["autoencoder"] else "G, D",
+        "of_D": fake,
+        "of_G": f"fake, {more[0]}" if more else fake,
+        "to_D": fake,
+        "fake": "fake, _" if more else fake,
+        "real_stream": stream,
+        "real_batch": "real, classes" if conditional else "real",
+        "seen_real": seen("real", "classes"),
+        "seen_fake": seen("fake", classes),
+        "seen_x": seen("x", "classes"),
+        "seen_last": (f"seen({last})" if flags["seen"] else last).replace("$real_stream", stream),
+        "g_told": f"({told[0]},)" if len(told) == 1 else ", ".join(told),
+        "total": "total" if more or flags["codes"] else "g_loss",
+        "so_far": "penalty + " * (flags["r1"] or flags["r2"]),
+        "and_more": "".join(f" and {name}" for name in of_G[1:]),
+        "columns": ", ".join(f'"{name}"' for name in (*of_D, *of_G)),
+        "order": textwrap.indent(
+            _order(config, to_D, f"fake, {more[0]}" if more else fake), "    "
+        ),
+        "order_words": _ORDER_WORDS[config.order],
+    }
+
+
+_ORDER_WORDS = {
+    "d-first": "D moves first, then G on fakes of fresh z",
+    "d-first-shared": "D moves first, then G, which has D judge the same fakes again",
+    "g-first-shared": "G moves first, then D on the same fakes",
+    "simultaneous": "both gradients are taken first, then both move",
+}
+
+
+def _order(config: Config, to_D: str, fake: str) -> str:
+    """Return the body of a step."""
+    k, order = config.d_steps, config.order
+    again = "for _ in range(D_STEPS - 1):\n    "
+    if order == "d-first":
+        first = {0: "told = ()", 1: "told = D_update()"}.get(
+            k, "for _ in range(D_STEPS):\n    told = D_update()"
+        )
+        lines = [first, f"{fake} = draw(z_G)", f"told += G_backward({fake})", "G_opt.step()"]
+    elif order == "d-first-shared":
+        lines = [f"{fake} = draw(z_G)"]
+        lines += [again + "D_update()"] * (k > 1)
+        lines += [f"told = D_backward({to_D})", "D_moves()"] if k else ["told = ()"]
+        lines += [f"told += G_backward({fake})", "G_opt.step()"]
+    elif order == "g-first-shared":
+        lines = [f"{fake} = draw(z_G)", f"of_G = G_backward({fake})"]
+        lines += [f"told = D_backward({to_D})"] if k else ["told = ()"]
+        lines += ["G_opt.step()", *["D_moves()"] * (k > 0)]
+        lines += [again + "told = D_update()"] * (k > 1)
+        return "\n".join([*lines, "return told + of_G"])
+    else:
+        lines = [again + "D_update()"] * (k > 1)
+        lines += [f"{fake} = draw(z_G)"]
+        lines += [f"told = D_backward({to_D})"] if k else ["told = ()"]
+        lines += [f"told += G_backward({fake})", "G_opt.step()", *["D_moves()"] * (k > 0)]
+    return "\n".join([*lines, "return told"])
+
+
+def _draws(latent: LatentSpec) -> str:
+    """Return the expressions that draw the parts of z."""
+
+    def drawn(part: LatentPart, random: str) -> str:
+        if part.kind == "one-hot":
+            eye = f"np.eye({part.dim}, dtype=np.float32)"
+            return f"{eye}[{random}.integers({part.dim}, size=n)]"
+        if part.kind == "normal":
+            return f"{random}.standard_normal((n, {part.dim}), dtype=np.float32)"
+        return f"{random}.random((n, {part.dim}), dtype=np.float32) * 2 - 1"
+
+    if len(latent.parts) == 1:
+        return drawn(latent.parts[0], "random")
+    each = [drawn(part, f"parts[{i}]") for i, part in enumerate(latent.parts)]
+    return ",\n        ".join(each)
+
+
+def _info_terms(latent: LatentSpec) -> Iterable[str]:
+    start = 0
+    for part in latent.codes:
+        place = latent.slices[part.name]
+        said, code = f"said[:, {start}:{start + part.dim}]", f"z[:, {place.start}:{place.stop}]"
+        is_choice = part.kind == "one-hot"
+        numbers = f"({said} - {code}).square().mean() / 2"
+        yield f"cross_entropy({said}, {code})" if is_choice else numbers
+        start += part.dim
+
+
+def _functions(objective: Objective) -> Sequence[Any]:
+    """Return the functions of D's real loss, G's loss, and D's fake loss if there is one."""
+    found = (objective.real_loss, objective.g_loss, objective.fake_loss)
+    return [function for function in found if function is not None]
+
+
+def _folder(config: Config, dataset: Dataset) -> Path:
+    """Return where LeCun's files are on this computer."""
+    module = parts.load(parts.DATASET, config.dataset)
+    published: Published | None = getattr(module, "PUBLISHED", None)
+    if published is None:
+        return dataset.root or resource("mnist")
+    return published.find(dataset.root) or Path("data")
+
+
+def _title(config: Config, step: int) -> str:
+    name = preset_of(config.to_dict())
+    recipe = load_preset(name).title if name else config.model_name
+    run = f"{recipe} on {config.dataset}, seed {config.seed}"
+    return f"{run}, as GAN Studio trained it to step {step:,}."
+
+
+class _Code:
+    """Source code that is gathered from modules, and the imports that it needs."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[str, str] = {}  # by what they define
+        self.imports: dict[str, str] = {}  # by the name that they bind
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "\n\n\n".join(self._blocks.values())
+
+    def function(self, function: Any) -> str:
+        """Take a function with all that it calls in its module; return what it is called here."""
+        module = inspect.getmodule(function)
+        assert module is not None
+        tree, text = _parsed(module)
+        self._learn_imports(tree)
+        defined = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+        wanted = [function.__name__]
+        for name in wanted:
+            used = {node.id for node in ast.walk(defined[name]) if isinstance(node, ast.Name)}
+            wanted += sorted(used & defined.keys() - set(wanted))
+        for name in reversed(wanted):
+            block = _lines(text, defined[name])
+            for private in defined:
+                block = re.sub(rf"\b{private}\b", _public(private), block)
+            self._blocks[name] = block
+        return _public(function.__name__)
+
+    def module(self, module: ModuleType, *, whole: bool) -> None:
+        """Take a module of networks; `whole`, as a person wrote it."""
+        tree, text = _parsed(module)
+        if whole:
+            body = [node for node in tree.body if not _is_future(node)]
+            first = 1 if ast.get_docstring(tree) else 0
+            start = _first_line(body[first]) - 1 if len(body) > first else 0
+            self._blocks[""] = "\n".join(text.splitlines()[start:]).strip()
+            return
+        self._learn_imports(tree)
+        about = textwrap.wrap(" ".join((ast.get_docstring(tree) or "").split()), 98)
+        top = [f"# {line}" for line in about]
+        for node in tree.body:
+            if isinstance(node, ast.Assign):
+                named = {target.id for target in node.targets if isinstance(target, ast.Name)}
+                top += [] if named <= _OF_NO_USE else [_lines(text, node)]
+            elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+                self._blocks[node.name] = _lines(text, node)
+        self._blocks = {"": "\n".join(top), **self._blocks}
+
+    def _learn_imports(self, tree: ast.Module) -> None:
+        for node in tree.body:
+            if isinstance(node, ast.Import):
+                self.imports |= {a.asname or a.name: f"import {a.name}" for a in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                origin = f"from {node.module} import"
+                self.imports |= {a.asname or a.name: f"{origin} {a.name}" for a in node.names}
+
+
+def _parsed(module: ModuleType) -> tuple[ast.Module, str]:
+    """Return a module's syntax tree and its text; of a model file, that of what ran."""
+    text = model_file.source(module) or inspect.getsource(module)
+    return ast.parse(text), text
+
+
+def _is_future(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
+
+
+def _lines(text: str, node: ast.stmt) -> str:
+    """Return the lines of a statement, with the comments at their ends."""
+    return "\n".join(text.splitlines()[_first_line(node) - 1 : node.end_lineno])
+
+
+def _first_line(node: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _public(name: str) -> str:
+    """Return a name for the script, in which real_loss and its like are numbers."""
+    plain = name.lstrip("_")
+    return f"{plain}_of" if plain.endswith("_loss") else plain
+
+
+def _text() -> str:
+    return resource("script/experiment.py.txt").read_text(encoding="utf-8")
+
+
+def _chosen(text: str, flags: dict[str, bool]) -> str:
+    """Return the lines of the text that hold."""
+
+    def holds(names: str) -> bool:
+        words = names.replace("not ", "!").split()
+        return all(flags[word.lstrip("!")] is not word.startswith("!") for word in words)
+
+    lines, asked = [], [True]
+    for line in text.splitlines():
+        if found := re.fullmatch(r"# if: (.*)", line):
+            asked.append(asked[-1] and holds(found[1]))
+        elif line == "# end":
+            asked.pop()
+        elif asked[-1]:
+            plain, mark, names = line.partition("  #? ")
+            if not mark or holds(names):
+                lines.append(plain)
+    assert asked == [True]
+    return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines)) + "\n"
+
+
+def _imports(text: str, known: dict[str, str]) -> str:
+    """Return the import statements for the names that a text uses and does not define."""
+    used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+    statements = sorted({known[name] for name in used & known.keys()})
+    joined: dict[str, list[str]] = {}
+    for statement in statements:
+        origin, _, name = statement.rpartition(" import ")  # no origin where it is "import NAME"
+        name = name if origin else statement
+        joined.setdefault(origin, []).append(name)
+    ours = [f"{origin} import {', '.join(names)}" for origin, names in joined.items() if origin]
+    ours += joined.get("", [])
+    groups = ([s for s in ours if _is_standard(s) is standard] for standard in (True, False))
+    return "\n\n".join("\n".join(sorted(group, key=_import_order)) for group in groups)
+
+
+def _is_standard(statement: str) -> bool:
+    return statement.split()[1].partition(".")[0] in sys.stdlib_module_names
+
+
+def _import_order(statement: str) -> tuple[bool, str]:
+    return statement.startswith("from"), statement
+
+
+def _check_names(of_file: str, of_script: str, path: str) -> None:
+    """Refuse a model file that defines what the script defines as well."""
+    names = _defined(of_file) & _defined(of_script)
+    if names:
+        raise StudioError("script-names", path=path, names=", ".join(sorted(names)))
+
+
+def _defined(text: str) -> set[str]:
+    found = set()
+    for node in ast.parse(text.replace("$imports", "")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        for part in ast.walk(node) if isinstance(node, ast.Assign | ast.For) else ():
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                found.add(part.id)
+    return found
