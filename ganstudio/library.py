@@ -27,6 +27,7 @@ LAST, NOTE, LOCK, PAST, THUMB = "last.pt", "run.json", "run.lock", "past", "thum
 AUTOSAVE_SECONDS = 30  # of training, between two times that a run is saved by itself
 _FORMAT, _VERSION = "ganstudio-run", 1
 _NAME_MOST = 60  # characters
+_DEVICE = re.compile(r"(con|prn|aux|nul|(com|lpt)\d)\s*(\.|$)", re.I)  # to Windows, with any suffix
 _MOMENT = re.compile(r"(\d+)\.pt")
 
 
@@ -189,7 +190,8 @@ def rename(path: Path, name: str) -> Path:
 def _plain(name: str) -> str:
     """Return a name without what a folder may not be called everywhere."""
     plain = "".join(sign if sign.isalnum() or sign in "-_. " else "-" for sign in name)
-    return plain[:_NAME_MOST].strip(" .")
+    plain = plain[:_NAME_MOST].strip(" .")
+    return f"run-{plain}" if _DEVICE.match(plain) else plain
 
 
 def new_folder(library: Path, name: str) -> RunFolder:

@@ -1,6 +1,7 @@
 """A run's past: which steps are kept, where, and that a run goes on from them as it did."""
 
 import itertools
+import os
 import shutil
 from pathlib import Path
 
@@ -249,6 +250,28 @@ def test_a_run_that_was_cut_short_goes_on_without_a_window(
 ) -> None:
     trainer = headless.resumed_trainer(cut_short / "last.pt", "cpu", tiny_root)
     assert same(everything(trainer), everything(window.trainer))
+
+
+def test_a_clock_that_is_set_back_loses_nothing(
+    window: Window, tiny_root: Path, monkeypatch
+) -> None:
+    window.train(2)
+    window.ask(lambda runner: runner.finish())
+    folder = window.heard.status.folder
+    monkeypatch.setattr(library, "now", lambda: "1999-12-31T23:59:59+00:00")
+    monkeypatch.setattr("time.time", lambda: 0.0)
+    window.train(3)
+    window.runner.close()
+    for path in folder.rglob("*"):  # written by that clock
+        os.utime(path, (0, 0))
+    ((found, entry),) = library.entries(folder.parent)
+    assert (found, entry.step, entry.saved[:4]) == (folder, 5, "1999")
+    again = opened(folder, tiny_root)
+    assert same(everything(again.trainer), everything(window.trainer))
+    assert again.kept() == list(range(6))
+    again.train(1)
+    assert again.heard.status.folder == folder
+    assert again.kept() == list(range(7))
 
 
 @pytest.mark.parametrize("left", [False, True])

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import queue
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -936,6 +937,33 @@ def test_start_goes_on_from_a_followed_run_alone(studio, followed):
     followed.train(9)
     studio.ask()
     assert studio.trainer.step == 6
+
+
+def test_a_computer_that_slept_saves_and_goes_on(studio, tmp_path, monkeypatch):
+    real, slept, saved = time.monotonic, [0.0], []
+    monkeypatch.setattr(time, "monotonic", lambda: real() + slept[0])
+    step, save = Trainer.train_step, checkpoint.save
+
+    def train_step(trainer, *nets) -> None:
+        step(trainer, *nets)
+        if trainer.step == 3:
+            slept[0] += 10 * 3600.0
+
+    def noting(trainer, path) -> None:
+        saved.append(trainer.step)
+        save(trainer, path)
+
+    monkeypatch.setattr(Trainer, "train_step", train_step)
+    monkeypatch.setattr(checkpoint, "save", noting)
+    studio.runner = Runner(studio.requests, studio.heard, tmp_path)
+    studio.new_run()
+    began = real()
+    studio.train(lambda runner: runner.step(Nets.BOTH, 8))
+    assert studio.trainer.step == 8
+    assert studio.heard.errors == []
+    assert saved[0] == 3, "at once"
+    assert saved[-1] == 8
+    assert studio.trainer.seconds < real() - began, "the night is no training"
 
 
 def test_another_run_in_the_folder_is_not_taken_for_it(studio, followed, tiny, cpu):

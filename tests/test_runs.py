@@ -8,9 +8,11 @@ from oracle import everything, same
 from windowless import CONFIG, Window, keep_every_step
 
 from ganstudio import library
+from ganstudio.config import Config
 from ganstudio.errors import StudioError
 from ganstudio.library import RunFolder
 from ganstudio.training import checkpoint
+from ganstudio.training.status import Waiting
 from ganstudio.training.trainer import Nets, Trainer
 
 
@@ -68,6 +70,19 @@ def test_a_run_gets_another_name(window: Window, saved: Path, tiny_root: Path, l
         window.runner._save(window.trainer)
         assert checkpoint.read(renamed / "last.pt")["step"] == 4
         assert [path for path, _ in library.entries(saved.parent)] == [renamed]
+
+
+@pytest.mark.parametrize("name", ["con", "AUX", "nul.old", "Com1", "lpt9 ."])
+def test_no_folder_is_called_as_a_device_of_windows(window: Window, saved: Path, name: str):
+    window.ask(lambda runner: runner.rename(saved, name))
+    assert codes(window) == []
+    assert saved.with_name(f"run-{name.rstrip(' .')}").is_dir()
+
+
+@pytest.mark.parametrize("name", ["console", "auxiliary", "com10", "a.con"])
+def test_names_that_are_like_them_stay(window: Window, saved: Path, name: str):
+    window.ask(lambda runner: runner.rename(saved, name))
+    assert saved.with_name(name).is_dir()
 
 
 def test_names_that_cannot_be_are_refused(window: Window, saved: Path):
@@ -135,16 +150,53 @@ def test_a_run_of_another_window_is_left_alone(window: Window, tmp_path: Path):
     assert theirs.exists()
 
 
+def waiting(configs: list[Config], steps: int, root: Path) -> list[Waiting]:
+    return [Waiting(config=config, steps=steps, device="cpu", root=root) for config in configs]
+
+
+def test_a_run_waits_until_the_one_that_trains_is_at_a_step(
+    window: Window, saved: Path, tiny_root: Path
+):
+    first, other = window.trainer, [CONFIG.changed(seed=4, model="mlp-leaky")]
+    window.runner.start()
+    window.runner._step()
+    end = first.step + 3
+    window.runner.enqueue(waiting(other, 2, tiny_root), after=end)
+    assert window.heard.status.queue_goes
+    window.ask(lambda runner: None)
+    assert first.step == end
+    assert (window.trainer.config.model, window.trainer.step) == ("mlp-leaky", 2)
+    assert [left.run_id for left in window.heard.status.left] == [first.run_id]
+
+
+def test_what_is_to_wait_for_a_run_that_stands_begins_at_once(window: Window, tiny_root: Path):
+    window.ask(
+        lambda runner: runner.enqueue(waiting([CONFIG.changed(seed=4)], 2, tiny_root), after=99)
+    )
+    assert (window.trainer.config.seed, window.trainer.step) == (4, 2)
+
+
+def test_recipes_of_all_kinds_wait_in_one_queue(window: Window, tiny_root: Path):
+    leaky = CONFIG.changed(seed=8, model="mlp-leaky")
+    window.runner.enqueue(waiting([CONFIG.changed(seed=4)], 3, tiny_root))
+    window.runner.enqueue(waiting([leaky], 2, tiny_root), after=1)  # it comes after that
+    window.ask(lambda runner: None)
+    trained = [(info.config.seed, info.config.model) for info in window.heard.runs[-2:]]
+    assert trained == [(4, CONFIG.model), (8, "mlp-leaky")]
+    steps = {left.config.seed: left.step for left in window.heard.status.left}
+    assert (steps[4], window.trainer.step) == (3, 2)
+
+
 def test_seeds_are_trained_one_after_the_other(
     window: Window, saved: Path, tiny_root: Path, tiny, cpu
 ):
     configs = [CONFIG.changed(seed=seed) for seed in (4, 5, 6)]
-    window.ask(lambda runner: runner.enqueue(configs, 5, "cpu", tiny_root))
+    window.ask(lambda runner: runner.enqueue(waiting(configs, 5, tiny_root)))
     assert codes(window) == []
     seeds = [(info.config.seed) for info in window.heard.runs[1:]]
     assert seeds == [4, 5, 6]
     assert (window.trainer.config.seed, window.trainer.step) == (6, 5)
-    assert window.heard.status.queued == 0
+    assert window.heard.status.queue == ()
     steps = {entry.seed: entry.step for _, entry in library.entries(saved.parent)}
     assert {4: 5, 5: 5}.items() <= steps.items()
     alone = Trainer(configs[2], tiny, cpu)
@@ -156,7 +208,7 @@ def test_seeds_are_trained_one_after_the_other(
 def test_a_recipe_that_cannot_be_trained_is_passed_over(window: Window, tiny_root: Path):
     wrong = CONFIG.changed(batch_size=8000)
     configs = [CONFIG.changed(seed=4), wrong, CONFIG.changed(seed=5)]
-    window.ask(lambda runner: runner.enqueue(configs, 2, "cpu", tiny_root))
+    window.ask(lambda runner: runner.enqueue(waiting(configs, 2, tiny_root)))
     assert codes(window) == ["queued-run-failed"]
     assert "seed 0 was passed over" in str(window.heard.errors[0])
     assert (window.trainer.config.seed, window.trainer.step) == (5, 2)
@@ -164,19 +216,19 @@ def test_a_recipe_that_cannot_be_trained_is_passed_over(window: Window, tiny_roo
 
 def test_a_pause_does_not_end_the_queue(window: Window, tiny_root: Path):
     configs = [CONFIG.changed(seed=seed) for seed in (4, 5)]
-    window.runner.enqueue(configs, 4, "cpu", tiny_root)
+    window.runner.enqueue(waiting(configs, 4, tiny_root))
     window.runner._step()
     window.runner.pause()
-    assert (window.trainer.step, window.heard.status.queued) == (1, 1)
+    assert (window.trainer.step, len(window.heard.status.queue)) == (1, 1)
     window.ask(lambda runner: runner.start())
     assert (window.trainer.config.seed, window.trainer.step) == (5, 4)
 
 
 def test_the_queue_can_be_forgotten(window: Window, tiny_root: Path):
     configs = [CONFIG.changed(seed=seed) for seed in (4, 5)]
-    window.runner.enqueue(configs, 2, "cpu", tiny_root)
+    window.runner.enqueue(waiting(configs, 2, tiny_root))
     window.runner.clear_queue()
-    assert window.heard.status.queued == 0
+    assert window.heard.status.queue == ()
     window.ask(lambda runner: runner.set_limit(6, None))
     assert (window.trainer.config.seed, window.trainer.step) == (4, 6)
 
@@ -193,7 +245,7 @@ def test_a_run_that_fails_gives_way_to_the_next(window: Window, tiny_root: Path,
         step(self, *args)
 
     monkeypatch.setattr(Trainer, "train_step", fail)
-    window.ask(lambda runner: runner.enqueue(configs, 3, "cpu", tiny_root))
+    window.ask(lambda runner: runner.enqueue(waiting(configs, 3, tiny_root)))
     assert codes(window) == ["queued-run-failed"]
     assert "g_loss" in str(window.heard.errors[0])
     assert (window.trainer.config.seed, window.trainer.step) == (5, 3)
@@ -206,11 +258,11 @@ def test_whatever_else_ends_a_run_the_queue_goes_on(window: Window, tiny_root: P
     if how == "limit":
         window.ask(lambda runner: runner.set_limit(6, None))
     if how == "steps":
-        window.runner.enqueue(configs, steps, "cpu", tiny_root)
+        window.runner.enqueue(waiting(configs, steps, tiny_root))
         window.runner.pause()
         window.ask(lambda runner: runner.step(Nets.BOTH, 9))
     else:
-        window.ask(lambda runner: runner.enqueue(configs, steps, "cpu", tiny_root))
+        window.ask(lambda runner: runner.enqueue(waiting(configs, steps, tiny_root)))
     assert codes(window) == []
     assert window.trainer.config.seed == 5
     assert window.trainer.step == (16 if how == "epochs" else 6)
@@ -218,14 +270,14 @@ def test_whatever_else_ends_a_run_the_queue_goes_on(window: Window, tiny_root: P
 
 def test_a_run_that_is_opened_meanwhile_has_the_queue_wait(window: Window, tiny_root: Path):
     configs = [CONFIG.changed(seed=seed) for seed in (4, 5)]
-    window.runner.enqueue(configs, 3, "cpu", tiny_root)
+    window.runner.enqueue(waiting(configs, 3, tiny_root))
     window.ask(lambda runner: runner.new_run(CONFIG, "cpu", tiny_root))
-    assert (window.heard.status.queued, window.heard.status.queue_stands) == (1, True)
+    assert [run.config.seed for run in window.heard.status.queue] == [5]
+    assert not window.heard.status.queue_goes
     window.train(5)
-    assert window.heard.status.queued == 1
+    assert len(window.heard.status.queue) == 1
     window.ask(lambda runner: runner.go_on_with_queue())
     assert (window.trainer.config.seed, window.trainer.step) == (5, 3)
-    assert not window.heard.status.queue_stands
 
 
 def test_a_judgement_of_a_run_that_is_saved_is_in_the_list(window: Window, saved: Path):
@@ -259,7 +311,7 @@ def test_a_rival_that_fails_does_not_end_the_run_s_turn(
     window: Window, tiny_root: Path, monkeypatch
 ):
     configs = [CONFIG.changed(seed=seed) for seed in (4, 5)]
-    window.runner.enqueue(configs, 9, "cpu", tiny_root)
+    window.runner.enqueue(waiting(configs, 9, tiny_root))
     window.runner._step()
     window.runner.try_value("g_lr", 0.01)
     monkeypatch.setattr(window.runner._rival, "_require_finite", _fails)

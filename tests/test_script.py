@@ -4,7 +4,7 @@ import csv
 import io
 import runpy
 import sys
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from PIL import Image
 
 from ganstudio import model_file, parts
 from ganstudio.cli import main
-from ganstudio.config import ORDERS, Config, built_in_presets, load_preset
+from ganstudio.config import ORDERS, SETTINGS, Config, built_in_presets, load_preset
 from ganstudio.data.dataset import Dataset
 from ganstudio.data.loading import load
 from ganstudio.errors import ConfigError, StudioError
@@ -134,6 +134,33 @@ def test_parts_combine_as_they_do_in_the_studio(changes, tiny_root: Path, tmp_pa
         assume(False)
     path = tmp_path_factory.mktemp("script") / "run.py"
     compare(config, dataset, 4, path, 1e-4)
+
+
+def other(name: str, value: object) -> object:
+    """Return another value of a setting."""
+    accepts = SETTINGS[name]
+    if accepts.choices:
+        return next(choice for choice in reversed(accepts.choices) if choice != value)
+    if accepts.switch:
+        return not value
+    whole = {"image_size": 32, "train_images": 40}.get(name, 7)
+    return whole if isinstance(value, int) else 0.4
+
+
+@pytest.mark.parametrize("name", sorted(SETTINGS.keys() - {"epochs"}))
+def test_no_setting_is_left_out(name: str, tiny_root: Path) -> None:
+    def text(config: Config) -> str:
+        dataset = load("mnist", config.image_size, tiny_root, Work())
+        trainer = Trainer(config, dataset, CPU)
+        return script.script(config, trainer.architecture, dataset, 0, "run.py")
+
+    told = []
+    for preset in ("studio", "infogan", "aae"):  # some matter to one kind of recipe only
+        config = load_preset(preset).config.changed(batch_size=16)
+        with suppress(ConfigError):
+            changed = config.changed(**{name: other(name, getattr(config, name))})
+            told.append(text(changed) != text(config))
+    assert any(told)
 
 
 def test_images_that_are_no_idx_files_lie_beside_it(tiny: Dataset, tmp_path: Path) -> None:

@@ -633,8 +633,8 @@ class MainWindow(QMainWindow):
             elapsed,
             info.device,
         ]
-        if status.queued:
-            parts.append(self.tr("{count} queued").format(count=status.queued))
+        if status.queue:
+            parts.append(self.tr("{count} queued").format(count=len(status.queue)))
         if status.phase is Phase.TRAINING:
             rate = self.tr("{rate:,.0f} images/s").format(rate=status.images_per_second)
             parts.insert(3, rate)

@@ -16,9 +16,9 @@ from ganstudio import library, run_archive
 from ganstudio.gui.folders import ask_target, file_folder
 from ganstudio.gui.panels.experiment import ExperimentPanel
 from ganstudio.gui.panels.runs import RunsPanel, Shown
+from ganstudio.gui.queue_runs import QueueRuns
 from ganstudio.gui.session import Session
 from ganstudio.gui.threads.lanes import Drawn, Lane, OtherRun
-from ganstudio.gui.train_seeds import TrainSeeds
 from ganstudio.gui.widgets.file_writer import FileWriter
 from ganstudio.gui.widgets.run_table import Rows
 from ganstudio.library import LAST
@@ -69,7 +69,7 @@ class Runs(QObject):
         self.writer.message.connect(self.look)  # what was taken in is to be listed
         self._listed.connect(self._on_listed)
         panel.seen.connect(self._on_seen)
-        panel.seeds_wanted.connect(self.train_seeds)
+        panel.queue_wanted.connect(self.queue_runs)
         panel.import_wanted.connect(self.import_run)
         panel.clear_wanted.connect(lambda: session.manage(lambda runner: runner.clear_queue()))
         panel.go_on_wanted.connect(lambda: session.manage(lambda runner: runner.go_on_with_queue()))
@@ -246,11 +246,11 @@ class Runs(QObject):
             taken = self.tr("Took in {name}").format(name=Path(name).name)
             self.writer.write(Path(name), unpack, told=taken)
 
-    def train_seeds(self) -> None:
-        """Ask how many seeds of the recipe in the fields are to be trained, and how far."""
+    def queue_runs(self) -> None:
+        """Ask how many seeds of the recipe in the fields are to be trained, how far, and when."""
         if (config := self._experiment.checked_config()) is not None:
-            dialog = TrainSeeds(self._window, config)
-            dialog.decided.connect(partial(self._session.train_seeds, config))
+            dialog = QueueRuns(self._window, config, self._session.status)
+            dialog.decided.connect(partial(self._session.enqueue, config))
             dialog.open()
 
     def _show_menu(self, folder: Path, at: QPoint) -> None:
@@ -270,7 +270,7 @@ class Runs(QObject):
         menu.popup(at)
 
     def _on_status(self, status: Status) -> None:
-        self._panel.set_queued(status.queued, stands=status.queue_stands)
+        self._panel.set_queued(status.queue, goes=status.queue_goes)
 
     def _on_refused(self, most: int) -> None:
         text = self.tr("{most} runs are compared at most: untick another first.")

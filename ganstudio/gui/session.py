@@ -35,7 +35,7 @@ from ganstudio.latent.spec import Stream, generator
 from ganstudio.model_file import ModelFile
 from ganstudio.pretrained import GENERATOR_SUFFIX
 from ganstudio.training.health import Doctor, Observation, Remedy, State, lowered
-from ganstudio.training.status import Rival, RunInfo, Status
+from ganstudio.training.status import Rival, RunInfo, Status, Waiting
 
 if TYPE_CHECKING:
     from ganstudio.latent.snapshot import Snapshot
@@ -392,10 +392,15 @@ class Session(QObject):
 
         self.training.post(manage)
 
-    def train_seeds(self, config: Config, seeds: int, steps: int) -> None:
-        """Train a recipe with several seeds, from its own on, one run after the other."""
-        configs = [config.changed(seed=config.seed + i) for i in range(seeds)]
+    def enqueue(self, config: Config, seeds: int, steps: int, after: int | None = None) -> None:
+        """Train a recipe with seeds from its own on, in turn, at once or `after` a step."""
         device, root = self._experiment.device(), self._root(config, self._experiment.folder())
+        runs = [
+            Waiting(
+                config=config.changed(seed=config.seed + i), steps=steps, device=device, root=root
+            )
+            for i in range(seeds)
+        ]
 
         def begin(runner: "Runner", file: ModelFile | None) -> None:
             if file is not None:
@@ -404,7 +409,7 @@ class Session(QObject):
                 known = model_file.read(Path(config.model))
                 if model_file.module(known.sha256) is None:
                     raise StudioError("model-file-needed", file=config.model)
-            runner.enqueue(configs, steps, device, root)
+            runner.enqueue(runs, after)
 
         self._post_with_file(begin)
 

@@ -4,9 +4,8 @@ import math
 import queue
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,7 +28,7 @@ from ganstudio.training.live import Live
 from ganstudio.training.profile import Profile
 from ganstudio.training.run_info import describe
 from ganstudio.training.saving import SAVE_SHARE
-from ganstudio.training.status import LeftRun, Phase, Rival, RunInfo, Status
+from ganstudio.training.status import LeftRun, Phase, Rival, RunInfo, Status, Waiting
 from ganstudio.training.threads import ThreadTuner, cores
 from ganstudio.training.trainer import Nets, Trainer
 from ganstudio.work import Cancelled, Work
@@ -115,7 +114,7 @@ class Runner:
         self._parked: OrderedDict[str, Trainer] = OrderedDict()
         self._rival: Trainer | None = None  # trained beside the current run, by turns
         self._told_rival: Rival | None = None
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[Waiting] = deque()
         self._until: int | None = None  # the step at which the next of the queue has its turn
         self._training = False
         self._closed = False
@@ -417,15 +416,15 @@ class Runner:
         self._listener.on_dropped(folder)
         self._publish_status()
 
-    def enqueue(
-        self, configs: list[Config], steps: int, device_name: str, root: Path | None
-    ) -> None:
-        """Train runs one after the other, for so many steps each; the first at once.
+    def enqueue(self, runs: Iterable[Waiting], after: int | None = None) -> None:
+        """Train runs one after the other, the first at once or `after` a step of the current one.
 
         Those that wait already have their turn before. Where one ends by itself, at a recipe's
         last epoch, or fails, it is the next one's turn; a run that a person opens has them wait.
         """
-        self._queue.extend(_Waiting(config, steps, device_name, root) for config in configs)
+        self._queue.extend(runs)
+        if self._until is None and after is not None and self._training:
+            self._until = after
         if self._until is None:
             self.go_on_with_queue()
         else:
@@ -852,8 +851,8 @@ class Runner:
             unsaved=self._homes.is_unsaved(trainer),
             name=self._homes.name(trainer.run_id),
             folder=self._homes.path(trainer.run_id),
-            queued=len(self._queue),
-            queue_stands=bool(self._queue) and self._until is None,
+            queue=tuple(self._queue),
+            queue_goes=bool(self._queue) and self._until is not None,
             rival=self._told_rival,
             moments=self._homes.moments(trainer.run_id),
             left=tuple(map(self._left, self._parked.values())),
@@ -869,16 +868,6 @@ class Runner:
             unsaved=self._homes.is_unsaved(trainer),
             folder=self._homes.path(trainer.run_id),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A run that waits for its turn."""
-
-    config: Config
-    steps: int
-    device: str
-    root: Path | None
 
 
 def _passed_over(config: Config, error: StudioError) -> StudioError:

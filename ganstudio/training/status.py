@@ -80,6 +80,28 @@ class LeftRun:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """A run that waits for its turn.
+
+    Attributes
+    ----------
+    config : Config
+        What it trains.
+    steps : int
+        For how long.
+    device : str
+        Where.
+    root : Path or None
+        The folder of its images; None is the usual place.
+    """
+
+    config: Config
+    steps: int
+    device: str
+    root: Path | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Status:
     """Where the run is now.
 
@@ -105,10 +127,11 @@ class Status:
         The runs that were left, the latest last.
     reached : str
         Why it paused by itself: "", or the limit that it came to, "step", "minutes" or "epochs".
-    queued : int
-        How many runs wait for their turn.
-    queue_stands : bool
-        Whether they wait for a person, who has opened another run meanwhile.
+    queue : tuple of Waiting
+        The runs that wait for their turn.
+    queue_goes : bool
+        Whether the current run makes room for them at some step. Else they wait for a person, who
+        has opened another run meanwhile.
     rival : Rival or None
         The branch that is trained beside it, by turns, to compare.
     moments : tuple of Moment
@@ -127,8 +150,8 @@ class Status:
     folder: Path | None = None
     left: tuple[LeftRun, ...] = ()
     reached: str = ""
-    queued: int = 0
-    queue_stands: bool = False
+    queue: tuple[Waiting, ...] = ()
+    queue_goes: bool = False
     rival: Rival | None = None
     moments: tuple[Moment, ...] = ()
     profile: tuple[tuple[str, float], ...] = ()

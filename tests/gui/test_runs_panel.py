@@ -26,7 +26,7 @@ from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.panels.runs import _together
 from ganstudio.gui.widgets.run_table import COMPARED, RunTable
 from ganstudio.library import Entry
-from ganstudio.training.status import Phase
+from ganstudio.training.status import Phase, Waiting
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -287,15 +287,15 @@ def test_a_run_goes_into_a_zip_file_and_comes_back(
 
 def test_seeds_are_trained_one_after_the_other(qtbot, window: MainWindow) -> None:
     child(window, QWidget, "runs_dock").raise_()
-    button = child(window, QToolButton, "runs_seeds")
+    button = child(window, QToolButton, "runs_queue")
     qtbot.waitUntil(button.isVisible, timeout=WAIT)
     qtbot.mouseClick(button, LEFT)
-    dialog = child(window, QDialog, "train_seeds")
+    dialog = child(window, QDialog, "queue_runs")
     assert "studio" in dialog.findChildren(QLabel)[0].text()
-    child(dialog, QSpinBox, "seeds_count").setValue(2)
-    child(dialog, QSpinBox, "seeds_steps").setValue(3)
-    assert child(dialog, QPushButton, "seeds_go").isDefault()
-    qtbot.keyClick(child(dialog, QSpinBox, "seeds_steps"), Qt.Key.Key_Return)
+    child(dialog, QSpinBox, "queue_seeds").setValue(2)
+    child(dialog, QSpinBox, "queue_steps").setValue(3)
+    assert child(dialog, QPushButton, "queue_go").isDefault()
+    qtbot.keyClick(child(dialog, QSpinBox, "queue_steps"), Qt.Key.Key_Return)
     session = window.session
     qtbot.waitUntil(lambda: (session.info.config.seed, session.status.step) == (1, 3), timeout=WAIT)
     listed(qtbot, window, "studio-0", "studio-1, open")
@@ -303,13 +303,41 @@ def test_seeds_are_trained_one_after_the_other(qtbot, window: MainWindow) -> Non
 
 def test_the_queue_is_shown_and_can_be_forgotten(qtbot, window: MainWindow) -> None:
     child(window, QWidget, "runs_dock").raise_()
-    window.session.train_seeds(Config(), 3, 1000)
+    window.session.enqueue(Config(), 3, 1000)
     forget = child(window, QToolButton, "runs_clear")
     qtbot.waitUntil(lambda: forget.isVisible() and "2" in forget.text(), timeout=WAIT)
     qtbot.waitUntil(lambda: "2 queued" in child(window, QLabel, "state").text(), timeout=WAIT)
     qtbot.mouseClick(forget, LEFT)
     qtbot.waitUntil(lambda: not forget.isVisible(), timeout=WAIT)
     assert window.session.status.phase is Phase.TRAINING
+
+
+def test_another_recipe_waits_for_the_run_that_trains(qtbot, window: MainWindow) -> None:
+    child(window, QWidget, "runs_dock").raise_()
+    session = window.session
+    session.start()
+    qtbot.waitUntil(lambda: session.status.step > 0, timeout=WAIT)
+    window.experiment.select_preset("mlp-leaky")
+    button = child(window, QToolButton, "runs_queue")
+    qtbot.waitUntil(button.isVisible, timeout=WAIT)
+    qtbot.mouseClick(button, LEFT)
+    dialog = child(window, QDialog, "queue_runs")
+    assert "mlp-leaky" in dialog.findChildren(QLabel)[0].text()
+    after = child(dialog, QSpinBox, "queue_after")
+    assert not after.isEnabled()
+    qtbot.keyClick(child(dialog, QComboBox, "queue_when"), Qt.Key.Key_Down)
+    assert after.isEnabled()
+    child(dialog, QSpinBox, "queue_steps").setValue(2)
+    after.setValue(session.status.step + 10)
+    first, end = session.info.run_id, after.value()
+    qtbot.mouseClick(child(dialog, QPushButton, "queue_go"), LEFT)
+    clear = child(window, QToolButton, "runs_clear")
+    qtbot.waitUntil(lambda: clear.isVisible() or session.info.run_id != first, timeout=WAIT)
+    qtbot.waitUntil(lambda: session.info.config.model == "mlp-leaky", timeout=WAIT)
+    qtbot.waitUntil(lambda: session.status.step == 2, timeout=WAIT)
+    (left,) = session.status.left
+    assert left.run_id == first
+    assert left.step >= end
 
 
 def test_an_imported_copy_of_the_open_run_can_be_opened(
@@ -336,7 +364,8 @@ def test_a_run_that_is_passed_over_is_still_told_of(qtbot, window: MainWindow) -
     child(window, QWidget, "runs_dock").raise_()
     wrong, good = Config(batch_size=8192, train_images=100), Config(seed=7)
     session = window.session
-    session.training.post(lambda runner: runner.enqueue([wrong, good], 2, "cpu", None))
+    runs = [Waiting(config=config, steps=2, device="cpu", root=None) for config in (wrong, good)]
+    session.training.post(lambda runner: runner.enqueue(runs))
     qtbot.waitUntil(lambda: (session.info.config.seed, session.status.step) == (7, 2), timeout=WAIT)
     assert "passed over" in child(window, QLabel, "banner_text").text()
     assert window.banner.isVisible()

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ganstudio.config import preset_of
 from ganstudio.gui.actions import ToolButton
 from ganstudio.gui.threads.lanes import OtherRun
 from ganstudio.gui.widgets.compared_images import ComparedImages
@@ -29,6 +30,7 @@ from ganstudio.gui.widgets.curve_words import loss_words, score_words
 from ganstudio.gui.widgets.run_table import Rows, RunTable
 from ganstudio.gui.widgets.toggle import ToggleButton
 from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
+from ganstudio.training.status import Waiting
 
 if TYPE_CHECKING:
     from ganstudio.gui.widgets.charts import Band, ComparisonChart, Line
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 Values = NDArray[np.float64]
 
 _FIRST = "g_loss"
+_NAMED = 12  # of the runs that wait
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -73,7 +76,7 @@ class RunsPanel(QWidget):
 
     Signals:
         seen(bool): whether it can be seen.
-        seeds_wanted(), import_wanted(), clear_wanted(), go_on_wanted(): what a button asks for.
+        queue_wanted(), import_wanted(), clear_wanted(), go_on_wanted(): what a button asks for.
 
     Attributes
     ----------
@@ -82,7 +85,7 @@ class RunsPanel(QWidget):
     """
 
     seen = Signal(bool)
-    seeds_wanted = Signal()
+    queue_wanted = Signal()
     import_wanted = Signal()
     clear_wanted = Signal()
     go_on_wanted = Signal()
@@ -121,11 +124,23 @@ class RunsPanel(QWidget):
         many = self.tr("{count} runs").format(count=len(rows))
         self._count.setText(self.tr("1 run") if len(rows) == 1 else many if rows else "")
 
-    def set_queued(self, count: int, *, stands: bool) -> None:
-        """Say how many runs wait for their turn, and whether they wait for a person."""
-        self._go_on.setVisible(stands)
-        self._clear.setVisible(count > 0)
-        self._clear.setText(self.tr("Forget {count} queued").format(count=count))
+    def set_queued(self, queue: Sequence[Waiting], *, goes: bool) -> None:
+        """Say which runs wait for their turn, and have a button begin if they wait for a person."""
+        self._go_on.setVisible(bool(queue) and not goes)
+        self._clear.setVisible(bool(queue))
+        self._clear.setText(self.tr("Forget {count} queued").format(count=len(queue)))
+        line = self.tr("{recipe}, seed {seed}, {steps:,} steps")
+        lines = [
+            line.format(
+                recipe=preset_of(run.config.to_dict()) or run.config.model_name,
+                seed=run.config.seed,
+                steps=run.steps,
+            )
+            for run in queue[:_NAMED]
+        ]
+        lines += ["…"] * (len(queue) > _NAMED)
+        told = self.tr("Train none of the runs that wait for their turn:")
+        self._clear.setToolTip("\n".join([told, *lines]))
 
     def set_compared(self, shown: Sequence[Shown]) -> None:
         """Show curves and images of these runs."""
@@ -152,19 +167,20 @@ class RunsPanel(QWidget):
         self._count = QLabel()
         self._count.setObjectName("runs_count")
         self._count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        seeds = self._button(
-            "runs_seeds",
-            self.tr("Train seeds…"),
-            self.tr("Train the recipe in the fields with several seeds, one run after the other"),
+        queue = self._button(
+            "runs_queue",
+            self.tr("Queue runs…"),
+            self.tr(
+                "Train the recipe in the fields after the run that trains now, or several "
+                "seeds of it in turn"
+            ),
         )
-        seeds.clicked.connect(self.seeds_wanted)
+        queue.clicked.connect(self.queue_wanted)
         taken = self._button(
             "runs_import", self.tr("Import…"), self.tr("Take in a run from a zip file")
         )
         taken.clicked.connect(self.import_wanted)
-        self._clear = self._button(
-            "runs_clear", "", self.tr("Train none of the runs that wait for their turn")
-        )
+        self._clear = self._button("runs_clear", "", "")
         self._clear.clicked.connect(self.clear_wanted)
         self._clear.hide()
         self._go_on = self._button(
@@ -175,7 +191,7 @@ class RunsPanel(QWidget):
         header = QHBoxLayout()
         header.setSpacing(6)
         header.addWidget(self._count, 1)
-        for button in (self._go_on, self._clear, seeds, taken):
+        for button in (self._go_on, self._clear, queue, taken):
             header.addWidget(button)
         return header
 

@@ -1,0 +1,95 @@
+"""The dialog that asks which runs of a recipe are to be trained in turn, how far, and when."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLabel,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ganstudio.config import SETTINGS, Config, preset_of
+from ganstudio.training.status import Phase, Status
+
+_SEEDS, _STEPS = 1, 1000  # proposed
+_MOST = 100  # seeds
+_LONGEST = 10_000_000  # steps
+
+
+class QueueRuns(QDialog):
+    """Takes three numbers.
+
+    Signals:
+        decided(int, int, object): so many seeds, for so many steps each, at once (None), or when
+            the run that trains now is at this step.
+    """
+
+    decided = Signal(int, int, object)
+
+    def __init__(self, parent: QWidget, config: Config, status: Status) -> None:
+        super().__init__(parent)
+        self.setObjectName("queue_runs")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(self.tr("Queue runs"))
+        recipe = preset_of(config.to_dict()) or config.model_name
+        told = self.tr(
+            "The recipe in the fields, {recipe}, is trained from seed {seed} on. Each run is kept "
+            "in the list; ticked there, those of several seeds show as a band."
+        ).format(recipe=recipe, seed=config.seed)
+        most = int(min(_MOST, SETTINGS["seed"].high - config.seed + 1))
+        self._seeds = self._number("queue_seeds", self.tr("Seeds"), most, _SEEDS)
+        self._steps = self._number("queue_steps", self.tr("Steps each"), _LONGEST, _STEPS)
+        form = QFormLayout()
+        form.addRow(self.tr("&Seeds"), self._seeds)
+        form.addRow(self.tr("S&teps each"), self._steps)
+        self._when = QComboBox()
+        self._after = self._number(
+            "queue_after", self.tr("Step of the run that trains now"), _LONGEST, status.step + 1
+        )
+        if status.queue_goes:
+            told += " " + self.tr("{count} wait already, and have their turn before.").format(
+                count=len(status.queue)
+            )
+        elif status.phase is Phase.TRAINING:
+            self._add_when(form, status)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        go = buttons.addButton(self.tr("Queue them"), QDialogButtonBox.ButtonRole.AcceptRole)
+        go.setObjectName("queue_go")
+        buttons.accepted.connect(self._on_accepted)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(QLabel(told, wordWrap=True))
+        layout.addLayout(form)
+        layout.addWidget(buttons)
+        go.setDefault(True)  # once it is in the dialog, or Cancel takes Enter
+        self.setMinimumWidth(380)
+
+    def _add_when(self, form: QFormLayout, status: Status) -> None:
+        """Add the choice between now and later, which there is while another run trains."""
+        self._when.setObjectName("queue_when")
+        self._when.setAccessibleName(self.tr("When"))
+        self._when.setMinimumHeight(26)
+        self._when.addItem(self.tr("At once: the run that trains now stands"))
+        self._when.addItem(self.tr("When the run that trains now is at a step"))
+        self._after.setValue((status.step // _STEPS + 1) * _STEPS)
+        self._after.setEnabled(False)
+        self._when.currentIndexChanged.connect(self._after.setEnabled)
+        form.addRow(self.tr("&When"), self._when)
+        form.addRow(self.tr("&At its step"), self._after)
+
+    def _number(self, name: str, label: str, high: int, value: int) -> QSpinBox:
+        field = QSpinBox(minimum=1, maximum=high, value=value)
+        field.setObjectName(name)
+        field.setAccessibleName(label)
+        field.setMinimumHeight(26)
+        field.setGroupSeparatorShown(True)
+        return field
+
+    def _on_accepted(self) -> None:
+        after = self._after.value() if self._when.currentIndex() == 1 else None
+        self.decided.emit(self._seeds.value(), self._steps.value(), after)
+        self.accept()
