@@ -7,6 +7,7 @@ a text (``resources/script``) in which lines hold for some recipes only: those t
 
 import ast
 import inspect
+import json
 import re
 import sys
 import textwrap
@@ -195,7 +196,7 @@ def _values(
         "latent_dim": latent.dim,
         "classes": latent.classes,
         "torchvision": _IDX.get(config.dataset, ""),
-        "folder": repr(str(_folder(config, dataset))),
+        "folder": json.dumps(str(_folder(config, dataset)), ensure_ascii=False),
         "few_index": TRAIN_IMAGES,
         "draws": _draws(latent),
         "parts": len(latent.parts),
