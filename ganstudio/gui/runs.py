@@ -1,10 +1,10 @@
 """Between the Runs panel, the library and the threads: what is listed, compared and done."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shiboken6
@@ -58,6 +58,7 @@ class Runs(QObject):
         self._window, self._session = window, session
         self._panel, self._experiment = panel, experiment
         self._known: dict[Path, _Known] = {}
+        self._saves: dict[Path, tuple[str, int]] = {}  # when each run was saved, at which step
         self._reading: Path | None = None
         self._drawing: list[Path] = []  # whose images are being drawn,
         self._stale = False  # and something has changed meanwhile
@@ -112,9 +113,12 @@ class Runs(QObject):
 
     def _on_listed(self, rows: Rows) -> None:
         self._listing = False
-        info = self._session.info
+        self._saves = {path: (entry.saved, entry.step) for path, entry in rows}
+        info, status = self._session.info, self._session.status
         config = info.config.to_dict() if info else {}
-        self._panel.set_runs(rows, self._session.status.folder, config)
+        now: dict[str, Any] = {"step": status.step, "seconds": status.seconds}  # of the open one
+        shown = [(p, replace(entry, **now) if p == status.folder else entry) for p, entry in rows]
+        self._panel.set_runs(shown, status.folder, config)
         self._compare()
 
     # The comparison
@@ -124,8 +128,8 @@ class Runs(QObject):
         compared = self._panel.table.compared()
         self._known = {k: v for k, v in self._known.items() if k in {path for path, *_ in compared}}
         wanted = None
-        for path, entry, _ in compared:
-            saved = (entry.saved, entry.step)
+        for path, *_ in compared:
+            saved = self._saves[path]
             known = self._known.setdefault(path, _Known(saved))
             later = known.saved != saved and not self._session.dragging  # it takes a while to read
             if known.run is None or later:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ganstudio import library
 from ganstudio.config import Config
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.panels.runs import _together
@@ -283,6 +284,19 @@ def test_a_run_goes_into_a_zip_file_and_comes_back(
     qtbot.mouseClick(child(two, QToolButton, "runs_import"), LEFT)
     qtbot.waitUntil(two.banner.isVisible, timeout=WAIT)
     assert "no run that can be imported" in child(two, QLabel, "banner_text").text()
+
+
+def test_the_open_run_is_listed_as_it_is_now(qtbot, window: MainWindow) -> None:
+    train(qtbot, window, 1)
+    session = window.session
+    session.training.post(lambda runner: setattr(runner._homes, "save", lambda _: None))
+    session.step("both", 2)
+    table = listed(qtbot, window, "studio-0, open")
+    qtbot.waitUntil(lambda: session.status.step == 3, timeout=WAIT)
+    window.library.look()
+    qtbot.waitUntil(lambda: texts(table)[0][3] == "3", timeout=WAIT)
+    ((_, entry),) = library.entries(library.usual_folder())
+    assert entry.step == 1, "as it was saved"
 
 
 def test_seeds_are_trained_one_after_the_other(qtbot, window: MainWindow) -> None:
