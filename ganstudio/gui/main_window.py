@@ -236,7 +236,11 @@ class MainWindow(QMainWindow):
             self._dock("runs_dock", self.tr("Runs"), self.runs, bottom),
         ]
         _, losses, scores, quality, _, runs = self._docks
-        for dock, panel in ((losses, self.losses), (scores, self.scores), (quality, self.quality)):
+        refreshed = (
+            *((losses, self.losses), (scores, self.scores)),
+            *((quality, self.quality), (runs, self.runs)),
+        )
+        for dock, panel in refreshed:
             dock.visibilityChanged.connect(lambda _, of=panel: QTimer.singleShot(0, of.refresh))
         DockIcons(self)
         self.tabifyDockWidget(losses, scores)

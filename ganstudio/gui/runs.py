@@ -21,6 +21,7 @@ from ganstudio.gui.session import Session
 from ganstudio.gui.threads.lanes import Drawn, Lane, OtherRun
 from ganstudio.gui.widgets.file_writer import FileWriter
 from ganstudio.gui.widgets.run_table import Rows
+from ganstudio.gui.widgets.seen import is_seen
 from ganstudio.library import LAST
 from ganstudio.training.status import Status
 from ganstudio.work import Work
@@ -64,12 +65,13 @@ class Runs(QObject):
         self._stale = False  # and something has changed meanwhile
         self._images: dict[Path, NDArray[np.uint8]] = {}
         self._listing = False
-        self._timer = QTimer(self, interval=LOOK_MS)
-        self._timer.timeout.connect(self.look)
+        timer = QTimer(self, interval=LOOK_MS)
+        timer.timeout.connect(self.look)
+        timer.start()
         self.writer = FileWriter(self)
         self.writer.message.connect(self.look)  # what was taken in is to be listed
         self._listed.connect(self._on_listed)
-        panel.seen.connect(self._on_seen)
+        panel.seen.connect(self.look)
         panel.queue_wanted.connect(self.queue_runs)
         panel.import_wanted.connect(self.import_run)
         panel.clear_wanted.connect(lambda: session.manage(lambda runner: runner.clear_queue()))
@@ -93,7 +95,7 @@ class Runs(QObject):
 
     def look(self) -> None:
         """List the library in the background, if it can be seen."""
-        if self._listing or not self._panel.isVisible():
+        if self._listing or not is_seen(self._panel):
             return
         self._listing, place = True, library.usual_folder()
 
@@ -103,13 +105,6 @@ class Runs(QObject):
                 self._listed.emit(rows)
 
         QThreadPool.globalInstance().start(look)
-
-    def _on_seen(self, seen: bool) -> None:
-        if seen:
-            self._timer.start()
-            self.look()
-        else:
-            self._timer.stop()
 
     def _on_listed(self, rows: Rows) -> None:
         self._listing = False
@@ -158,7 +153,7 @@ class Runs(QObject):
     def draw(self) -> None:
         """Have z drawn by all that know z as the current run does."""
         info = self._session.info
-        if info is None or not self._panel.isVisible():
+        if info is None or not is_seen(self._panel):
             return
         models = [
             (path, known.run.snapshot)

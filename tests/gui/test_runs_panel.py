@@ -26,6 +26,7 @@ from ganstudio.config import Config
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.panels.runs import _together
 from ganstudio.gui.widgets.run_table import COMPARED, RunTable
+from ganstudio.gui.widgets.seen import is_seen
 from ganstudio.library import Entry
 from ganstudio.training.status import Phase, Waiting
 
@@ -284,6 +285,16 @@ def test_a_run_goes_into_a_zip_file_and_comes_back(
     qtbot.mouseClick(child(two, QToolButton, "runs_import"), LEFT)
     qtbot.waitUntil(two.banner.isVisible, timeout=WAIT)
     assert "no run that can be imported" in child(two, QLabel, "banner_text").text()
+
+
+def test_the_list_is_read_only_while_it_can_be_seen(qtbot, window: MainWindow, monkeypatch) -> None:
+    entries, looks = library.entries, []
+    monkeypatch.setattr(library, "entries", lambda place: looks.append(place) or entries(place))
+    qtbot.waitUntil(lambda: is_seen(window.losses), timeout=WAIT)
+    window.library.look()
+    assert not window.library._listing, "Losses is before it"
+    child(window, QWidget, "runs_dock").raise_()
+    qtbot.waitUntil(lambda: bool(looks), timeout=WAIT)
 
 
 def test_the_open_run_is_listed_as_it_is_now(qtbot, window: MainWindow) -> None:

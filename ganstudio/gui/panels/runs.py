@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -28,6 +27,7 @@ from ganstudio.gui.threads.lanes import OtherRun
 from ganstudio.gui.widgets.compared_images import ComparedImages
 from ganstudio.gui.widgets.curve_words import loss_words, score_words
 from ganstudio.gui.widgets.run_table import Rows, RunTable
+from ganstudio.gui.widgets.seen import is_seen
 from ganstudio.gui.widgets.toggle import ToggleButton
 from ganstudio.gui.widgets.wheel import ignore_wheel_unless_focused
 from ganstudio.training.status import Waiting
@@ -75,7 +75,7 @@ class RunsPanel(QWidget):
     """The table, and what is compared beside it.
 
     Signals:
-        seen(bool): whether it can be seen.
+        seen(): it can be seen now.
         queue_wanted(), import_wanted(), clear_wanted(), go_on_wanted(): what a button asks for.
 
     Attributes
@@ -84,7 +84,7 @@ class RunsPanel(QWidget):
         The runs.
     """
 
-    seen = Signal(bool)
+    seen = Signal()
     queue_wanted = Signal()
     import_wanted = Signal()
     clear_wanted = Signal()
@@ -255,15 +255,10 @@ class RunsPanel(QWidget):
                 lines.append((steps, values.mean(axis=0), runs[0].colour))
         self.chart.set_lines(lines, bands)
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Tell that it can be seen."""
-        super().showEvent(event)
-        self.seen.emit(True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Tell that it cannot be seen."""
-        super().hideEvent(event)
-        self.seen.emit(False)
+    def refresh(self) -> None:
+        """Tell that it can be seen, if that is so."""
+        if is_seen(self):
+            self.seen.emit()
 
 
 def _together(curves: list[tuple[Values, Values]]) -> tuple[Values, Values]:
