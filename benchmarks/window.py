@@ -47,8 +47,8 @@ CHILDREN = ("startup", "drag", "crowded", "memory", "window", "headless")
 RECORDED_STEPS = 10_000_000
 REDRAWN = 100  # times each plot, to see how long it takes
 MEMORY_SECONDS, WARM_UP_SECONDS, LOOK_SECONDS = 1800.0, 120.0, 10.0
-COUNT_SECONDS = 0.1  # between two looks at how many steps were made
-WARM_UP_COUNTS = 30
+COUNT_SECONDS = 0.5  # between two looks at how many steps were made, which cost some themselves
+WARM_UP_COUNTS = 6
 
 
 def main() -> None:

@@ -15,11 +15,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import numpy as np
 from oracle import SMALL
 from windowless import Window
 
@@ -30,10 +32,11 @@ from ganstudio.errors import StudioError
 from ganstudio.models import mlp_gelu
 from ganstudio.training import checkpoint, past
 from ganstudio.training import runner as runner_module
+from ganstudio.training.history_file import HistoryReader
 from ganstudio.work import Work
 
 REASONS = {"full": errno.ENOSPC, "read-only": errno.EROFS}
-CONFIG = Config(model="mlp-gelu", batch_size=8, latent_dim=5, r1=0, epochs=0, train_images=64)
+CONFIG = Config(model="mlp-gelu", batch_size=8, latent_dim=5, r1=0, epochs=0)
 
 
 class Disk:
@@ -87,7 +90,8 @@ def main() -> None:
     for name, network in SMALL.items():  # files as small as may be: there are many
         setattr(mlp_gelu, name, network)
     mnist = load("mnist", 0, None, Work())
-    runner_module.load = lambda *_: mnist
+    few = replace(mnist, train=mnist.train[:64], train_labels=mnist.train_labels[:64])
+    runner_module.load = lambda *_: few
     past.SECONDS, past.SHARE, past.RETRY_SECONDS = 0.0, float("inf"), 0.0
     with tempfile.TemporaryDirectory() as place:
         asked = _once(Path(place), 0, 0, 0)[0]
@@ -155,9 +159,18 @@ def _once(folder: Path, first: int, length: int, reason: int) -> tuple[int, list
             problems.append(f"a run is at step {trainer.step}, and saved at {saved}")
     for path in (*runs.rglob("*.pt"), *folder.glob("*.pt")):
         try:
-            checkpoint.read(path)
+            content = checkpoint.read(path)
+            if path.name == library.LAST:  # with what a crash would have left of it
+                newest = past.newest(path.parent, content)
+                if newest["history"].shape[1] != newest["step"]:
+                    problems.append(f"{path.relative_to(folder)}: steps are missing")
         except StudioError as error:
             problems.append(f"{path.relative_to(folder)}: {error.code}")
+    for trainer in runner._trainers():
+        home = homes.path(trainer.run_id)
+        rows = HistoryReader(home, trainer.run_id).read(0, trainer.step) if home else None
+        if rows is not None and not np.array_equal(rows, trainer.history.array(), equal_nan=True):
+            problems.append(f"{home.name}: the history is not all in its file")
     left = [path.name for path in runs.rglob("*.part")]
     if left:
         problems.append(f"left over: {left}")
