@@ -1,5 +1,6 @@
 """An experiment as a script: what it prints are the losses of the run, whatever the recipe."""
 
+import ast
 import csv
 import io
 import runpy
@@ -224,6 +225,35 @@ def test_the_command_line_writes_it(tiny_root: Path, tmp_path: Path, capsys) -> 
     losses = told(tmp_path / "run.py", 3)
     np.testing.assert_allclose(losses["g_loss"], trainer.history.column("g_loss"), 1e-5)
     assert "to step 3" in (tmp_path / "run.py").read_text()
+
+
+@pytest.mark.parametrize(
+    ("extra", "name"),
+    [
+        ("def pad(x):\n    return x", "pad"),
+        ("from numpy import copy", "copy"),
+    ],
+)
+def test_what_the_script_imports_is_not_taken_from_it(
+    extra: str, name: str, tiny: Dataset, tmp_path: Path
+) -> None:
+    config = mine(tmp_path, extra).changed(translation=0.1, order="d-first")
+    trainer = Trainer(config, tiny, CPU)
+    with pytest.raises(StudioError) as caught:
+        script.write(config, trainer.architecture, tiny, 0, tmp_path / "run.py")
+    assert (caught.value.code, caught.value.fields["names"]) == ("script-names", name)
+
+
+def test_what_it_imports_as_the_script_does_is_no_clash(tiny: Dataset, tmp_path: Path) -> None:
+    config = mine(tmp_path, "import numpy as np\nimport torch\nfrom torch.nn.functional import pad")
+    trainer = Trainer(config.changed(translation=0.1), tiny, CPU)
+    script.write(trainer.config, trainer.architecture, tiny, 0, tmp_path / "run.py")
+
+
+def test_names_of_files_do_not_end_its_docstring(tiny: Dataset) -> None:
+    trainer = Trainer(Config(model="mlp-leaky", batch_size=8), tiny, CPU)
+    text = script.script(trainer.config, trainer.architecture, tiny, 0, 'a"""\\b.py')
+    assert "a'''/b.py" in ast.get_docstring(ast.parse(text))
 
 
 def test_a_run_of_another_program_has_none(tiny: Dataset, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def write(
     text = script(config, architecture, dataset, step, path.name)
     if config.dataset not in _IDX:
         with replacing(path.with_suffix(".npz")) as file:
-            np.savez_compressed(file, images=dataset.train, labels=dataset.train_labels)
+            np.savez(file, images=dataset.train, labels=dataset.train_labels)
     with replacing(path) as file:
         file.write(text.encode())
 
@@ -104,7 +104,8 @@ def script(
     called = [losses.function(f) for f in _functions(objective)]
     values = _values(config, latent, architecture, dataset, flags)
     values |= dict(zip(("real_loss", "g_loss", "fake_loss"), called, strict=False))
-    values |= {"title": _title(config, step), "file": name, "step": f"{step:,}"}
+    values |= {"title": _quotable(_title(config, step)), "file": _quotable(name)}
+    values["step"] = f"{step:,}"
     values["steps"] = max(step, _FEWEST_STEPS)
     values["range"] = "{}, {}".format(*map(float, real_range(config, nets.output_range)))
     values["output_range"] = "{}, {}".format(*map(float, nets.output_range))
@@ -118,9 +119,9 @@ def script(
     values |= {"losses": losses.text, "networks": networks.text, "penalties": slopes.text}
     values["imports"] = "$imports"
     text = Template(_chosen(_text(), flags)).substitute(values)
-    if architecture.model_sha256:
-        _check_names(networks.text, text.replace(networks.text, ""), config.model)
     known = _KNOWN | networks.imports | losses.imports | slopes.imports
+    if architecture.model_sha256:
+        _check_names(networks.text, text.replace(networks.text, ""), known, config.model)
     return text.replace("$imports", _imports(text.replace("$imports", ""), known), 1)
 
 
@@ -313,6 +314,11 @@ def _title(config: Config, step: int) -> str:
     return f"{run}, as GAN Studio trained it to step {step:,}."
 
 
+def _quotable(text: str) -> str:
+    """Return a text that can stand in a docstring."""
+    return text.replace("\\", "/").replace('"', "'")
+
+
 class _Code:
     """Source code that is gathered from modules, and the imports that it needs."""
 
@@ -330,7 +336,7 @@ class _Code:
         module = inspect.getmodule(function)
         assert module is not None
         tree, text = _parsed(module)
-        self._learn_imports(tree)
+        self.learn_imports(tree)
         defined = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
         wanted = [function.__name__]
         for name in wanted:
@@ -352,7 +358,7 @@ class _Code:
             start = _first_line(body[first]) - 1 if len(body) > first else 0
             self._blocks[""] = "\n".join(text.splitlines()[start:]).strip()
             return
-        self._learn_imports(tree)
+        self.learn_imports(tree)
         about = textwrap.wrap(" ".join((ast.get_docstring(tree) or "").split()), 98)
         top = [f"# {line}" for line in about]
         for node in tree.body:
@@ -363,13 +369,18 @@ class _Code:
                 self._blocks[node.name] = _lines(text, node)
         self._blocks = {"": "\n".join(top), **self._blocks}
 
-    def _learn_imports(self, tree: ast.Module) -> None:
+    def learn_imports(self, tree: ast.Module) -> None:
+        """Take note of what a module imports."""
         for node in tree.body:
             if isinstance(node, ast.Import):
-                self.imports |= {a.asname or a.name: f"import {a.name}" for a in node.names}
+                self.imports |= {a.asname or a.name: _imported("import", a) for a in node.names}
             elif isinstance(node, ast.ImportFrom):
                 origin = f"from {node.module} import"
-                self.imports |= {a.asname or a.name: f"{origin} {a.name}" for a in node.names}
+                self.imports |= {a.asname or a.name: _imported(origin, a) for a in node.names}
+
+
+def _imported(how: str, what: ast.alias) -> str:
+    return f"{how} {what.name}" + (f" as {what.asname}" if what.asname else "")
 
 
 def _parsed(module: ModuleType) -> tuple[ast.Module, str]:
@@ -425,8 +436,7 @@ def _chosen(text: str, flags: dict[str, bool]) -> str:
 
 def _imports(text: str, known: dict[str, str]) -> str:
     """Return the import statements for the names that a text uses and does not define."""
-    used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
-    statements = sorted({known[name] for name in used & known.keys()})
+    statements = sorted({known[name] for name in _used(text) & known.keys()})
     joined: dict[str, list[str]] = {}
     for statement in statements:
         origin, _, name = statement.rpartition(" import ")  # no origin where it is "import NAME"
@@ -438,6 +448,10 @@ def _imports(text: str, known: dict[str, str]) -> str:
     return "\n\n".join("\n".join(sorted(group, key=_import_order)) for group in groups)
 
 
+def _used(text: str) -> set[str]:
+    return {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+
+
 def _is_standard(statement: str) -> bool:
     return statement.split()[1].partition(".")[0] in sys.stdlib_module_names
 
@@ -446,16 +460,21 @@ def _import_order(statement: str) -> tuple[bool, str]:
     return statement.startswith("from"), statement
 
 
-def _check_names(of_file: str, of_script: str, path: str) -> None:
-    """Refuse a model file that defines what the script defines as well."""
-    names = _defined(of_file) & _defined(of_script)
+def _check_names(of_file: str, of_script: str, known: dict[str, str], path: str) -> None:
+    """Refuse a model file that means something else by a name of the script."""
+    of_script = of_script.replace("$imports", "")
+    imported = known.keys() & _used(of_script)
+    names = _defined(of_file) & (_defined(of_script) | imported)
+    file = _Code()
+    file.learn_imports(ast.parse(of_file))
+    names |= {name for name in imported & file.imports.keys() if file.imports[name] != known[name]}
     if names:
         raise StudioError("script-names", path=path, names=", ".join(sorted(names)))
 
 
 def _defined(text: str) -> set[str]:
     found = set()
-    for node in ast.parse(text.replace("$imports", "")).body:
+    for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             found.add(node.name)
         for part in ast.walk(node) if isinstance(node, ast.Assign | ast.For) else ():
