@@ -136,6 +136,9 @@ MESSAGES = {
     "choose a smaller model or another device, and start over.",
     "too-little-memory": "The device {device} has too little memory for that. Lower {field}, "
     "choose a smaller model or another device, and try again.",
+    "device-lost": "The device {device} no longer answers: {detail}. The run is kept as it was "
+    "last saved. Go on from that on the CPU, or on the device when this program has been started "
+    "again.",
     "training-failed": "Training stopped at step {step}: {detail}. "
     "The model of step {last} is kept.",
     "run-in-use": "{path} is the folder of a run that another program has open. Close it there, or "

@@ -187,12 +187,16 @@ class MainWindow(QMainWindow):
     def show_error(self, error: StudioError) -> None:
         """Show `error` in the banner, with the one action that helps."""
         opened: Any = error.fields.get("opened")  # the checkpoint whose images are not there
+        saved = error.fields.get("saved")
         unwritten = str(error.fields.get("path", "")).endswith(".pt") and error.code in UNWRITTEN
         if unwritten or error.code == "not-saved":
             self.banner.show_error(error, self.tr("Save as…"), self.files.save_as)
         elif error.code == "non-finite" and (step := self.session.way_back()) is not None:
             text = self.tr("Rewind to step {step:,}, learn slower").format(step=step)
             self.banner.show_error(error, text, partial(self.session.recover, step))
+        elif error.code == "device-lost" and isinstance(saved, Path):
+            go_on = partial(self.session.open, saved, device="cpu")
+            self.banner.show_error(error, self.tr("Go on on the CPU"), go_on)
         elif error.code in NO_IMAGES:
             elsewhere = partial(self.files.open_elsewhere, opened)
             choose = self.files.choose_images if opened is None else elsewhere

@@ -299,19 +299,19 @@ class Session(QObject):
         """
         self._post_with_file(self._anew(config, device, folder, waiting))
 
-    def open(self, path: Path, root: Path | None = None) -> None:
+    def open(self, path: Path, root: Path | None = None, device: str | None = None) -> None:
         """Open a checkpoint or a generator file; undo brings the run before it back.
 
         The run in a folder is followed while another process trains it. Images are in the folder
-        `root`, by default where they were.
+        `root`, by default where they were; `device` is by default the one that is chosen.
         """
-        device = self._experiment.device() if self.info else self._device
+        chosen = self._experiment.device() if self.info else self._device
         text = self.tr("Open {name}").format(name=path.name)
         data = data_folder()
 
         def begin(runner: "Runner", file: ModelFile | None) -> None:
             try:
-                runner.open(path, device, root, data, file)
+                runner.open(path, device or chosen, root, data, file)
             except StudioError as error:
                 error.fields["opened"] = path  # to try again
                 raise

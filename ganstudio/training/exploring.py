@@ -22,7 +22,7 @@ from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import Array, Stream, generator
 from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint
-from ganstudio.training.failures import explaining_memory
+from ganstudio.training.failures import explaining_device
 from ganstudio.training.headless import content_of
 from ganstudio.training.progress import shown
 from ganstudio.training.threads import use_threads
@@ -58,7 +58,7 @@ class Explored:
     strips: images.Pixels
 
 
-@explaining_memory("cpu", field="--num")
+@explaining_device("cpu", field="--num")
 def explore(path: Path, num: int, seed: int, file: ModelFile | None = None) -> Explored:
     """Find the directions of a checkpoint's averaged generator, where it has one.
 
@@ -86,7 +86,7 @@ def explore(path: Path, num: int, seed: int, file: ModelFile | None = None) -> E
     return Explored(step=snapshot.step, z=z, found=found, called=called, strips=strips)
 
 
-@explaining_memory("cpu", field="--frames")
+@explaining_device("cpu", field="--frames")
 def walk(
     path: Path,
     stops: Sequence[int] | Path | None,
@@ -225,7 +225,7 @@ class Projected:
     found: Found
 
 
-@explaining_memory("cpu", field="CHECKPOINT")
+@explaining_device("cpu", field="CHECKPOINT")
 def project(
     path: Path, picture: Path, seed: int, file: ModelFile | None = None, seconds: float = PATIENCE
 ) -> Projected:

@@ -9,14 +9,26 @@ from ganstudio.errors import StudioError
 from ganstudio.training.trainer import Trainer
 
 # how torch says it where it has no class for it: of the computer's own memory, and on Apple's GPUs
-_COMPUTER, _MPS = "DefaultCPUAllocator", "MPS backend out of memory"
+_COMPUTER, _MPS, _CUDA = (
+    *("DefaultCPUAllocator", "MPS backend out of memory"),
+    "CUDA error: out of memory",
+)
+# and that a GPU, or its driver, takes no more work from this program, whatever it is
+_GONE = ("CUDA error", "CUDA driver error", "HIP error", "MPS backend failed")
 
 
 def lacks_memory(error: BaseException) -> bool:
     """Tell whether an error is that memory ran out, the device's or the computer's."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(said in str(error) for said in (_COMPUTER, _MPS))
+    said = (_COMPUTER, _MPS, _CUDA)
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in said)
+
+
+def is_lost(error: BaseException) -> bool:
+    """Tell whether an error is that the device, and all that was on it, is lost to the program."""
+    said = isinstance(error, RuntimeError) and any(words in str(error) for words in _GONE)
+    return said and not lacks_memory(error)
 
 
 def explained(
@@ -46,23 +58,26 @@ def explained(
         code = "too-little-memory" if last is None else "out-of-memory"
         is_computers = isinstance(error, MemoryError) or _COMPUTER in str(error)
         fields |= {"device": "cpu" if is_computers else device, "field": field}
+    if is_lost(error):
+        first = next(iter(str(error).splitlines()), "").rstrip(".")
+        code, fields = "device-lost", {"device": device, "detail": first}
     told = StudioError(code, **fields)
     told.__cause__ = error
     return told
 
 
 @contextmanager
-def explaining_memory(
+def explaining_device(
     device: object, trainer: Trainer | None = None, field: str = "batch_size"
 ) -> Iterator[None]:
-    """Turn a lack of memory into a `StudioError`, in a step of `trainer` if one is given.
+    """Turn what a device lacks, memory or itself, into a `StudioError`, in a step of `trainer`.
 
     Whatever else is raised stays what it is.
     """
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        if not lacks_memory(error):
+        if not lacks_memory(error) and not is_lost(error):
             raise
         last = trainer.step if trainer else None
         raise explained(error, "unexpected", device, last, field) from error

@@ -29,7 +29,7 @@ from ganstudio.latent.spec import LatentSpec, Stream, generator
 from ganstudio.library import LAST, RunFolder
 from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device, past
-from ganstudio.training.failures import explaining_memory
+from ganstudio.training.failures import explaining_device, is_lost
 from ganstudio.training.half import FLOAT32
 from ganstudio.training.health import Diagnosis, Doctor, State
 from ganstudio.training.limits import End, Limit
@@ -62,7 +62,7 @@ def new_trainer(
         model_file.run(file)
         config = config.changed(model=str(file.path))
     place = device.choose(device_name)
-    with explaining_memory(place):
+    with explaining_device(place):
         dataset = _dataset(config, root)
         trainer = Trainer(config, dataset, place, ranks=ranks, precision=precision)
     trainer.check_trainable()
@@ -79,7 +79,7 @@ def resumed_trainer(
 ) -> Trainer:
     """Return a trainer that continues a checkpoint, with the `file` that makes its networks."""
     place = device.choose(device_name)
-    with explaining_memory(place):
+    with explaining_device(place):
         content = content_of(path, file)
         if path.name == LAST:
             content = past.newest(path.parent, content)
@@ -164,7 +164,7 @@ def train(trainer: Trainer, out: Path, limit: Limit, every: Every = Every()) -> 
             forget_beyond(trainer.step, out / name)
         saving = Saving(trainer, out)
         try:
-            with explaining_memory(trainer.device, trainer):
+            with explaining_device(trainer.device, trainer):
                 return _train(trainer, out, end, limit.minutes, every, saving)
         except StudioError as error:
             told = saving.told(error)
@@ -209,8 +209,9 @@ def _train(
                     saving.write_all()
                     took = time.monotonic() - start
                     save_due = start + max(wait, took / SAVE_SHARE)
-        except BaseException:
-            saving.try_all(keep=True)
+        except BaseException as error:
+            if not is_lost(error):  # what was on it is so, too
+                saving.try_all(keep=True)
             raise
         else:
             saving.write_all(keep=True)
@@ -222,7 +223,7 @@ def _train(
 def accompany(trainer: Trainer, limit: Limit) -> int:
     """Train as `train` does in the first of the ranks, but write and tell nothing."""
     end = limit.end(trainer)
-    with explaining_memory(trainer.device, trainer), _interruptible() as interrupted:
+    with explaining_device(trainer.device, trainer), _interruptible() as interrupted:
         while not trainer.ranks.any(end.is_reached(trainer) or bool(interrupted)):
             trainer.train_step()
     return interrupted[0] if interrupted else 0
@@ -315,7 +316,7 @@ def _interruptible() -> Iterator[list[int]]:
         back()
 
 
-@explaining_memory("cpu", field="--num")
+@explaining_device("cpu", field="--num")
 def sample(
     path: Path,
     num: int,
@@ -363,7 +364,7 @@ def sample(
     return np.concatenate([decode(snapshot, batch) for batch in batches])
 
 
-@explaining_memory("cpu", field="--num")
+@explaining_device("cpu", field="--num")
 def evaluate(path: Path, num: int, root: Path | None, file: ModelFile | None = None) -> Quality:
     """Judge a checkpoint's generator, averaged where the recipe has EMA, by `num` samples.
 

@@ -21,7 +21,7 @@ from ganstudio.library import AUTOSAVE_SECONDS, LAST, RunFolder, in_use
 from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device, exports, past, what_if
 from ganstudio.training.earlier import Earlier
-from ganstudio.training.failures import explained, explaining_memory
+from ganstudio.training.failures import explained, explaining_device
 from ganstudio.training.history import History
 from ganstudio.training.homes import Homes
 from ganstudio.training.live import Live
@@ -112,6 +112,7 @@ class Runner:
         self._save_failed = False  # the last time, which has been told
         self._datasets: dict[tuple[str, int, Path | None], Dataset] = {}
         self._parked: OrderedDict[str, Trainer] = OrderedDict()
+        self._lost = False  # whether the current run's device is gone, and the run with it
         self._rival: Trainer | None = None  # trained beside the current run, by turns
         self._told_rival: Rival | None = None
         self._queue: deque[Waiting] = deque()
@@ -198,7 +199,7 @@ class Runner:
             if file is not None:
                 model_file.run(file)
             place, precision = device.place(device_name)
-            with explaining_memory(place):
+            with explaining_device(place):
                 dataset = self._dataset(config, root, work)
                 trainer = Trainer(config, dataset, place, precision=precision)
                 trainer.check_trainable()
@@ -242,7 +243,7 @@ class Runner:
             where = root or checkpoint.root_of(content)
             where = find_root(config.dataset, where, data_folder)
             place, _ = device.place(device_name)  # a run goes on in its own precision
-            with explaining_memory(place):
+            with explaining_device(place):
                 dataset = self._dataset(config, where, work)
                 trainer = checkpoint.restore(content, source, dataset, place)
             here = {one.run_id for one in self._trainers()}
@@ -336,7 +337,7 @@ class Runner:
         run.check_trainable()
         run.drain()
         before = getattr(run.config, name)
-        with explaining_memory(run.device):
+        with explaining_device(run.device):
             root = run.dataset.root
             dataset = run.dataset
             if name == "train_images":
@@ -465,7 +466,7 @@ class Runner:
         """Return what goes on from a checkpoint where `like` trains."""
         content = checkpoint.read(path)
         config = checkpoint.config_of(content, path)
-        with explaining_memory(like.device):
+        with explaining_device(like.device):
             root = find_root(config.dataset, checkpoint.root_of(content), None)
             dataset = self._dataset(config, root, work)
             return checkpoint.restore(content, path, dataset, like.device)
@@ -493,12 +494,14 @@ class Runner:
     def pause(self) -> None:
         """Stop after the current step."""
         self._training = False
-        if self.trainer is not None:
+        if self.trainer is None:
+            return
+        if not self._lost:
             self.trainer.drain()
             if self._rival is not None:
                 self._rival.drain()
             self._save_soon()
-            self._publish()
+        self._publish()
 
     def step(self, nets: Nets, n: int = 1) -> None:
         """Make `n` steps of some nets, then pause."""
@@ -620,13 +623,22 @@ class Runner:
         except Exception as error:  # whatever it is, the run must be kept and the person told
             place = self.trainer.device if self.trainer else ""
             last = self.trainer.step if self.trainer and action == self._step else None
-            self._listener.on_error(explained(error, code, place, last))
+            told = explained(error, code, place, last)
+            if told.code == "device-lost" and self.trainer and self.trainer.device.type != "cpu":
+                told.fields["saved"] = self._lose(self.trainer)
+            self._listener.on_error(told)
             try:
                 after_failure()
             except Exception:
                 # the cause has been told; a GPU that is gone cannot even be copied from
                 self._training = False
                 self._publish_status()
+
+    def _lose(self, trainer: Trainer) -> Path | None:
+        """Let go of the current run, whose device is gone; return what of it is on the disk."""
+        self._lost = True
+        folder = self._homes.drop(trainer.run_id)
+        return folder / LAST if folder is not None and (folder / LAST).exists() else None
 
     def _step(self) -> None:
         """Make one step of a training run, and publish what is due."""
@@ -705,8 +717,8 @@ class Runner:
         return None
 
     def _trainers(self) -> tuple[Trainer, ...]:
-        """Return all that are here, the current one last."""
-        current = (self._rival, self.trainer)
+        """Return all that are here, the current one last, unless its device is lost."""
+        current = (None if self._lost else one for one in (self._rival, self.trainer))
         return (*self._parked.values(), *(trainer for trainer in current if trainer is not None))
 
     def _read_earlier(self) -> None:
@@ -778,14 +790,16 @@ class Runner:
             raise
         finally:
             work.end()
-        if self.trainer is not None:
-            # of a device that is gone, only the numbers since the last drain are lost
+        if self.trainer is not None and not self._lost:
             self._guarded(self.trainer.drain, lambda: None, "unexpected")
             self._save(self.trainer)
             self._parked[self.trainer.run_id] = self.trainer
         if self._rival is trainer:
             self._rival = self._told_rival = None
-        self._park_rival()
+        if not self._lost:
+            self._park_rival()
+        self._rival = self._told_rival = None
+        self._lost = False
         self._parked.pop(trainer.run_id, None)
         saved = [id_ for id_, parked in self._parked.items() if self._homes.is_kept(parked)]
         for run_id in saved[:-PARKED_RUNS]:
@@ -814,7 +828,7 @@ class Runner:
 
     def _publish(self) -> None:
         """Publish a snapshot and the status."""
-        if self.trainer is None:
+        if self.trainer is None or self._lost:
             self._publish_status()
             return
         start = time.thread_time()
@@ -848,7 +862,7 @@ class Runner:
             epoch=trainer.epoch,
             seconds=trainer.seconds,
             images_per_second=self._rate.value if phase is Phase.TRAINING else 0.0,
-            unsaved=self._homes.is_unsaved(trainer),
+            unsaved=not self._lost and self._homes.is_unsaved(trainer),
             name=self._homes.name(trainer.run_id),
             folder=self._homes.path(trainer.run_id),
             queue=tuple(self._queue),

@@ -356,7 +356,7 @@ def _changed(table: Any, rng: random.Random) -> Any:
 def _odd_tensor(tensor: torch.Tensor, rng: random.Random) -> torch.Tensor:
     odd = (
         lambda: tensor.flatten(),
-        lambda: tensor[..., :1],
+        lambda: tensor[..., :1] if tensor.dim() else tensor.reshape(1),
         lambda: tensor.double(),
         lambda: tensor.to(torch.complex64),
         lambda: tensor * float("nan"),
