@@ -674,6 +674,25 @@ def test_space_starts_and_pauses_a_fresh_window(qtbot, window) -> None:
         wait_phase(qtbot, window, phase)
 
 
+def test_a_run_whose_device_is_lost_is_gone_on_with_on_the_cpu(
+    qtbot, window, monkeypatch, tmp_path
+) -> None:
+    make_steps(qtbot, window, 2)
+    path = tmp_path / "last.pt"
+    with qtbot.waitSignal(window.session.saved, timeout=WAIT):
+        window.session.save(path)
+    monkeypatch.setattr(window.experiment, "device", lambda: "cuda")  # as was chosen
+    error = StudioError("device-lost", device="cuda", detail="CUDA error: launch failure")
+    error.fields["saved"] = path
+    window.session.failed.emit(error)
+    button = window.findChild(QPushButton, "banner_action")
+    assert button.text() == "Go on on the CPU"
+    run_id = window.session.info.run_id
+    qtbot.mouseClick(button, LEFT)
+    qtbot.waitUntil(lambda: window.session.info.run_id != run_id, timeout=WAIT)  # a branch of it
+    assert (window.session.info.device, window.session.status.step) == ("cpu", 2)
+
+
 def test_a_banner_goes_when_another_run_opens(qtbot, window, tmp_path) -> None:
     make_steps(qtbot, window, 1)
     path, bad = tmp_path / "run.pt", tmp_path / "bad.pt"
