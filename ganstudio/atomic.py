@@ -40,10 +40,11 @@ def making(folder: Path) -> Iterator[Path]:
     StudioError
         ``folder-not-empty`` if there is something in `folder`, ``cannot-write`` or ``disk-full``.
     """
-    part = _part(folder)
+    folder = folder.absolute()
     with writing(folder):
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise StudioError("folder-not-empty", path=folder)
+        part = _part(folder)
         try:
             shutil.rmtree(part, ignore_errors=True)  # of one that was cut short
             part.mkdir(parents=True)

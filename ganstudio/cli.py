@@ -316,9 +316,10 @@ def _export(arguments: argparse.Namespace) -> int:
 
     def dataset() -> "Dataset":
         config = checkpoint.config_of(content, source)
-        return training_data(config, headless.dataset_of(content, source, None))
+        return training_data(config, headless.dataset_of(content, source, arguments.data_root))
 
-    exports.write(content, source, out, dataset)
+    root = arguments.data_root or checkpoint.root_of(content)
+    exports.write(content, source, out, root, dataset)
     size = out.stat().st_size / 1e6
     print(f"Step {content['step']:,} written to {out}, {size:.2f} MB.")
     return 0
@@ -547,6 +548,10 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         help=".safetensors: the networks alone, small, to explore or to train further; .onnx: G, "
         "for programs without PyTorch; .py: a script that trains the same run; .csv: every step's "
         "numbers; .tfevents: the same for TensorBoard",
+    )
+
+    export.add_argument(
+        "--data-root", type=Path, metavar="DIR", help="where the data's files are, for a script"
     )
 
     walk = of_checkpoint("walk", "walk through the latent space, from seed to seed", _walk)

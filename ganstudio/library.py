@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import count
@@ -242,16 +242,8 @@ def moments(folder: Path, until: int | None = None) -> tuple[Moment, ...]:
 
 
 def cut_short(library: Path) -> list[tuple[Path, Entry]]:
-    """Return the runs that a program had when it ended without closing, those saved last first.
-
-    They are told of with the newest step that there is of them.
-    """
-    runs = [(path, entry) for path, entry in entries(library) if entry.open and not in_use(path)]
-    steps = [[moment.step for moment in moments(path)] for path, _ in runs]
-    return [
-        (path, replace(entry, step=max(entry.step, *kept, 0)))
-        for (path, entry), kept in zip(runs, steps, strict=True)
-    ]
+    """Return the runs that a program had when it ended without closing, those saved last first."""
+    return [run for run in entries(library) if run[1].open and not in_use(run[0])]
 
 
 def in_use(path: Path) -> bool:
@@ -265,7 +257,7 @@ def in_use(path: Path) -> bool:
         lock.acquire()
     except Timeout:
         return True
-    except OSError:  # where nothing can be written, nobody trains
+    except (OSError, NotImplementedError):  # where nothing can be written, nobody trains
         return False
     lock.release()
     return False

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import decode_source
 from pathlib import Path
 from types import ModuleType
 
@@ -77,7 +78,7 @@ def run(file: ModelFile) -> None:
     except StudioError:
         del sys.modules[module.__name__]
         raise
-    _ran[file.sha256], _sources[module.__name__] = module, file.content.decode()
+    _ran[file.sha256], _sources[module.__name__] = module, decode_source(file.content)
 
 
 def module(sha256: str) -> ModuleType | None:

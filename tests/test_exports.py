@@ -1,5 +1,6 @@
 """What a run is written as for use elsewhere: its numbers as tables and events, its samples."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +73,7 @@ def test_writing_events_can_be_cancelled(trainer: Trainer, tmp_path: Path) -> No
 
 
 def test_tensorboard_that_is_not_there_is_said(trainer, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(tensorboard_file, "find_spec", lambda _name: None)
+    monkeypatch.setitem(sys.modules, "tensorboard.compat.proto.event_pb2", None)
     with pytest.raises(StudioError, match="pip install tensorboard"):
         tensorboard_file.write(trainer.history, tmp_path / "run.tfevents")
 
@@ -110,6 +111,15 @@ def test_samples_are_written_as_a_folder(trainer: Trainer, tmp_path: Path, capsy
     assert main(["sample", str(path), "--num", "3", "--out", str(out)]) == 2
     assert "not empty" in capsys.readouterr().err
     assert len(list(out.iterdir())) == 12
+
+
+def test_a_folder_that_is_there_is_refused_by_whatever_name(
+    trainer: Trainer, tmp_path: Path, capsys, monkeypatch
+) -> None:
+    checkpoint.save(trainer, tmp_path / "a.pt")
+    monkeypatch.chdir(tmp_path)
+    assert main(["sample", "a.pt", "--out", "."]) == 2
+    assert "not empty" in capsys.readouterr().err
 
 
 def test_colours_stay_colours(tmp_path: Path) -> None:

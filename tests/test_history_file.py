@@ -116,6 +116,15 @@ def test_a_run_that_goes_on_from_an_earlier_step_forgets_the_later_ones(tmp_path
     np.testing.assert_array_equal(read(tmp_path), joined.array())
 
 
+def test_steps_of_a_lost_future_are_written_over_wherever_they_end(tmp_path: Path) -> None:
+    whole, other = history(8), history(8, seed=1)
+    written(tmp_path, whole, 4, 6, 8)
+    joined = part(whole, 4)
+    joined.append(other.array()[:, 4:7])  # first appended to when there are more steps again
+    HistoryWriter(tmp_path, RUN).append(joined)
+    np.testing.assert_array_equal(read(tmp_path), joined.array())
+
+
 def test_another_run_s_file_is_not_taken_for_its_own(tmp_path: Path) -> None:
     written(tmp_path, history(5), 5)
     assert read(tmp_path, run="ba9876543210").shape[1] == 0

@@ -16,6 +16,8 @@ from ganstudio.errors import StudioError
 from ganstudio.latent.trail import MOST_FILM, MOST_PAST, FilmTrail, PastTrail
 from ganstudio.library import Moment
 from ganstudio.training import checkpoint, headless, history_file, past
+from ganstudio.training.history_file import HistoryWriter
+from ganstudio.training.limits import Limit
 from ganstudio.training.past import Past
 from ganstudio.training.status import Phase
 
@@ -197,8 +199,6 @@ def opened(folder: Path, tiny_root: Path) -> Window:
 def test_a_run_that_was_cut_short_goes_on_from_its_newest_moment(
     window: Window, cut_short: Path, tiny_root: Path
 ) -> None:
-    ((_, entry),) = library.cut_short(cut_short.parent)
-    assert entry.step == 7, "what is offered"
     again = opened(cut_short, tiny_root)
     assert again.trainer.run_id == window.trainer.run_id
     assert same(everything(again.trainer), everything(window.trainer))
@@ -218,6 +218,52 @@ def test_where_the_newest_moment_is_damaged_the_one_before_is_taken(
     path = cut_short / "past" / "0000007.pt"
     path.write_bytes(path.read_bytes()[:1000])
     assert opened(cut_short, tiny_root).trainer.step == 6
+
+
+def test_a_moment_that_cannot_be_restored_leaves_last_pt(cut_short: Path, tiny_root: Path) -> None:
+    path = cut_short / "past" / "0000007.pt"
+    content = checkpoint.read(path)
+    next(iter(content["G"].values()))[:] = torch.inf
+    checkpoint.write(content, path)
+    assert opened(cut_short, tiny_root).trainer.step == 2
+
+
+def test_moments_of_a_future_that_was_lost_are_not_taken_for_this_one_s(
+    cut_short: Path, tiny_root: Path
+) -> None:
+    (cut_short / history_file.NAME).unlink()  # so it goes on from step 2
+    trainer = headless.resumed_trainer(cut_short / "last.pt", "cpu", tiny_root)
+    assert trainer.step == 2
+    trainer.change(g_lr=0.05)
+    for _ in range(8):
+        trainer.train_step()
+    trainer.drain()
+    HistoryWriter(cut_short, trainer.run_id).append(trainer.history)  # and then it is killed
+    content = checkpoint.read(cut_short / "last.pt")
+    assert past.newest(cut_short, content) is content
+
+
+def test_without_a_window_later_moments_are_forgotten_where_the_run_goes_on(
+    cut_short: Path, tiny_root: Path
+) -> None:
+    (cut_short / history_file.NAME).unlink()
+    trainer = headless.resumed_trainer(cut_short / "last.pt", "cpu", tiny_root)
+    headless.train(trainer, cut_short, Limit(steps=3))
+    assert [moment.step for moment in library.moments(cut_short)] == [0, 1, 2]
+
+
+def test_a_run_of_another_folder_is_looked_at_and_nothing_comes_of_it(
+    cut_short: Path, tiny_root: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "elsewhere" / "mine"
+    shutil.copytree(cut_short, copy)
+    shutil.rmtree(cut_short)
+    window = Window(cut_short.parent, tiny_root)
+    window.ask(lambda runner: runner.open(copy / "last.pt", "cpu", tiny_root))
+    assert (window.heard.errors, window.trainer.step) == ([], 2)
+    window.runner.close()
+    assert list(cut_short.parent.iterdir()) == []
+    assert max(moment.step for moment in library.moments(copy)) == 7
 
 
 def test_a_moment_whose_numbers_are_lost_is_not_gone_on_from(

@@ -169,6 +169,27 @@ def test_a_run_waits_until_the_one_that_trains_is_at_a_step(
     assert [left.run_id for left in window.heard.status.left] == [first.run_id]
 
 
+def test_a_person_s_own_run_that_fails_is_told_of_as_ever_and_the_queue_waits(
+    window: Window, tiny_root: Path, monkeypatch
+):
+    window.runner.start()
+    window.runner._step()
+    window.runner.enqueue(waiting([CONFIG.changed(seed=4)], 2, tiny_root), after=99)
+    monkeypatch.setattr(window.trainer, "_require_finite", _fails)
+    window.ask(lambda runner: None)
+    assert codes(window) == ["non-finite"]
+    assert len(window.heard.status.queue) == 1
+    assert not window.heard.status.queue_goes
+
+
+def test_the_last_of_the_queue_makes_room_for_those_to_come(window: Window, tiny_root: Path):
+    window.runner.enqueue(waiting([CONFIG.changed(seed=4)], 3, tiny_root))
+    assert (window.heard.status.queue, window.heard.status.queue_goes) == ((), True)
+    window.ask(lambda runner: runner.enqueue(waiting([CONFIG.changed(seed=5)], 2, tiny_root)))
+    assert [info.config.seed for info in window.heard.runs[-2:]] == [4, 5]
+    assert (window.trainer.config.seed, window.trainer.step) == (5, 2)
+
+
 def test_what_is_to_wait_for_a_run_that_stands_begins_at_once(window: Window, tiny_root: Path):
     window.ask(
         lambda runner: runner.enqueue(waiting([CONFIG.changed(seed=4)], 2, tiny_root), after=99)

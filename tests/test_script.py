@@ -45,10 +45,16 @@ def told(path: Path, steps: int) -> dict[str, np.ndarray]:
     return dict(zip(head[1:], values, strict=True))
 
 
+def write(trainer: Trainer, path: Path) -> None:
+    dataset = trainer.dataset
+    made_of = trainer.config, trainer.architecture, dataset.root, lambda: dataset
+    script.write(*made_of, trainer.step, path)
+
+
 def compare(config: Config, dataset: Dataset, steps: int, path: Path, rtol=1e-5) -> str:
     """Train a run here and by its script; return the script."""
     trainer = Trainer(config, dataset, CPU)
-    script.write(config, trainer.architecture, trainer.dataset, 0, path)
+    write(trainer, path)
     for _ in range(steps):
         trainer.train_step()
     trainer.drain()
@@ -82,7 +88,7 @@ def test_every_preset_s_first_losses_are_the_run_s(
 def test_it_is_called_as_the_preset_is(tiny: Dataset) -> None:
     preset = load_preset("wgan-gp")
     trainer = Trainer(preset.config.changed(seed=4), tiny, CPU)
-    text = script.script(trainer.config, trainer.architecture, tiny, 1234, "a.py")
+    text = script.script(trainer.config, trainer.architecture, None, 1234, "a.py")
     first = f"{preset.title} on mnist, seed 4, as GAN Studio trained it to step 1,234."
     assert text.startswith(f'"""{first}\n')
     assert "--steps" in text
@@ -153,7 +159,7 @@ def test_no_setting_is_left_out(name: str, tiny_root: Path) -> None:
     def text(config: Config) -> str:
         dataset = load("mnist", config.image_size, tiny_root, Work())
         trainer = Trainer(config, dataset, CPU)
-        return script.script(config, trainer.architecture, dataset, 0, "run.py")
+        return script.script(config, trainer.architecture, dataset.root, 0, "run.py")
 
     told = []
     for preset in ("studio", "infogan", "aae"):  # some matter to one kind of recipe only
@@ -167,8 +173,8 @@ def test_no_setting_is_left_out(name: str, tiny_root: Path) -> None:
 def test_images_that_are_no_idx_files_lie_beside_it(tiny: Dataset, tmp_path: Path) -> None:
     config = Config(model="mlp-leaky", batch_size=8, dataset="folder", train_images=50)
     compare(config, tiny, 3, tmp_path / "run.py")
-    assert {path.name for path in tmp_path.iterdir()} == {"run.py", "run.npz", "samples.png"}
-    with np.load(tmp_path / "run.npz") as data:
+    assert {path.name for path in tmp_path.iterdir()} == {"run.py", "run.images.npz", "samples.png"}
+    with np.load(tmp_path / "run.images.npz") as data:
         assert data["images"].shape == (50, 1, 28, 28)
 
 
@@ -181,13 +187,24 @@ from torch import nn
 
 {extra}
 
+
+class Net(nn.Sequential):
+    def twin(self) -> Net:  # which needs that future
+        return self
+
+
 def generator(latent_dim, image_shape):
     last = nn.Linear(latent_dim, math.prod(image_shape))  # a comment
     return nn.Sequential(last, nn.Tanh(), nn.Unflatten(1, image_shape))
 
 
 def discriminator(image_shape, outputs):
-    return nn.Sequential(nn.Flatten(), nn.Linear(math.prod(image_shape), outputs))
+    return Net(nn.Flatten(), nn.Linear(math.prod(image_shape), outputs))
+
+
+if __name__ == "__main__":
+    print("a test of one's own")
+    raise SystemExit
 '''
 
 
@@ -232,6 +249,10 @@ def test_the_command_line_writes_it(tiny_root: Path, tmp_path: Path, capsys) -> 
     [
         ("def pad(x):\n    return x", "pad"),
         ("from numpy import copy", "copy"),
+        ("SEED: int = 42", "SEED"),
+        ("if math.pi > 3:\n    DEVICE = 3\nelse:\n    DEVICE = 4", "DEVICE"),
+        ("import json as step", "step"),
+        ("with open(__file__) as reals:\n    pass", "reals"),
     ],
 )
 def test_what_the_script_imports_is_not_taken_from_it(
@@ -240,19 +261,32 @@ def test_what_the_script_imports_is_not_taken_from_it(
     config = mine(tmp_path, extra).changed(translation=0.1, order="d-first")
     trainer = Trainer(config, tiny, CPU)
     with pytest.raises(StudioError) as caught:
-        script.write(config, trainer.architecture, tiny, 0, tmp_path / "run.py")
+        write(trainer, tmp_path / "run.py")
     assert (caught.value.code, caught.value.fields["names"]) == ("script-names", name)
+
+
+@pytest.mark.parametrize(("mark", "coding"), [(b"", "latin-1"), (b"\xef\xbb\xbf", "utf-8")])
+def test_a_file_may_be_written_in_other_letters(
+    mark: bytes, coding: str, tiny_root: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.py"
+    text = MINE.replace('"""Of', f'# -*- coding: {coding} -*-\n"""Of').format(extra='NAME = "é"')
+    path.write_bytes(mark + text.encode(coding))
+    model_file.run(model_file.read(path))
+    config = Config(model=str(path), batch_size=8, latent_dim=4)
+    text = compare(config, load("mnist", 0, tiny_root, Work()), 2, tmp_path / "run.py")
+    assert 'NAME = "é"' in text
 
 
 def test_what_it_imports_as_the_script_does_is_no_clash(tiny: Dataset, tmp_path: Path) -> None:
     config = mine(tmp_path, "import numpy as np\nimport torch\nfrom torch.nn.functional import pad")
     trainer = Trainer(config.changed(translation=0.1), tiny, CPU)
-    script.write(trainer.config, trainer.architecture, tiny, 0, tmp_path / "run.py")
+    write(trainer, tmp_path / "run.py")
 
 
 def test_names_of_files_do_not_end_its_docstring(tiny: Dataset) -> None:
     trainer = Trainer(Config(model="mlp-leaky", batch_size=8), tiny, CPU)
-    text = script.script(trainer.config, trainer.architecture, tiny, 0, 'a"""\\b.py')
+    text = script.script(trainer.config, trainer.architecture, None, 0, 'a"""\\b.py')
     assert "a'''/b.py" in ast.get_docstring(ast.parse(text))
 
 
@@ -260,5 +294,5 @@ def test_a_run_of_another_program_has_none(tiny: Dataset, tmp_path: Path) -> Non
     config = mine(tmp_path, "TRAINABLE = False")
     trainer = Trainer(config, tiny, CPU)
     with pytest.raises(StudioError) as caught:
-        script.write(config, trainer.architecture, tiny, 0, tmp_path / "run.py")
+        write(trainer, tmp_path / "run.py")
     assert caught.value.code == "trained-elsewhere"

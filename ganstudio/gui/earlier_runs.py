@@ -13,9 +13,19 @@ from ganstudio import library
 from ganstudio.config import preset_of
 from ganstudio.errors import StudioError
 from ganstudio.gui.session import Session
-from ganstudio.library import LAST, RunFolder
+from ganstudio.library import LAST, Entry, RunFolder
+from ganstudio.training.history_file import HistoryReader
 
 SHOWN = 12  # of the library's, those saved last
+
+
+def _newest_step(folder: Path, entry: Entry) -> int:
+    """Return the step that a run will go on from which was cut short: its newest moment's."""
+    later = [moment.step for moment in library.moments(folder) if moment.step > entry.step]
+    if not later:
+        return entry.step
+    rows = HistoryReader(folder, entry.run_id).read(entry.step, max(later)).shape[1]
+    return max([step for step in later if step <= entry.step + rows], default=entry.step)
 
 
 class EarlierRuns(QObject):
@@ -55,7 +65,7 @@ class EarlierRuns(QObject):
             here = opening.resolve().parent if opening is not None else None
             if runs and runs[0][0].resolve() != here and isValid(self):
                 folder, entry = runs[0]
-                self.cut_short.emit(folder.name, entry.step, folder / LAST)
+                self.cut_short.emit(folder.name, _newest_step(folder, entry), folder / LAST)
 
         QThreadPool.globalInstance().start(look)
 

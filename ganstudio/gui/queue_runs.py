@@ -50,10 +50,12 @@ class QueueRuns(QDialog):
         self._after = self._number(
             "queue_after", self.tr("Step of the run that trains now"), _LONGEST, status.step + 1
         )
-        if status.queue_goes:
+        if status.queue_goes and status.queue:
             told += " " + self.tr("{count} wait already, and have their turn before.").format(
                 count=len(status.queue)
             )
+        elif status.queue_goes:
+            told += " " + self.tr("It is their turn when the run that trains now has made its own.")
         elif status.phase is Phase.TRAINING:
             self._add_when(form, status)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)

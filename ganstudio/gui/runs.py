@@ -23,7 +23,7 @@ from ganstudio.gui.widgets.file_writer import FileWriter
 from ganstudio.gui.widgets.run_table import Rows
 from ganstudio.gui.widgets.seen import is_seen
 from ganstudio.library import LAST
-from ganstudio.training.status import Status
+from ganstudio.training.status import Phase, Status
 from ganstudio.work import Work
 
 if TYPE_CHECKING:
@@ -269,7 +269,8 @@ class Runs(QObject):
         menu.popup(at)
 
     def _on_status(self, status: Status) -> None:
-        self._panel.set_queued(status.queue, goes=status.queue_goes)
+        goes = status.queue_goes and status.phase is Phase.TRAINING
+        self._panel.set_queued(status.queue, goes=goes)
 
     def _on_refused(self, most: int) -> None:
         text = self.tr("{most} runs are compared at most: untick another first.")

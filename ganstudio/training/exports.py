@@ -15,7 +15,11 @@ SUFFIXES = (GENERATOR_SUFFIX, onnx_file.SUFFIX, script.SUFFIX, CSV, tensorboard_
 
 
 def write(
-    content: dict[str, Any], source: Path, path: Path, dataset: Callable[[], Dataset]
+    content: dict[str, Any],
+    source: Path,
+    path: Path,
+    root: Path | None,
+    dataset: Callable[[], Dataset],
 ) -> None:
     """Write a run as one of `SUFFIXES`.
 
@@ -29,6 +33,8 @@ def write(
         The file to write: ``.safetensors`` has the networks (`generator_file`), ``.onnx`` G alone
         (`onnx_file`), ``.py`` trains the same run (`script`), ``.csv`` and ``.tfevents`` hold every
         step's numbers.
+    root : Path or None
+        The folder of the images' files; None is the usual place.
     dataset : callable
         Returns the run's training images, which a script may need.
 
@@ -44,7 +50,7 @@ def write(
         onnx_file.write(snapshot, path)
     elif suffix == script.SUFFIX:
         config = checkpoint.config_of(content, source)
-        script.write(config, snapshot.architecture, dataset(), snapshot.step, path)
+        script.write(config, snapshot.architecture, root, dataset, snapshot.step, path)
     elif suffix == CSV:
         _history(content, source).save_csv(path)
     elif suffix == tensorboard_file.SUFFIX:

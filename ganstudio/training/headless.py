@@ -80,11 +80,23 @@ def resumed_trainer(
     """Return a trainer that continues a checkpoint, with the `file` that makes its networks."""
     place = device.choose(device_name)
     with explaining_device(place):
-        content = content_of(path, file)
-        if path.name == LAST:
-            content = past.newest(path.parent, content)
-        dataset = dataset_of(content, path, root)
-        trainer = checkpoint.restore(content, path, dataset, place, ranks, precision)
+        content = checkpoint.read(path)
+        # each rank would have to find the same moments beside its file
+        recovers = path.name == LAST and ranks.count == 1
+        newest = past.newest(path.parent, content) if recovers else content
+
+        def restored(content: dict[str, Any]) -> Trainer:
+            if file is not None:
+                checkpoint.give_model_file(content, path, file)
+            dataset = dataset_of(content, path, root)
+            return checkpoint.restore(content, path, dataset, place, ranks, precision)
+
+        try:
+            trainer = restored(newest)
+        except StudioError:
+            if newest is content:
+                raise
+            trainer = restored(content)  # the moment was damaged
     trainer.check_trainable()
     return trainer
 
@@ -162,6 +174,7 @@ def train(trainer: Trainer, out: Path, limit: Limit, every: Every = Every()) -> 
         save_config(trainer.config, out / "config.toml")
         for name in (QUALITY, HEALTH):
             forget_beyond(trainer.step, out / name)
+        past.forget_beyond(trainer.step, out)
         saving = Saving(trainer, out)
         try:
             with explaining_device(trainer.device, trainer):

@@ -58,7 +58,7 @@ class HistoryWriter:
         with writing(self._path):
             there = self._path.exists()
             if self._rows is None or not there or self._path.stat().st_size < self._end:
-                self._look(len(history))
+                self._look(history)
             assert self._rows is not None
             with self._path.open("r+b" if there else "w+b") as file:
                 file.seek(self._end)
@@ -72,11 +72,20 @@ class HistoryWriter:
                 os.fsync(file.fileno())
                 self._rows, self._end = self._rows + rows.shape[1], file.tell()
 
-    def _look(self, most: int) -> None:
-        """Find where the run's first `most` steps end in the file that is there."""
-        reader = HistoryReader(self._path.parent, self._run_id)
-        reader.read(0, most)
-        self._rows, self._end = reader.place
+    def _look(self, history: History) -> None:
+        """Find how far the file that is there has the same steps as the history.
+
+        Others are of a future that was lost: the run has gone on from an earlier step.
+        """
+        rows, first, end = history.array().T, 0, 0
+        if self._path.exists():
+            with self._path.open("rb") as file:
+                end = _after_head(file, self._run_id)
+                while end and (found := _rows_at(file, end, first)) is not None:
+                    if rows[first : first + len(found)].tobytes() != found.tobytes():
+                        break
+                    first, end = first + len(found), file.tell()
+        self._rows, self._end = first, end
 
 
 class HistoryReader:

@@ -40,8 +40,8 @@ class Homes:
         self._pasts: dict[str, Past] = {}
         self._ratios: dict[str, float] = {}  # of runs that were judged
 
-    def opened(self, path: Path, trainer: Trainer, *, recovered: bool = False) -> None:
-        """Take note that a run is as the file `path` has it; `recovered`, further than that.
+    def claim(self, path: Path) -> RunFolder | None:
+        """Take the folder of the checkpoint `path`, for `opened`; None if it is no run's of this.
 
         One that was saved into this library by itself goes on in its folder, from its last.pt on.
 
@@ -50,6 +50,23 @@ class Homes:
         StudioError
             ``run-in-use`` if another program has that folder: what is trained goes into another.
         """
+        folder = path.parent.resolve()
+        mine = any(home.path == folder for home in self._taken.values())  # a branch of that run
+        here = folder.parent == self._library and library.is_run_folder(folder) and not mine
+        return RunFolder(folder) if path.name == library.LAST and here else None
+
+    def opened(
+        self,
+        path: Path,
+        trainer: Trainer,
+        home: RunFolder | None = None,
+        *,
+        recovered: bool = False,
+    ) -> None:
+        """Take note that a run is as the file `path` has it; `recovered`, further than that.
+
+        It goes on in the folder `home`, which was claimed, or else in a new one.
+        """
         self._saved[trainer.run_id] = self._kept[trainer.run_id] = _Saved.now(trainer)
         if recovered:  # from a moment: the checkpoint is not as far
             del self._saved[trainer.run_id], self._kept[trainer.run_id]
@@ -57,12 +74,9 @@ class Homes:
         if (entry := library.entry_of(path.parent)) is not None and entry.ratio is not None:
             self._ratios[trainer.run_id] = entry.ratio
         self._paths.pop(trainer.run_id, None)  # what is there may be later steps
-        folder = path.parent.resolve()
-        self._pasts[trainer.run_id] = Past(library.moments(folder, trainer.step))
-        mine = any(home.path == folder for home in self._taken.values())  # a branch of that run
-        here = folder.parent == self._library and library.is_run_folder(folder) and not mine
-        if path.name == library.LAST and here:
-            self._take(trainer.run_id, RunFolder(folder))
+        self._pasts[trainer.run_id] = Past(library.moments(path.parent.resolve(), trainer.step))
+        if home is not None:
+            self._take(trainer.run_id, home)
 
     def branched(self, trainer: Trainer) -> None:
         """Take note that a run is as its parent was, from which it just branched."""

@@ -12,7 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ganstudio import atomic, library
 from ganstudio.errors import StudioError, writing
@@ -20,6 +22,7 @@ from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.trail import PastTrail
 from ganstudio.library import PAST, Moment
 from ganstudio.training import checkpoint
+from ganstudio.training.history import COLUMNS
 from ganstudio.training.history_file import HistoryReader, HistoryWriter
 from ganstudio.training.trainer import Trainer
 
@@ -170,10 +173,25 @@ def newest(folder: Path, content: dict[str, Any]) -> dict[str, Any]:
         with suppress(StudioError, *checkpoint.MISFIT):  # a damaged one is passed over
             found = checkpoint.read(moment.path)
             rows = HistoryReader(folder, run_id).read(step, moment.step)
-            if found.get("run_id") == run_id and step + rows.shape[1] == found.get("step"):
+            if found.get("run_id") == run_id and _leads_to(rows, step, found):
                 known = [content["history"], torch.from_numpy(rows)]
                 return found | {"history": torch.cat(known, dim=1)}
     return content
+
+
+def _leads_to(rows: NDArray[np.float32], step: int, content: dict[str, Any]) -> bool:
+    """Tell whether steps from `step` on are those that led to a moment, and not another future."""
+    seconds = rows[COLUMNS.index("seconds")]
+    all_there = step + len(seconds) == content["step"]
+    return all_there and bool(seconds[-1] == np.float32(content["seconds"]))
+
+
+def forget_beyond(step: int, folder: Path) -> None:
+    """Drop the moments of later steps: the run in a folder goes on from this one."""
+    for moment in library.moments(folder):
+        if moment.step > step:
+            with suppress(OSError):  # they are known for another future's by the history
+                moment.path.unlink()
 
 
 def read(path: Path, like: Snapshot) -> tuple[str, Snapshot]:

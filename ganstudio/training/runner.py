@@ -17,7 +17,7 @@ from ganstudio.data.loading import find_root, load
 from ganstudio.errors import UNWRITTEN, Phrase, StudioError
 from ganstudio.latent.notes import Notes
 from ganstudio.latent.snapshot import Snapshot
-from ganstudio.library import AUTOSAVE_SECONDS, LAST, RunFolder, in_use
+from ganstudio.library import AUTOSAVE_SECONDS, LAST, RunFolder
 from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device, exports, past, what_if
 from ganstudio.training.earlier import Earlier
@@ -117,6 +117,7 @@ class Runner:
         self._told_rival: Rival | None = None
         self._queue: deque[Waiting] = deque()
         self._until: int | None = None  # the step at which the next of the queue has its turn
+        self._from_queue = False  # whether the current run is of it
         self._training = False
         self._closed = False
         self._nets = Nets.BOTH
@@ -231,12 +232,7 @@ class Runner:
         elsewhere: StudioError | None = None
         recovered = False  # what a program had made that was cut short
 
-        def build(work: Work) -> Trainer:
-            nonlocal earlier, elsewhere, recovered
-            content = live.first() if live is not None else checkpoint.read(path)
-            if path.name == LAST and not in_use(path.parent):
-                newest = past.newest(path.parent, content)
-                recovered, content = newest is not content, newest
+        def restored(content: dict[str, Any], work: Work) -> Trainer:
             if file is not None:
                 checkpoint.give_model_file(content, source, file)
             config = checkpoint.config_of(content, source)
@@ -245,21 +241,45 @@ class Runner:
             place, _ = device.place(device_name)  # a run goes on in its own precision
             with explaining_device(place):
                 dataset = self._dataset(config, where, work)
-                trainer = checkpoint.restore(content, source, dataset, place)
+                return checkpoint.restore(content, source, dataset, place)
+
+        def opened(home: RunFolder | None, work: Work) -> Trainer:
+            nonlocal earlier, recovered
+            content = live.first() if live is not None else checkpoint.read(path)
+            newest = content if home is None else past.newest(home.path, content)
+            try:
+                trainer = restored(newest, work)
+            except StudioError:
+                if newest is content:
+                    raise
+                newest = content  # the moment was damaged
+                trainer = restored(content, work)
+            recovered = newest is not content
             here = {one.run_id for one in self._trainers()}
             if trainer.run_id in here:  # an earlier step of a run that is here: a branch of it
                 trainer.branch()
             if live is not None and (rows := live.rows(content, 0)) is not None:
                 trainer.history = History()
                 trainer.history.append(rows)
-            try:
-                self._homes.opened(source, trainer, recovered=recovered)
+            earlier = Earlier(source, newest, trainer.snapshot())
+            self._homes.opened(source, trainer, home, recovered=recovered)
+            return trainer
+
+        def build(work: Work) -> Trainer:
+            nonlocal elsewhere
+            home = None
+            try:  # first: what is there is not another program's to change
+                home = self._homes.claim(source)
             except StudioError as error:
                 if error.code != "run-in-use":
                     raise
                 elsewhere = StudioError("opened-copy", path=source.parent)
-            earlier = Earlier(source, content, trainer.snapshot())
-            return trainer
+            try:
+                return opened(home, work)
+            except BaseException:
+                if home is not None:
+                    home.release()
+                raise
 
         self._switch(build)
         self._earlier = earlier
@@ -282,9 +302,16 @@ class Runner:
                 return self._parked[run_id]
             if (folder := self._homes.path(run_id)) is None or self.trainer is None:
                 raise StudioError("run-gone", kept=PARKED_RUNS)
-            trainer = self._restored(folder / LAST, self.trainer, work)
+            home = None
             with suppress(StudioError):  # another program has it by now: this is a copy
-                self._homes.opened(folder / LAST, trainer)
+                home = self._homes.claim(folder / LAST)
+            try:
+                trainer = self._restored(folder / LAST, self.trainer, work)
+                self._homes.opened(folder / LAST, trainer, home)
+            except BaseException:
+                if home is not None:
+                    home.release()
+                raise
             return trainer
 
         self._switch(parked)
@@ -450,7 +477,7 @@ class Runner:
             except StudioError as error:
                 self._listener.on_error(_passed_over(run.config, error))
                 continue
-            self._until = run.steps
+            self._until, self._from_queue = run.steps, True
             self.start()
             return
         self._publish_status()
@@ -581,7 +608,8 @@ class Runner:
     def export(self, path: Path) -> None:
         """Write the run as the suffix says, of `exports.SUFFIXES`."""
         if (run := self.trainer) is not None:
-            exports.write(checkpoint.content_of(run), path, path, lambda: run.dataset)
+            content, root = checkpoint.content_of(run), run.dataset.root
+            exports.write(content, path, path, root, lambda: run.dataset)
 
     # The loop's parts
 
@@ -653,8 +681,8 @@ class Runner:
         try:
             trainer.train_step(self._nets)
         except StudioError as error:
-            in_queue = self._until is not None and self._queue
-            raise (_passed_over(trainer.config, error) if in_queue else error) from error
+            passed_over = self._from_queue and self._queue
+            raise (_passed_over(trainer.config, error) if passed_over else error) from error
         now = time.monotonic()
         self._tuner.step_took(now - start, now)
         for one in (trainer, *((self._rival,) if self._rival else ())):
@@ -676,7 +704,12 @@ class Runner:
             self._publish_status()
 
     def _on_failed_step(self) -> None:
-        """Pause; where others wait, it is their turn, unless it was the rival that failed."""
+        """Pause; if it was one of the queue, it is the next one's turn; but a rival is nobody's.
+
+        After a person's own run the queue waits: there may be a remedy for what failed.
+        """
+        if self._until is not None and not self._from_queue:
+            self._until = None
         self.pause()
         if self._until is not None and self._rival is None:
             self.go_on_with_queue()
@@ -806,6 +839,7 @@ class Runner:
             del self._parked[run_id]
         self.trainer, self._reached, self._live, self._earlier = trainer, "", None, None
         self._looked_at = self._until = None
+        self._from_queue = False
         self._homes.release_others({trainer.run_id for trainer in self._trainers()})
         self.set_exact(self._exact)
         self.set_profile(self._profiles)
@@ -866,7 +900,7 @@ class Runner:
             name=self._homes.name(trainer.run_id),
             folder=self._homes.path(trainer.run_id),
             queue=tuple(self._queue),
-            queue_goes=bool(self._queue) and self._until is not None,
+            queue_goes=self._until is not None,
             rival=self._told_rival,
             moments=self._homes.moments(trainer.run_id),
             left=tuple(map(self._left, self._parked.values())),

@@ -9,9 +9,10 @@ import ast
 import inspect
 import json
 import re
+import symtable
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from string import Template
 from types import ModuleType
@@ -53,7 +54,12 @@ _KNOWN = {  # the imports of the text
 
 
 def write(
-    config: Config, architecture: Architecture, dataset: Dataset, step: int, path: Path
+    config: Config,
+    architecture: Architecture,
+    root: Path | None,
+    dataset: Callable[[], Dataset],
+    step: int,
+    path: Path,
 ) -> None:
     """Write the script of an experiment and, unless they are LeCun's files, its images beside it.
 
@@ -61,12 +67,14 @@ def write(
     ----------
     config, architecture : Config, Architecture
         What is trained.
-    dataset : Dataset
-        The training images, as many as the run has.
+    root : Path or None
+        The folder of the images' files; None is the usual place.
+    dataset : callable
+        Returns the training images, as many as the run has; called only for those beside it.
     step : int
         How far the run is.
     path : Path
-        The script. Images go into a file of its name that ends in ``.npz``.
+        The script. Images go into a file of its name that ends in ``.images.npz``.
 
     Raises
     ------
@@ -74,16 +82,17 @@ def write(
         ``trained-elsewhere`` for a run of another program; ``script-names`` if a model file uses
         names of the script; ``cannot-write`` or ``disk-full``, naming the file.
     """
-    text = script(config, architecture, dataset, step, path.name)
+    text = script(config, architecture, root, step, path.name)
     if config.dataset not in _IDX:
-        with replacing(path.with_suffix(".npz")) as file:
-            np.savez(file, images=dataset.train, labels=dataset.train_labels)
+        data = dataset()
+        with replacing(path.with_suffix(".images.npz")) as file:
+            np.savez(file, images=data.train, labels=data.train_labels)
     with replacing(path) as file:
         file.write(text.encode())
 
 
 def script(
-    config: Config, architecture: Architecture, dataset: Dataset, step: int, name: str
+    config: Config, architecture: Architecture, root: Path | None, step: int, name: str
 ) -> str:
     """Return the text of the script called `name`; see `write`."""
     if not getattr(architecture.module, "TRAINABLE", True):
@@ -102,7 +111,7 @@ def script(
     }
     losses = _Code()
     called = [losses.function(f) for f in _functions(objective)]
-    values = _values(config, latent, architecture, dataset, flags)
+    values = _values(config, latent, architecture, root, flags)
     values |= dict(zip(("real_loss", "g_loss", "fake_loss"), called, strict=False))
     values |= {"title": _quotable(_title(config, step)), "file": _quotable(name)}
     values["step"] = f"{step:,}"
@@ -122,7 +131,8 @@ def script(
     known = _KNOWN | networks.imports | losses.imports | slopes.imports
     if architecture.model_sha256:
         _check_names(networks.text, text.replace(networks.text, ""), known, config.model)
-    return text.replace("$imports", _imports(text.replace("$imports", ""), known), 1)
+    imports = [*networks.future, _imports(text.replace("$imports", ""), known)]
+    return text.replace("$imports", "\n\n".join(imports), 1)
 
 
 def _flags(
@@ -165,7 +175,7 @@ def _values(
     config: Config,
     latent: LatentSpec,
     architecture: Architecture,
-    dataset: Dataset,
+    root: Path | None,
     flags: dict[str, bool],
 ) -> dict[str, Any]:
     """Return what stands for the names in the text."""
@@ -197,7 +207,7 @@ def _values(
         "latent_dim": latent.dim,
         "classes": latent.classes,
         "torchvision": _IDX.get(config.dataset, ""),
-        "folder": json.dumps(str(_folder(config, dataset)), ensure_ascii=False),
+        "folder": json.dumps(str(_folder(config, root)), ensure_ascii=False),
         "few_index": TRAIN_IMAGES,
         "draws": _draws(latent),
         "parts": len(latent.parts),
@@ -298,13 +308,13 @@ def _functions(objective: Objective) -> Sequence[Any]:
     return [function for function in found if function is not None]
 
 
-def _folder(config: Config, dataset: Dataset) -> Path:
+def _folder(config: Config, root: Path | None) -> Path:
     """Return where LeCun's files are on this computer."""
     module = parts.load(parts.DATASET, config.dataset)
     published: Published | None = getattr(module, "PUBLISHED", None)
     if published is None:
-        return dataset.root or resource("mnist")
-    return published.find(dataset.root) or Path("data")
+        return root or resource("mnist")
+    return published.find(root) or Path("data")
 
 
 def _title(config: Config, step: int) -> str:
@@ -325,6 +335,7 @@ class _Code:
     def __init__(self) -> None:
         self._blocks: dict[str, str] = {}  # by what they define
         self.imports: dict[str, str] = {}  # by the name that they bind
+        self.future: list[str] = []  # imports that have to come first
 
     @property
     def text(self) -> str:
@@ -353,10 +364,14 @@ class _Code:
         """Take a module of networks; `whole`, as a person wrote it."""
         tree, text = _parsed(module)
         if whole:
-            body = [node for node in tree.body if not _is_future(node)]
-            first = 1 if ast.get_docstring(tree) else 0
-            start = _first_line(body[first]) - 1 if len(body) > first else 0
-            self._blocks[""] = "\n".join(text.splitlines()[start:]).strip()
+            body = tree.body[1:] if ast.get_docstring(tree) is not None else tree.body
+            self.future = [_lines(text, node) for node in body if _is_future(node)]
+            left_out = set(range(_first_line(body[0]) - 1 if body else 0))
+            for node in body:
+                if _is_future(node) or _is_main(node):
+                    left_out |= set(range(_first_line(node) - 1, node.end_lineno or 0))
+            lines = enumerate(text.split("\n"))
+            self._blocks[""] = "\n".join(line for i, line in lines if i not in left_out).strip()
             return
         self.learn_imports(tree)
         about = textwrap.wrap(" ".join((ast.get_docstring(tree) or "").split()), 98)
@@ -393,9 +408,16 @@ def _is_future(node: ast.stmt) -> bool:
     return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
 
+def _is_main(node: ast.stmt) -> bool:
+    """Tell whether a statement is what a file does only where it is run by itself."""
+    if not isinstance(node, ast.If):
+        return False
+    return any(isinstance(part, ast.Name) and part.id == "__name__" for part in ast.walk(node.test))
+
+
 def _lines(text: str, node: ast.stmt) -> str:
     """Return the lines of a statement, with the comments at their ends."""
-    return "\n".join(text.splitlines()[_first_line(node) - 1 : node.end_lineno])
+    return "\n".join(text.split("\n")[_first_line(node) - 1 : node.end_lineno])
 
 
 def _first_line(node: ast.stmt) -> int:
@@ -464,20 +486,19 @@ def _check_names(of_file: str, of_script: str, known: dict[str, str], path: str)
     """Refuse a model file that means something else by a name of the script."""
     of_script = of_script.replace("$imports", "")
     imported = known.keys() & _used(of_script)
-    names = _defined(of_file) & (_defined(of_script) | imported)
     file = _Code()
     file.learn_imports(ast.parse(of_file))
-    names |= {name for name in imported & file.imports.keys() if file.imports[name] != known[name]}
+    same = {name for name in imported & file.imports.keys() if file.imports[name] == known[name]}
+    names = (_bound(of_file) - same) & (_bound(of_script) | imported)
     if names:
         raise StudioError("script-names", path=path, names=", ".join(sorted(names)))
 
 
-def _defined(text: str) -> set[str]:
-    found = set()
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found.add(node.name)
-        for part in ast.walk(node) if isinstance(node, ast.Assign | ast.For) else ():
-            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-                found.add(part.id)
-    return found
+def _bound(text: str) -> set[str]:
+    """Return all names that a file binds, however it does."""
+    table = symtable.symtable(text, "<script>", "exec")
+    return {
+        symbol.get_name()
+        for symbol in table.get_symbols()
+        if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
+    }

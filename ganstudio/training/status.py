@@ -130,8 +130,8 @@ class Status:
     queue : tuple of Waiting
         The runs that wait for their turn.
     queue_goes : bool
-        Whether the current run makes room for them at some step. Else they wait for a person, who
-        has opened another run meanwhile.
+        Whether the current run makes room at some step, for those that wait and those to come.
+        Else they wait for a person, who has opened another run meanwhile.
     rival : Rival or None
         The branch that is trained beside it, by turns, to compare.
     moments : tuple of Moment

@@ -1,7 +1,6 @@
 """A history as TensorBoard's events, for whoever compares runs there."""
 
 import time
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +12,6 @@ from ganstudio.work import Work
 
 SUFFIX = ".tfevents"  # by which TensorBoard knows the files that it reads
 _OFTEN = 1000  # steps between two looks at whether it is still wanted
-
-
-def check() -> None:
-    """Raise ``no-tensorboard`` unless the package is there that it takes."""
-    if find_spec("tensorboard") is None:
-        raise StudioError("no-tensorboard")
 
 
 def write(history: History, path: Path, work: Work | None = None) -> None:
@@ -33,9 +26,11 @@ def write(history: History, path: Path, work: Work | None = None) -> None:
     Cancelled
         If `work` was; the file is as it was before.
     """
-    check()
-    from tensorboard.compat.proto.event_pb2 import Event
-    from tensorboard.summary.writer.record_writer import RecordWriter
+    try:
+        from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.summary.writer.record_writer import RecordWriter
+    except Exception as error:  # it is not there, or not whole
+        raise StudioError("no-tensorboard") from error
 
     rows = history.array()
     seconds = rows[COLUMNS.index("seconds")]

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hands import WAIT
 from PySide6.QtCore import Qt, QTimer
@@ -14,9 +15,12 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QMessage
 
 from ganstudio import library
 from ganstudio.errors import StudioError
+from ganstudio.gui.earlier_runs import _newest_step
 from ganstudio.gui.main_window import MainWindow
-from ganstudio.library import NOTE, RunFolder, usual_folder
+from ganstudio.library import NOTE, Entry, RunFolder, now, usual_folder
 from ganstudio.training import checkpoint
+from ganstudio.training.history import COLUMNS, History
+from ganstudio.training.history_file import HistoryWriter
 from ganstudio.training.homes import Homes
 from ganstudio.training.status import Phase
 from ganstudio.training.trainer import Trainer
@@ -218,6 +222,19 @@ def test_a_run_that_was_cut_short_is_offered_once(qtbot, open_window: Open) -> N
     third = open_window()
     ready(qtbot, third)
     assert not third.banner.isVisible()
+
+
+def test_the_step_that_is_offered_is_the_one_that_opens(tmp_path: Path) -> None:
+    entry = Entry(run_id="1", recipe="studio", seed=0, step=2, seconds=1.0, saved=now())
+    assert _newest_step(tmp_path, entry) == 2
+    (tmp_path / "past").mkdir()
+    for step in (1, 3, 5, 7):
+        (tmp_path / "past" / f"{step}.pt").touch()
+    assert _newest_step(tmp_path, entry) == 2, "no numbers are there, as of an older version's"
+    history = History()
+    history.append(np.zeros((len(COLUMNS), 6), np.float32))
+    HistoryWriter(tmp_path, "1").append(history)
+    assert _newest_step(tmp_path, entry) == 5
 
 
 def test_a_run_in_another_window_is_left_to_it(qtbot, open_window: Open) -> None:

@@ -25,10 +25,11 @@ from ganstudio import library
 from ganstudio.config import Config
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.panels.runs import _together
+from ganstudio.gui.queue_runs import QueueRuns
 from ganstudio.gui.widgets.run_table import COMPARED, RunTable
 from ganstudio.gui.widgets.seen import is_seen
 from ganstudio.library import Entry
-from ganstudio.training.status import Phase, Waiting
+from ganstudio.training.status import Phase, Status, Waiting
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -335,6 +336,39 @@ def test_the_queue_is_shown_and_can_be_forgotten(qtbot, window: MainWindow) -> N
     qtbot.mouseClick(forget, LEFT)
     qtbot.waitUntil(lambda: not forget.isVisible(), timeout=WAIT)
     assert window.session.status.phase is Phase.TRAINING
+
+
+def test_the_dialog_says_when_it_is_the_runs_turn(qtbot) -> None:
+    training = {"phase": Phase.TRAINING, "step": 5}
+    waiting = Waiting(config=Config(), steps=2, device="cpu", root=None)
+    expected = {
+        Status(): (False, "over"),
+        Status(**training): (True, "over"),
+        Status(**training, queue_goes=True): (False, "when the run that trains now has made"),
+        Status(**training, queue_goes=True, queue=(waiting,)): (False, "1 wait already"),
+    }
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    for status, (asks, told) in expected.items():
+        dialog = QueueRuns(parent, Config(), status)
+        assert (dialog.findChild(QComboBox, "queue_when") is not None) is asks
+        text = dialog.findChildren(QLabel)[0].text()
+        assert told in text if told != "over" else text.endswith("as a band.")
+
+
+def test_a_queue_that_was_paused_can_be_gone_on_with(qtbot, window: MainWindow) -> None:
+    child(window, QWidget, "runs_dock").raise_()
+    session = window.session
+    session.enqueue(Config(), 2, 1000)
+    go_on = child(window, QToolButton, "runs_go_on")
+    qtbot.waitUntil(
+        lambda: session.status.step > 0 and len(session.status.queue) == 1, timeout=WAIT
+    )
+    assert not go_on.isVisible()
+    session.pause()
+    qtbot.waitUntil(go_on.isVisible, timeout=WAIT)
+    qtbot.mouseClick(go_on, LEFT)
+    qtbot.waitUntil(lambda: session.info.config.seed == 1, timeout=WAIT)
 
 
 def test_another_recipe_waits_for_the_run_that_trains(qtbot, window: MainWindow) -> None:
