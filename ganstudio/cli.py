@@ -549,7 +549,6 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         "for programs without PyTorch; .py: a script that trains the same run; .csv: every step's "
         "numbers; .tfevents: the same for TensorBoard",
     )
-
     export.add_argument(
         "--data-root", type=Path, metavar="DIR", help="where the data's files are, for a script"
     )

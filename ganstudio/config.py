@@ -383,6 +383,11 @@ def preset_of(settings: Mapping[str, Any]) -> str | None:
     return form[0] if form else None
 
 
+def recipe_name(config: Config) -> str:
+    """Return what to call a recipe: as its preset, or else as its model."""
+    return preset_of(config.to_dict()) or config.model_name
+
+
 def from_mapping(table: Mapping[str, Any]) -> Config:
     """Return the settings in `table`; what it leaves out keeps its default."""
     return Config().changed(**_renamed(table))

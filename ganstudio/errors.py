@@ -81,8 +81,8 @@ MESSAGES = {
     "nothing more.",
     "not-as-onnx": "These networks cannot be written as ONNX: {detail}. A .safetensors can hold "
     "them.",
-    "no-tensorboard": "TensorBoard's events need a package that is not installed: pip install "
-    "tensorboard. A .csv needs nothing more.",
+    "no-tensorboard": "TensorBoard's events need its package, which cannot be loaded: {detail}. "
+    "Install it by pip install tensorboard. A .csv needs nothing more.",
     "no-history": "{path} holds networks alone: no numbers are known of the steps that led to "
     "them.",
     "script-names": "{path} uses names that the script has as well: {names}. Call them otherwise "

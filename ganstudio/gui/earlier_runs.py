@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu
 from shiboken6 import isValid
 
 from ganstudio import library
-from ganstudio.config import preset_of
+from ganstudio.config import recipe_name
 from ganstudio.errors import StudioError
 from ganstudio.gui.session import Session
 from ganstudio.library import LAST, Entry, RunFolder
@@ -77,7 +77,7 @@ class EarlierRuns(QObject):
             here.add(run.run_id)
             if not run.step:  # only undo needs it
                 continue
-            recipe = preset_of(run.config.to_dict()) or run.config.model_name
+            recipe = recipe_name(run.config)
             text = self._text(recipe, run.config.seed, run.step)
             if run.unsaved:
                 text = self.tr("{run}, not saved").format(run=text)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QFile, QObject, QSettings, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QMessageBox
 
 from ganstudio import images
-from ganstudio.config import load_preset, preset_of
+from ganstudio.config import load_preset, recipe_name
 from ganstudio.data.published import usual_folder
 from ganstudio.errors import StudioError
 from ganstudio.gui.folders import (
@@ -311,7 +311,7 @@ class Files(QObject):
         """Return a name that no file has yet; without a step, since training may go on."""
         assert self._session.info is not None
         config = self._session.info.config
-        recipe = preset_of(config.to_dict()) or config.model_name
+        recipe = recipe_name(config)
         name = f"{recipe}-{config.seed}"
         if (folder := self._session.status.folder) is not None:
             name = folder.name

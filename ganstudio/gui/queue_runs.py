@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ganstudio.config import SETTINGS, Config, preset_of
+from ganstudio.config import SETTINGS, Config, recipe_name
 from ganstudio.training.status import Phase, Status
 
 _SEEDS, _STEPS = 1, 1000  # proposed
@@ -35,7 +35,7 @@ class QueueRuns(QDialog):
         self.setObjectName("queue_runs")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Queue runs"))
-        recipe = preset_of(config.to_dict()) or config.model_name
+        recipe = recipe_name(config)
         told = self.tr(
             "The recipe in the fields, {recipe}, is trained from seed {seed} on. Each run is kept "
             "in the list; ticked there, those of several seeds show as a band."
@@ -46,10 +46,7 @@ class QueueRuns(QDialog):
         form = QFormLayout()
         form.addRow(self.tr("&Seeds"), self._seeds)
         form.addRow(self.tr("S&teps each"), self._steps)
-        self._when = QComboBox()
-        self._after = self._number(
-            "queue_after", self.tr("Step of the run that trains now"), _LONGEST, status.step + 1
-        )
+        self._after: QSpinBox | None = None  # the step of the run that trains now
         if status.queue_goes and status.queue:
             told += " " + self.tr("{count} wait already, and have their turn before.").format(
                 count=len(status.queue)
@@ -72,15 +69,17 @@ class QueueRuns(QDialog):
 
     def _add_when(self, form: QFormLayout, status: Status) -> None:
         """Add the choice between now and later, which there is while another run trains."""
-        self._when.setObjectName("queue_when")
-        self._when.setAccessibleName(self.tr("When"))
-        self._when.setMinimumHeight(26)
-        self._when.addItem(self.tr("At once: the run that trains now stands"))
-        self._when.addItem(self.tr("When the run that trains now is at a step"))
-        self._after.setValue((status.step // _STEPS + 1) * _STEPS)
+        when = QComboBox()
+        when.setObjectName("queue_when")
+        when.setAccessibleName(self.tr("When"))
+        when.setMinimumHeight(26)
+        when.addItem(self.tr("At once: the run that trains now stands"))
+        when.addItem(self.tr("When the run that trains now is at a step"))
+        label, next_thousand = self.tr("Step of the run that trains now"), status.step // 1000 + 1
+        self._after = self._number("queue_after", label, _LONGEST, 1000 * next_thousand)
         self._after.setEnabled(False)
-        self._when.currentIndexChanged.connect(self._after.setEnabled)
-        form.addRow(self.tr("&When"), self._when)
+        when.currentIndexChanged.connect(self._after.setEnabled)
+        form.addRow(self.tr("&When"), when)
         form.addRow(self.tr("&At its step"), self._after)
 
     def _number(self, name: str, label: str, high: int, value: int) -> QSpinBox:
@@ -92,6 +91,6 @@ class QueueRuns(QDialog):
         return field
 
     def _on_accepted(self) -> None:
-        after = self._after.value() if self._when.currentIndex() == 1 else None
+        after = self._after.value() if self._after and self._after.isEnabled() else None
         self.decided.emit(self._seeds.value(), self._steps.value(), after)
         self.accept()

@@ -8,11 +8,10 @@ import torch
 from ganstudio.errors import StudioError
 from ganstudio.training.trainer import Trainer
 
-# how torch says it where it has no class for it: of the computer's own memory, and on Apple's GPUs
-_COMPUTER, _MPS, _CUDA = (
-    *("DefaultCPUAllocator", "MPS backend out of memory"),
-    "CUDA error: out of memory",
-)
+# how torch says it where it has no class for it: of the computer's own memory, of Apple's GPUs, and
+# where another program has the GPU's
+_COMPUTER = "DefaultCPUAllocator"
+_FULL = (_COMPUTER, "MPS backend out of memory", "CUDA error: out of memory")
 # and that a GPU, or its driver, takes no more work from this program, whatever it is
 _GONE = ("CUDA error", "CUDA driver error", "HIP error", "MPS backend failed")
 
@@ -21,8 +20,7 @@ def lacks_memory(error: BaseException) -> bool:
     """Tell whether an error is that memory ran out, the device's or the computer's."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    said = (_COMPUTER, _MPS, _CUDA)
-    return isinstance(error, RuntimeError) and any(words in str(error) for words in said)
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _FULL)
 
 
 def is_lost(error: BaseException) -> bool:

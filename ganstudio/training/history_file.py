@@ -101,7 +101,7 @@ class HistoryReader:
 
     def __init__(self, folder: Path, run_id: str) -> None:
         self._path, self._run_id = folder / NAME, run_id
-        self.place = (0, 0)  # how many rows lie before how many bytes: where to read on
+        self._place = (0, 0)  # how many rows lie before how many bytes: where to read on
 
     def read(self, start: int, stop: int) -> NDArray[np.float32]:
         """Return the steps from `start` to `stop`, (len(COLUMNS), n) float32.
@@ -111,14 +111,14 @@ class HistoryReader:
         found = [np.empty((0, len(COLUMNS)), np.float32)]
         try:
             with self._path.open("rb") as file:
-                if start < self.place[0] or not self.place[1]:
-                    self.place = (0, _after_head(file, self._run_id))
-                first, end = self.place
+                if start < self._place[0] or not self._place[1]:
+                    self._place = (0, _after_head(file, self._run_id))
+                first, end = self._place
                 while end and first < stop and (rows := _rows_at(file, end, first)) is not None:
                     found.append(rows[max(0, start - first) : stop - first])
                     first, end = first + len(rows), file.tell()
                     if first <= stop:
-                        self.place = first, end
+                        self._place = first, end
         except OSError:
             pass
         return np.concatenate(found).T

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ganstudio import atomic, images, library
-from ganstudio.config import Config, preset_of
+from ganstudio.config import Config, recipe_name
 from ganstudio.errors import StudioError
 from ganstudio.latent.decode import decode
 from ganstudio.latent.notes import Notes
@@ -271,7 +271,7 @@ class Homes:
         trainer.drain()
         entry = Entry(
             run_id=trainer.run_id,
-            recipe=_recipe(trainer),
+            recipe=recipe_name(trainer.config),
             seed=trainer.config.seed,
             step=trainer.step,
             seconds=trainer.seconds,
@@ -314,10 +314,6 @@ class Homes:
         return self._pasts.setdefault(run_id, Past())
 
 
-def _recipe(trainer: Trainer) -> str:
-    return preset_of(trainer.config.to_dict()) or trainer.config.model_name
-
-
 def _thumbnail(trainer: Trainer) -> images.Pixels:
     """Return a few samples, always of the same z."""
     z = trainer.latent.sample_grid(THUMB_IMAGES, generator(trainer.config.seed, Stream.SAMPLES))
@@ -325,7 +321,7 @@ def _thumbnail(trainer: Trainer) -> images.Pixels:
 
 
 def _plain_name(trainer: Trainer) -> str:
-    return f"{_recipe(trainer)}-{trainer.config.seed}"
+    return f"{recipe_name(trainer.config)}-{trainer.config.seed}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,15 @@
 """A generator as ONNX, for whatever draws without PyTorch: z in, images in [0, 1] out."""
 
-import io
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from torch import Tensor, nn
 
 from ganstudio.atomic import replacing
-from ganstudio.errors import StudioError
+from ganstudio.errors import StudioError, writing
 from ganstudio.latent.networks import Range, build
 from ganstudio.latent.snapshot import Snapshot
 
@@ -52,21 +52,25 @@ def write(snapshot: Snapshot, path: Path) -> None:
     networks = build(snapshot.architecture)
     networks.G.load_state_dict(snapshot.generator(averaged=True))
     drawing = _Drawing(networks.G, networks.output_range).eval().requires_grad_(False)
-    z, buffer, any_number = torch.zeros(_EXAMPLE, snapshot.latent.dim), io.BytesIO(), {0: "N"}
-    try:
-        # of its two ways the one that takes a quarter of a second, and is called legacy
-        with warnings.catch_warnings(action="ignore"):
-            torch.onnx.export(
-                drawing,
-                (z,),
-                buffer,  # type: ignore[arg-type]  # it takes files as well
-                dynamo=False,
-                input_names=["z"],
-                output_names=["images"],
-                dynamic_axes={"z": any_number, "images": any_number},
-            )
-    except Exception as error:  # whatever a person's code may lead to
-        detail = next(iter(str(error).splitlines()), type(error).__name__)[:200]
-        raise StudioError("not-as-onnx", detail=detail) from error
-    with replacing(path) as file:
-        file.write(buffer.getbuffer())
+    z, any_number = torch.zeros(_EXAMPLE, snapshot.latent.dim), {0: "N"}
+    with writing(path), TemporaryDirectory() as place:
+        made = Path(place, path.name)
+        try:
+            # of its two ways the one that takes a quarter of a second, and is called legacy
+            with warnings.catch_warnings(action="ignore"):
+                torch.onnx.export(
+                    drawing,
+                    (z,),
+                    str(made),
+                    dynamo=False,
+                    input_names=["z"],
+                    output_names=["images"],
+                    dynamic_axes={"z": any_number, "images": any_number},
+                )
+        except OSError:  # there is no space for it
+            raise
+        except Exception as error:  # whatever a person's code may lead to
+            detail = next(iter(str(error).splitlines()), type(error).__name__)[:200]
+            raise StudioError("not-as-onnx", detail=detail) from error
+        with replacing(path) as file:
+            file.write(made.read_bytes())

@@ -199,9 +199,12 @@ def _values(
     last = f"*{last}" if conditional else last
     stream = "z_D" if flags["autoencoder"] else "reals"
     more = ["reconstruction_loss"] if flags["autoencoder"] else []
-    told = [f"{name}.item()" for name in ("g_loss", *more)] + ["found.item()"] * flags["codes"]
-    of_D = [] if not flags["trains_D"] else ["real_loss"] + ["fake_loss"] * (not flags["paired"])
-    of_G = ["g_loss", *more] + ["info_loss"] * flags["codes"]
+    info = {"info_loss": "found"} if flags["codes"] else {}
+    last_is_D = flags["trains_D"] and config.order == "g-first-shared"  # to find the codes
+    d_told = {"real_loss": "real_loss"} | ({} if flags["paired"] else {"fake_loss": "fake_loss"})
+    d_told |= info if last_is_D else {}
+    g_told = {name: name for name in ("g_loss", *more)} | ({} if last_is_D else info)
+    columns = [*(d_told if flags["trains_D"] else ()), *g_told]
     return config.to_dict() | {
         "image_shape": architecture.image_shape,
         "latent_dim": latent.dim,
@@ -226,16 +229,24 @@ def _values(
         "seen_fake": seen("fake", classes),
         "seen_x": seen("x", "classes"),
         "seen_last": (f"seen({last})" if flags["seen"] else last).replace("$real_stream", stream),
-        "g_told": f"({told[0]},)" if len(told) == 1 else ", ".join(told),
+        "d_told": _items(d_told),
+        "g_told": _items(g_told),
+        "of_D_words": " and ".join(d_told),
         "total": "total" if more or flags["codes"] else "g_loss",
         "so_far": "penalty + " * (flags["r1"] or flags["r2"]),
-        "and_more": "".join(f" and {name}" for name in of_G[1:]),
-        "columns": ", ".join(f'"{name}"' for name in (*of_D, *of_G)),
+        "of_G_words": " and ".join(g_told),
+        "columns": ", ".join(f'"{name}"' for name in columns),
         "order": textwrap.indent(
             _order(config, to_D, f"fake, {more[0]}" if more else fake), "    "
         ),
         "order_words": _ORDER_WORDS[config.order],
     }
+
+
+def _items(told: dict[str, str]) -> str:
+    """Return the numbers that are told, by the names that they have."""
+    values = [f"{value}.item()" for value in told.values()]
+    return f"({values[0]},)" if len(values) == 1 else ", ".join(values)
 
 
 _ORDER_WORDS = {

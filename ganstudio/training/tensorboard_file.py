@@ -29,8 +29,9 @@ def write(history: History, path: Path, work: Work | None = None) -> None:
     try:
         from tensorboard.compat.proto.event_pb2 import Event
         from tensorboard.summary.writer.record_writer import RecordWriter
-    except Exception as error:  # it is not there, or not whole
-        raise StudioError("no-tensorboard") from error
+    except Exception as error:  # TypeError where protobuf is another than it was made for
+        detail = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
+        raise StudioError("no-tensorboard", detail=detail) from error
 
     rows = history.array()
     seconds = rows[COLUMNS.index("seconds")]

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ganstudio.config import preset_of
+from ganstudio.config import recipe_name
 from ganstudio.gui.actions import ToolButton
 from ganstudio.gui.threads.lanes import OtherRun
 from ganstudio.gui.widgets.compared_images import ComparedImages
@@ -93,6 +93,7 @@ class RunsPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown: list[Shown] = []
+        self._queued: tuple[Sequence[Waiting], bool] = (), False
         self.table = RunTable()
         self._empty = QLabel(
             self.tr("Every run that is trained here is kept, and listed here. Press Start (F5).")
@@ -126,13 +127,16 @@ class RunsPanel(QWidget):
 
     def set_queued(self, queue: Sequence[Waiting], *, goes: bool) -> None:
         """Say which runs wait for their turn, and have a button begin if they wait for a person."""
+        if (queue, goes) == self._queued:
+            return
+        self._queued = queue, goes
         self._go_on.setVisible(bool(queue) and not goes)
         self._clear.setVisible(bool(queue))
         self._clear.setText(self.tr("Forget {count} queued").format(count=len(queue)))
         line = self.tr("{recipe}, seed {seed}, {steps:,} steps")
         lines = [
             line.format(
-                recipe=preset_of(run.config.to_dict()) or run.config.model_name,
+                recipe=recipe_name(run.config),
                 seed=run.config.seed,
                 steps=run.steps,
             )
