@@ -83,7 +83,6 @@ def resumed_trainer(
         content = checkpoint.read(path)
         # each rank would have to find the same moments beside its file
         recovers = path.name == LAST and ranks.count == 1
-        newest = past.newest(path.parent, content) if recovers else content
 
         def restored(content: dict[str, Any]) -> Trainer:
             if file is not None:
@@ -91,12 +90,10 @@ def resumed_trainer(
             dataset = dataset_of(content, path, root)
             return checkpoint.restore(content, path, dataset, place, ranks, precision)
 
-        try:
-            trainer = restored(newest)
-        except StudioError:
-            if newest is content:
-                raise
-            trainer = restored(content)  # the moment was damaged
+        if recovers:
+            trainer, _ = past.restored(path.parent, content, restored)
+        else:
+            trainer = restored(content)
     trainer.check_trainable()
     return trainer
 

@@ -1,8 +1,8 @@
 """Where runs are kept: each that moves is saved into a folder of its own, in a library."""
 
 import re
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,10 +40,12 @@ class Homes:
         self._pasts: dict[str, Past] = {}
         self._ratios: dict[str, float] = {}  # of runs that were judged
 
-    def claim(self, path: Path) -> RunFolder | None:
-        """Take the folder of the checkpoint `path`, for `opened`; None if it is no run's of this.
+    @contextmanager
+    def claiming(self, path: Path) -> Iterator[RunFolder | None]:
+        """Give the folder of the checkpoint `path`, for `opened`, unless opening fails.
 
         One that was saved into this library by itself goes on in its folder, from its last.pt on.
+        None is given where it is no run's of this library.
 
         Raises
         ------
@@ -53,7 +55,13 @@ class Homes:
         folder = path.parent.resolve()
         mine = any(home.path == folder for home in self._taken.values())  # a branch of that run
         here = folder.parent == self._library and library.is_run_folder(folder) and not mine
-        return RunFolder(folder) if path.name == library.LAST and here else None
+        claimed = RunFolder(folder) if path.name == library.LAST and here else None
+        try:
+            yield claimed
+        except BaseException:
+            if claimed is not None:
+                claimed.release()
+            raise
 
     def opened(
         self,
@@ -65,7 +73,7 @@ class Homes:
     ) -> None:
         """Take note that a run is as the file `path` has it; `recovered`, further than that.
 
-        It goes on in the folder `home`, which was claimed, or else in a new one.
+        It goes on in the folder `home`, which `claiming` gave, or else in a new one.
         """
         self._saved[trainer.run_id] = self._kept[trainer.run_id] = _Saved.now(trainer)
         if recovered:  # from a moment: the checkpoint is not as far

@@ -6,7 +6,7 @@ them (three at least, however large they are).
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -177,6 +177,20 @@ def newest(folder: Path, content: dict[str, Any]) -> dict[str, Any]:
                 known = [content["history"], torch.from_numpy(rows)]
                 return found | {"history": torch.cat(known, dim=1)}
     return content
+
+
+def restored(
+    folder: Path, content: dict[str, Any], restore: Callable[[dict[str, Any]], Trainer]
+) -> tuple[Trainer, bool]:
+    """Return what `restore` makes of the `newest` of a run, and whether last.pt is not as far.
+
+    Of a moment that it makes nothing of, what it makes of last.pt.
+    """
+    further = newest(folder, content)
+    if further is not content:
+        with suppress(StudioError):
+            return restore(further), True
+    return restore(content), False
 
 
 def _leads_to(rows: NDArray[np.float32], step: int, content: dict[str, Any]) -> bool:

@@ -5,7 +5,7 @@ import queue
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -232,7 +232,7 @@ class Runner:
         elsewhere: StudioError | None = None
         recovered = False  # what a program had made that was cut short
 
-        def restored(content: dict[str, Any], work: Work) -> Trainer:
+        def restore(work: Work, content: dict[str, Any]) -> Trainer:
             if file is not None:
                 checkpoint.give_model_file(content, source, file)
             config = checkpoint.config_of(content, source)
@@ -243,43 +243,31 @@ class Runner:
                 dataset = self._dataset(config, where, work)
                 return checkpoint.restore(content, source, dataset, place)
 
-        def opened(home: RunFolder | None, work: Work) -> Trainer:
-            nonlocal earlier, recovered
-            content = live.first() if live is not None else checkpoint.read(path)
-            newest = content if home is None else past.newest(home.path, content)
-            try:
-                trainer = restored(newest, work)
-            except StudioError:
-                if newest is content:
-                    raise
-                newest = content  # the moment was damaged
-                trainer = restored(content, work)
-            recovered = newest is not content
-            here = {one.run_id for one in self._trainers()}
-            if trainer.run_id in here:  # an earlier step of a run that is here: a branch of it
-                trainer.branch()
-            if live is not None and (rows := live.rows(content, 0)) is not None:
-                trainer.history = History()
-                trainer.history.append(rows)
-            earlier = Earlier(source, newest, trainer.snapshot())
-            self._homes.opened(source, trainer, home, recovered=recovered)
-            return trainer
-
         def build(work: Work) -> Trainer:
-            nonlocal elsewhere
-            home = None
-            try:  # first: what is there is not another program's to change
-                home = self._homes.claim(source)
-            except StudioError as error:
-                if error.code != "run-in-use":
-                    raise
-                elsewhere = StudioError("opened-copy", path=source.parent)
-            try:
-                return opened(home, work)
-            except BaseException:
+            nonlocal earlier, elsewhere, recovered
+            with ExitStack() as claims:
+                home = None
+                try:  # first: what is there is not another program's to change
+                    home = claims.enter_context(self._homes.claiming(source))
+                except StudioError as error:
+                    if error.code != "run-in-use":
+                        raise
+                    elsewhere = StudioError("opened-copy", path=source.parent)
+                content = live.first() if live is not None else checkpoint.read(path)
                 if home is not None:
-                    home.release()
-                raise
+                    restored = past.restored(home.path, content, partial(restore, work))
+                    trainer, recovered = restored
+                else:
+                    trainer = restore(work, content)
+                here = {one.run_id for one in self._trainers()}
+                if trainer.run_id in here:  # an earlier step of a run that is here: a branch of it
+                    trainer.branch()
+                if live is not None and (rows := live.rows(content, 0)) is not None:
+                    trainer.history = History()
+                    trainer.history.append(rows)
+                earlier = Earlier(source, content, trainer.snapshot())
+                self._homes.opened(source, trainer, home, recovered=recovered)
+                return trainer
 
         self._switch(build)
         self._earlier = earlier
@@ -302,17 +290,13 @@ class Runner:
                 return self._parked[run_id]
             if (folder := self._homes.path(run_id)) is None or self.trainer is None:
                 raise StudioError("run-gone", kept=PARKED_RUNS)
-            home = None
-            with suppress(StudioError):  # another program has it by now: this is a copy
-                home = self._homes.claim(folder / LAST)
-            try:
+            with ExitStack() as claims:
+                home = None
+                with suppress(StudioError):  # another program has it by now: this is a copy
+                    home = claims.enter_context(self._homes.claiming(folder / LAST))
                 trainer = self._restored(folder / LAST, self.trainer, work)
                 self._homes.opened(folder / LAST, trainer, home)
-            except BaseException:
-                if home is not None:
-                    home.release()
-                raise
-            return trainer
+                return trainer
 
         self._switch(parked)
         return True
