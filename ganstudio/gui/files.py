@@ -1,12 +1,11 @@
 """Opening, saving and exporting: dialogs, recent files, and seeing to it that nothing is lost."""
 
-from collections.abc import Callable
 from enum import Enum
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
 
-from PySide6.QtCore import QFile, QObject, QSettings, Qt, Signal
+from PySide6.QtCore import QFile, QObject, QSettings, Qt
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QMessageBox
 
 from ganstudio import images
@@ -26,6 +25,7 @@ from ganstudio.gui.panels.curves import CurvesPanel
 from ganstudio.gui.panels.experiment import ExperimentPanel
 from ganstudio.gui.panels.samples import SamplesPanel
 from ganstudio.gui.session import Session
+from ganstudio.gui.widgets.file_writer import FileWriter
 from ganstudio.gui.wording import worded
 from ganstudio.library import name_for
 from ganstudio.pretrained import GENERATOR_SUFFIX, is_pretrained
@@ -45,9 +45,6 @@ class Unsaved(Enum):
 class Files(QObject):
     """The File menu's doings.
 
-    Signals:
-        failed: a `StudioError`: the samples could not be written.
-
     Parameters
     ----------
     window : QMainWindow
@@ -61,9 +58,9 @@ class Files(QObject):
     ----------
     closing : bool
         Whether runs are being saved, after which the window closes.
+    writer : FileWriter
+        Writes samples, and tells what was done.
     """
-
-    failed = Signal(object)
 
     def __init__(
         self,
@@ -80,6 +77,7 @@ class Files(QObject):
         self._samples = samples
         self._losses = losses
         self.closing = False
+        self.writer = FileWriter(self)
         self._agreed = False  # all is saved that can be
         experiment.folder_wanted.connect(self.choose_images)
         session.saved.connect(_remember)
@@ -207,24 +205,17 @@ class Files(QObject):
             self._losses.export_history(path)
 
     def export_samples(self) -> None:
-        """Ask for a file and write the sample grid as PNG."""
+        """Ask for a file and write the sample grid as PNG, in the background."""
         title, kind = self.tr("Export samples"), self.tr("PNG pictures (*.png)")
         if (path := self._ask_target(title, "samples", ".png", kind)) is not None:
-            self._write(path, partial(images.save_png, self._samples.sheet()))
+            sheet = self._samples.sheet()
+            self.writer.write(path, lambda to, _: images.save_png(sheet, to), can_cancel=False)
 
     def export_sample_folder(self) -> None:
-        """Ask for a new folder and write the samples as PNGs, one each."""
+        """Ask for a new folder and write the samples as PNGs, one each, in the background."""
         title, kind = self.tr("Export samples as a folder"), self.tr("New folders (*)")
         if (path := self._ask_target(title, "samples", "", kind)) is not None:
-            self._write(path, partial(images.save_folder, self._samples.images()))
-
-    def _write(self, path: Path, write: Callable[[Path], None]) -> None:
-        try:
-            write(path)
-        except StudioError as error:
-            self.failed.emit(error)
-        else:
-            self._window.statusBar().showMessage(self.tr("Saved {name}").format(name=path), 4000)
+            self.writer.write(path, partial(images.save_folder, self._samples.images()))
 
     def may_close(self) -> bool:
         """Return whether to close now; else what is not saved yet is, and the window closes then.

@@ -148,7 +148,6 @@ class MainWindow(QMainWindow):
         self.session.failed.connect(lambda _: self._on_nothing_opened())
         self.session.failed.connect(self.show_error)
         self.session.background_failed.connect(self.banner.show_error)
-        self.files.failed.connect(self.show_error)
         self.experiment.failed.connect(self.show_error)
         self.latent.failed.connect(self._on_latent_failed)
         self.latent.succeeded.connect(self._on_latent_succeeded)
@@ -162,7 +161,7 @@ class MainWindow(QMainWindow):
         self.samples.trained_chosen.connect(self.files.explore)
         panels, others = (
             (self.losses, self.scores, self.quality),
-            (self.walk_export, self.time_lapse),
+            (self.files, self.walk_export, self.time_lapse),
         )
         for writer in (owner.writer for owner in (*panels, *others, self.library)):
             writer.work_began.connect(self._on_writing)

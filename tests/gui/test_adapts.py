@@ -145,6 +145,7 @@ def test_exported_samples_have_the_columns(qtbot, window: MainWindow, monkeypatc
     path = tmp_path / "samples.png"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_a, **_k: (str(path), ""))
     window.files.export_samples()
+    qtbot.waitUntil(path.exists, timeout=WAIT)
     with Image.open(path) as picture:
         assert picture.size == (10 * 30 - 2, 6 * 30 - 2)
         sheet = np.asarray(picture)

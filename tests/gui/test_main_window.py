@@ -743,6 +743,7 @@ def test_samples_and_history_are_exported(qtbot, window, monkeypatch, tmp_path) 
     make_steps(qtbot, window, 2)
     choose_file(monkeypatch, tmp_path / "out")
     window.actions_.by_name["export_samples"].trigger()
+    qtbot.waitUntil((tmp_path / "out.png").exists, timeout=WAIT)
     assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
     window.actions_.by_name["export_history"].trigger()
     qtbot.waitUntil(lambda: (tmp_path / "out.csv").exists(), timeout=WAIT)
@@ -754,11 +755,13 @@ def test_a_run_is_exported_for_use_elsewhere(qtbot, window, monkeypatch, tmp_pat
     actions, shown = window.actions_.by_name, window.samples.images()
     choose_file(monkeypatch, tmp_path / "samples")
     actions["export_sample_folder"].trigger()
+    qtbot.waitUntil((tmp_path / "samples").exists, timeout=WAIT)
     pictures = sorted((tmp_path / "samples").iterdir())
     with Image.open(pictures[7]) as picture:
         assert np.array_equal(np.asarray(picture), shown[7, 0])
     assert len(pictures) == len(shown)
     actions["export_sample_folder"].trigger()  # once more: there is one already
+    qtbot.waitUntil(window.banner.isVisible, timeout=WAIT)
     assert "not empty" in window.banner.findChild(QLabel, "banner_text").text()
 
     choose_file(monkeypatch, tmp_path / "run")

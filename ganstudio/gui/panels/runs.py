@@ -185,6 +185,7 @@ class RunsPanel(QWidget):
         )
         taken.clicked.connect(self.import_wanted)
         self._clear = self._button("runs_clear", "", "")
+        self._clear.setAccessibleName(self.tr("Forget the queued runs"))
         self._clear.clicked.connect(self.clear_wanted)
         self._clear.hide()
         self._go_on = self._button(

@@ -65,8 +65,8 @@ class SampleGrid(QWidget):
             self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def images(self) -> Pixels:
-        """Return the images, (N, C, H, W) uint8; not to be written to."""
-        return self._images
+        """Return the images as they are now, (N, C, H, W) uint8: later ones do not change them."""
+        return self._images.copy()
 
     def set_images(self, images: Pixels) -> None:
         """Show other images, (N, C, H, W) uint8."""
