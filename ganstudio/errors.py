@@ -226,6 +226,8 @@ PHRASES = {
     "unusual-weights": "{net} has weights that are shared, or made anew in each pass",
     "unknown-layer": "{net} has a layer, {layer}, that is not known to take it",
     "ranks-need-float32": "several processes compute in float32",
+    "graph-not-made": "no graph can be made of a step: {reason}",
+    "graph-differs": "a step by a graph came to something else",
     "so-many-numbers": "its length is {found}",
     "no-finite-number": "“{text}” is not a finite number",
     "damaged": "it is damaged",

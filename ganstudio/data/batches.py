@@ -1,5 +1,7 @@
 """Batches of real images and of noise, by counting: a position is a number, not a state."""
 
+from collections.abc import Callable
+from typing import Any
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -11,6 +13,63 @@ from ganstudio.data.dataset import Dataset
 from ganstudio.errors import ConfigError
 from ganstudio.latent.networks import Range, to_range
 from ganstudio.latent.spec import LatentSpec, Stream, generator
+
+
+class Slots:
+    """Where a step that is made again and again finds what it draws: always in the same memory.
+
+    The first time it draws, it is given slots; after `rewind` it is given the same, in the same
+    order, and `fill` puts into them what comes next.
+
+    Attributes
+    ----------
+    generators : list of torch.Generator
+        Those among them; the others are tensors.
+    """
+
+    def __init__(self) -> None:
+        self.generators: list[torch.Generator] = []
+        self._slots: list[Any] = []
+        self._fills: list[Callable[[], object]] = []
+        self._place = 0
+
+    def rewind(self) -> None:
+        """Give the first slot next."""
+        self._place = 0
+
+    @torch.no_grad()
+    def fill(self) -> None:
+        """Put into all slots what comes next."""
+        for fill in self._fills:
+            fill()
+
+    def tensor(self, take: Callable[[], Tensor]) -> Tensor:
+        """Return the next slot, for what `take` returns."""
+        if self._place == len(self._slots):
+            slot = take().clone()
+            self._add(slot, lambda: slot.copy_(take()))
+        given: Tensor = self._given()
+        return given
+
+    def generator(
+        self, device: torch.device, seed: Callable[[torch.Generator], object]
+    ) -> torch.Generator:
+        """Return the next slot, a generator that `seed` sets."""
+        if self._place == len(self._slots):
+            slot = torch.Generator(device)
+            seed(slot)
+            self.generators.append(slot)
+            self._add(slot, lambda: seed(slot))
+        given: torch.Generator = self._given()
+        return given
+
+    def _add(self, slot: Any, fill: Callable[[], object]) -> None:
+        self._slots.append(slot)
+        self._fills.append(fill)
+
+    def _given(self) -> Any:
+        self._place += 1
+        return self._slots[self._place - 1]
 
 
 class RealBatches:
@@ -29,7 +88,11 @@ class RealBatches:
         Batches taken so far: the position.
     per_epoch : int
         Batches in an epoch.
+    slots : Slots or None
+        Where the positions of a batch's images are put; None: nowhere in particular.
     """
+
+    slots: Slots | None = None
 
     def __init__(
         self,
@@ -80,6 +143,9 @@ class RealBatches:
 
     def _next_index(self) -> Tensor:
         """Return the positions of the next batch's images, (batch,) int64."""
+        return self._take() if self.slots is None else self.slots.tensor(self._take)
+
+    def _take(self) -> Tensor:
         epoch, i = divmod(self.count, self.per_epoch)
         if epoch != self._epoch:
             order = generator(self._seed, Stream.DATA, epoch).permutation(len(self.images))
@@ -98,19 +164,27 @@ class Dice:
     ----------
     count : int
         Generators taken so far: the position.
+    slots : Slots or None
+        Where they are put; None: nowhere in particular.
     """
+
+    slots: Slots | None = None
 
     def __init__(self, seed: int, stream: Stream, device: torch.device) -> None:
         self.count = 0
-        self._seed, self._stream = seed, stream
+        self._seed, self._stream, self._device = seed, stream, device
         self._generator = torch.Generator(device)
 
     def next(self) -> torch.Generator:
         """Return the next generator; it is good until the one after."""
+        if self.slots is not None:
+            return self.slots.generator(self._device, self._set)
+        return self._set(self._generator)
+
+    def _set(self, found: torch.Generator) -> torch.Generator:
         bits = generator(self._seed, self._stream, self.count).bit_generator.random_raw()
-        self._generator.manual_seed(int(bits) >> 1)
         self.count += 1
-        return self._generator
+        return found.manual_seed(int(bits) >> 1)
 
 
 _shared: WeakValueDictionary[tuple[int, torch.device], Tensor] = WeakValueDictionary()
@@ -139,8 +213,11 @@ class Noise:
     ----------
     count : int
         Batches taken so far: the position.
+    slots : Slots or None
+        Where they are put; None: nowhere in particular.
     """
 
+    slots: Slots | None = None
     BLOCK = 64  # batches drawn and copied to the device at once
 
     def __init__(
@@ -164,6 +241,9 @@ class Noise:
 
     def next(self) -> Tensor:
         """Return the next batch, (batch, dim) float32."""
+        return self._take() if self.slots is None else self.slots.tensor(self._take)
+
+    def _take(self) -> Tensor:
         index, i = divmod(self.count, self.BLOCK)
         if index != self._index:
             rng = generator(self._seed, self._stream, index)

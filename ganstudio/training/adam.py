@@ -36,13 +36,23 @@ class Adam:
         self._weight_decay = weight_decay  # added to the gradient, as in the paper's L2 penalty
         self._mean = [torch.zeros_like(p, requires_grad=False) for p in self._parameters]
         self._square = [torch.zeros_like(p, requires_grad=False) for p in self._parameters]
-        self._steps = torch.zeros((), device=self._parameters[0].device)
+        device = self._parameters[0].device
+        self._steps = torch.zeros((), device=device)
+        self._told_lr = torch.full((), lr, device=device)
+
+    def tell(self) -> None:
+        """Let a graph's updates have the learning rate as it is now."""
+        self._told_lr.fill_(self.lr)
 
     @torch.no_grad()
-    def step(self, gradients: Sequence[Tensor]) -> None:
-        """Update the parameters by their gradients, which are as `laid_out` returned them."""
+    def step(self, gradients: Sequence[Tensor], failed: Tensor | None = None) -> None:
+        """Update the parameters by their gradients, which are as `laid_out` returned them.
+
+        Part of a graph, it does nothing where `failed`, () float32, is 1, and `tell` tells it the
+        learning rate.
+        """
         laid = list(gradients)
-        self._steps += 1
+        self._steps += 1 if failed is None else 1 - failed
         torch._fused_adam_(
             self._parameters,
             laid,
@@ -50,13 +60,14 @@ class Adam:
             self._square,
             [],
             [self._steps] * len(laid),
-            lr=self.lr,
+            lr=self.lr if failed is None else self._told_lr,
             beta1=self._beta1,
             beta2=self._beta2,
             weight_decay=self._weight_decay,
             eps=EPS,
             amsgrad=False,
             maximize=False,
+            found_inf=failed,
         )
 
     def laid_out(self, gradients: Sequence[Tensor]) -> list[Tensor]:

@@ -26,15 +26,31 @@ class EMA:
         self._decay = decay
         self._averages, self._sources = _pairs(self.model, G, floating=True)
         self._copies, self._originals = _pairs(self.model, G, floating=False)
+        self._told_share = torch.zeros((), device=self._averages[0].device)
+
+    def tell(self) -> None:
+        """Let a graph's next update have the share of G that is its turn."""
+        self._told_share.fill_(self._share(self.updates + 1))
 
     @torch.no_grad()
-    def update(self) -> None:
-        """Move floating weights and buffers towards G's; copy integers."""
+    def update(self, failed: Tensor | None = None) -> None:
+        """Move floating weights and buffers towards G's; copy integers.
+
+        Part of a graph, it moves nothing where `failed`, () float32, is 1.
+        """
         self.updates += 1
-        decay = min(self._decay, (1 + self.updates) / (10 + self.updates))
-        torch._foreach_lerp_(self._averages, self._sources, 1 - decay)
+        if failed is None:
+            torch._foreach_lerp_(self._averages, self._sources, self._share(self.updates))
+        else:
+            share = self._told_share * (1 - failed)
+            torch._foreach_mul_(self._averages, 1 - share)
+            torch._foreach_add_(self._averages, torch._foreach_mul(self._sources, share))
         for average, source in zip(self._copies, self._originals, strict=True):
             average.copy_(source)
+
+    def _share(self, update: int) -> float:
+        """Return how far this update goes towards G."""
+        return 1 - min(self._decay, (1 + update) / (10 + update))
 
 
 def _pairs(model: nn.Module, G: nn.Module, *, floating: bool) -> tuple[list[Tensor], list[Tensor]]:

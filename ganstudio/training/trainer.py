@@ -31,17 +31,19 @@ from ganstudio.latent.networks import (
 from ganstudio.latent.notes import Notes
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentPart, LatentSpec, Stream, generator
-from ganstudio.training import combinations, half, model_check
+from ganstudio.training import combinations, half, model_check, step_graphs
 from ganstudio.training.adam import Adam
 from ganstudio.training.batch_norm import share_statistics
 from ganstudio.training.ema import EMA
 from ganstudio.training.games import CodeGame, Game, ImageGame, Samples, info_loss
 from ganstudio.training.half import Halved
 from ganstudio.training.history import METRICS, History
+from ganstudio.training.kept import Kept
 from ganstudio.training.objectives._objective import Objective
 from ganstudio.training.penalties import gradient_penalty, squared_gradient
 from ganstudio.training.perturb import instance_noise, translate
 from ganstudio.training.ranks import ALONE, Ranks
+from ganstudio.training.step_graphs import StepGraphs
 
 Gradients = Sequence[Tensor]
 
@@ -51,11 +53,16 @@ TRAIN_IMAGES = 5  # the generator of `Stream.SAMPLES` that draws them where a re
 
 
 class _Step:
-    """What the updates of one step share: the row of its metrics, D's latest real batch."""
+    """What the updates of one step share.
 
-    def __init__(self, row: Tensor) -> None:
+    The row of its metrics; D's latest real batch; and, of a step that is part of a graph, whether
+    something was not finite, () float32: 1 from then on.
+    """
+
+    def __init__(self, row: Tensor, failed: Tensor | None) -> None:
         self.row = row
         self.real: Samples | None = None
+        self.failed = failed
 
 
 class Nets(Enum):
@@ -70,7 +77,9 @@ class Trainer:
     """Trains a generator against a discriminator.
 
     A step is one update of G with its k updates of D. Its numbers stay on the device; `drain`
-    moves them to the history, at most every 50 steps or 100 ms.
+    moves them to the history, at most every 50 steps or 100 ms. On a GPU that may make steps by
+    graphs (`use_graphs`) a step that is not finite is noticed there: `drain` then takes the run
+    back to before it, and the next `train_step` says what it was.
 
     Attributes
     ----------
@@ -194,10 +203,16 @@ class Trainer:
             if networks.E
             else ImageGame(networks, self.latent, self.real)
         )
+        self._sources = (
+            *(self.real, self._z_D, self._z_G),
+            *(self._perturbation, self._penalty_dice),
+        )
         self._d_updates = 0  # decides, too, when the penalties' turn comes
 
-        self._metrics = torch.empty((DRAIN_STEPS, len(METRICS)), device=device)
+        self.graphs: StepGraphs | None = None
+        self._metrics = torch.empty((DRAIN_STEPS, len(METRICS) + 1), device=device)  # and `failed`
         self._places: list[tuple[float, float]] = []  # epoch and seconds of the undrained steps
+        self._starts: list[tuple[float, dict[str, int]]] = []  # seconds and counts before them
         self._drained = time.monotonic()
 
     @property
@@ -238,12 +253,11 @@ class Trainer:
         """
         start = time.perf_counter()
         threads = torch.get_num_threads()
-        row = self._metrics[len(self._places)].fill_(math.nan)
+        row, before = self._metrics[len(self._places)], (self.seconds, self._counts())
         self._set_rates()
-        with self._all_or_nothing():
-            _ORDERS[self.config.order](self, nets, _Step(row))
-            if self.ema and nets is not Nets.D:
-                self.ema.update()
+        if self.graphs is None or not self.graphs.make(self._kind(nets), nets, row):
+            self._advance(nets, row)
+        self._starts.append(before)
         same = self.step == 0 or self.threads == threads
         self.threads = threads if same and self.ranks.count == 1 else 0
         self.step += 1
@@ -251,7 +265,56 @@ class Trainer:
         self._places.append((self.epoch, self.seconds))
         full = len(self._places) == DRAIN_STEPS
         if full or time.monotonic() - self._drained > DRAIN_SECONDS:
+            start = time.perf_counter()  # a GPU is told of a step, and makes it later
             self.drain()
+            self.seconds += time.perf_counter() - start
+
+    def _advance(self, nets: Nets, row: Tensor, failed: Tensor | None = None) -> None:
+        """Make a step, and put its numbers into `row`; where it has `failed`, it undoes itself."""
+        row.fill_(math.nan)
+        with self._all_or_nothing() as kept:
+            _ORDERS[self.config.order](self, nets, _Step(row, failed))
+            if failed is not None:
+                kept.put_back_where(failed)
+                self._renew("G", "D", "E")
+            if self.ema and nets is not Nets.D:
+                self.ema.update(failed)
+        row[-1] = 0.0 if failed is None else failed
+
+    def use_graphs(self, allowed: bool) -> None:
+        """Make steps by graphs from now on, where that is known to be right; or no longer."""
+        if allowed is (self.graphs is not None):
+            return
+        self.drain()
+        self.graphs = None
+        if allowed and step_graphs.can(self.device) and self.ranks.count == 1:
+            nets = [net for net in (self.G, self.D, self.E) if net is not None]
+            average = [self.ema.model] if self.ema else []
+            whole = [*nets, *average, *self._halves.values()]
+            tensors = [t for net in whole for t in (*net.parameters(), *net.buffers())]
+            self.graphs = StepGraphs(
+                advance=self._advance,
+                tell=self._tell,
+                counts=self._counts,
+                set_counts=self._set_counts,
+                sources=self._sources,
+                weights=[weight.detach() for net in nets for weight in net.parameters()],
+                state=[*tensors, *self.G_opt.tensors(), *self.D_opt.tensors()],
+                columns=len(METRICS) + 1,
+            )
+
+    def _kind(self, nets: Nets) -> tuple[object, ...]:
+        """Return what tells steps apart that are not the same operations on other numbers."""
+        updates = self.config.d_steps if nets is not Nets.G else 0
+        every = self.config.penalty_every
+        turns = [(self._d_updates + i) % every == 0 for i in range(updates)]
+        return nets, updates, *(turns if self._penalised() else ())
+
+    def _tell(self) -> None:
+        """Let a graph's next step have the numbers that change from step to step."""
+        for told in (self.G_opt, self.D_opt, self.ema):
+            if told is not None:
+                told.tell()
 
     def branch(self) -> None:
         """Be another run from here on, which began as this one."""
@@ -263,10 +326,27 @@ class Trainer:
         self._drained = time.monotonic()
         if not self._places:
             return
-        metrics = self._metrics[: len(self._places)].cpu().numpy().T
-        places = np.array(self._places, np.float32).T
-        self.history.append(np.concatenate([metrics, places]))
+        rows = self._metrics[: len(self._places)].cpu().numpy()
+        if rows[:, -1].any():
+            self._go_back(int(rows[:, -1].argmax()))
+        if self._places:
+            metrics, places = rows[: len(self._places), :-1].T, np.array(self._places, np.float32).T
+            self.history.append(np.concatenate([metrics, places]))
         self._places.clear()
+        self._starts.clear()
+
+    def _go_back(self, place: int) -> None:
+        """Be where the run was before this one of the undrained steps, which was not finite.
+
+        Neither it nor those after it have changed anything. The next is made without a graph: it
+        will say what is not finite, or will be.
+        """
+        assert self.graphs is not None
+        self.step -= len(self._places) - place
+        self.seconds, counts = self._starts[place]
+        self._set_counts(counts)
+        del self._places[place:]
+        self.graphs.forgive()
 
     def change(self, **live: float) -> None:
         """Change live settings (learning rates, k) from the next step on.
@@ -293,6 +373,7 @@ class Trainer:
 
     def snapshot(self) -> Snapshot:
         """Return a frozen copy of the networks, on the CPU."""
+        self.drain()
         return Snapshot(
             run_id=self.run_id,
             step=self.step,
@@ -310,7 +391,6 @@ class Trainer:
 
         Without its `history`, if that is kept elsewhere.
         """
-        self.drain()
         return {
             **self.networks_state(),
             "G_opt": self.G_opt.state_dict(),
@@ -320,6 +400,7 @@ class Trainer:
 
     def networks_state(self) -> dict[str, Any]:
         """Return what the run has learned, and how far it has come: `state` without the rest."""
+        self.drain()
         return {
             "step": self.step,
             "seconds": self.seconds,
@@ -390,7 +471,7 @@ class Trainer:
         of_D = None
         if nets is not Nets.G and self.config.d_steps:
             of_D = self._D_gradients(fake.detached(), step)
-        self._move(of_G, of_D)
+        self._move(of_G, of_D, step)
         if nets is not Nets.G:
             for _ in range(self.config.d_steps - 1):
                 self._update_D(self._draw(self._z_D), step)
@@ -405,7 +486,7 @@ class Trainer:
         if nets is not Nets.G and self.config.d_steps:
             of_D = self._D_gradients(fake.detached(), step)
         of_G = self._G_gradients(fake, step) if nets is not Nets.D else None
-        self._move(of_G, of_D)
+        self._move(of_G, of_D, step)
 
     def _draw(self, noise: Noise) -> Samples:
         """Draw samples that no gradient will pass through."""
@@ -413,20 +494,20 @@ class Trainer:
             return self._game.fake(noise)
 
     def _update_G(self, fake: Samples, step: "_Step") -> None:
-        self._move(self._G_gradients(fake, step), None)
+        self._move(self._G_gradients(fake, step), None, step)
 
     def _update_D(self, fake: Samples, step: "_Step") -> None:
-        self._move(None, self._D_gradients(fake, step))
+        self._move(None, self._D_gradients(fake, step), step)
 
-    def _move(self, of_G: Gradients | None, of_D: Gradients | None) -> None:
+    def _move(self, of_G: Gradients | None, of_D: Gradients | None, step: "_Step") -> None:
         """Update the weights by their gradients; of None they stay."""
         moves = ((self.G_opt, of_G), (self.D_opt, of_D))
         laid_G, laid_D = (opt.laid_out(of) if of is not None else None for opt, of in moves)
         if laid_G is not None:  # nothing below takes memory, which may run out
-            self.G_opt.step(laid_G)
+            self.G_opt.step(laid_G, step.failed)
             self._renew("G", "E")
         if laid_D is not None:
-            self.D_opt.step(laid_D)
+            self.D_opt.step(laid_D, step.failed)
             if bound := self.config.weight_clip:
                 with torch.no_grad():
                     torch._foreach_clamp_min_(self._D_weights, -bound)
@@ -536,8 +617,13 @@ class Trainer:
         numbers["gradient"] = _norm(gradients)
         shown = {name: value for name, value in numbers.items() if name in METRICS}
         _record(step.row, **shown, **{f"{net.lower()}_grad": numbers["gradient"]})
-        losses = {name: value for name, value in numbers.items() if not name.endswith("_score")}
-        self._require_finite(net, losses, gradients)
+        losses = {n: q.detach() for n, q in numbers.items() if not n.endswith("_score")}
+        total = torch.stack([*losses.values()]).sum()
+        if step.failed is not None:
+            bad = (~torch.isfinite(total)).to(step.failed.dtype)
+            torch.maximum(step.failed, bad, out=step.failed)
+        elif not math.isfinite(total):  # one look at the device
+            raise self._not_finite(net, losses, gradients)
         return gradients
 
     def _d_losses(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
@@ -582,19 +668,16 @@ class Trainer:
             terms.append(config.gradient_penalty * between)
         return torch.stack(terms).sum()
 
-    def _require_finite(
+    def _not_finite(
         self, net: str, quantities: dict[str, Tensor], gradients: Gradients
-    ) -> None:
-        """Raise ``non-finite``, naming the first quantity that is not."""
-        quantities = {name: q.detach() for name, q in quantities.items()}
-        if math.isfinite(sum(quantities.values())):  # one look at the device
-            return
+    ) -> StudioError:
+        """Return ``non-finite``, naming the first quantity that is not."""
         bad: str | Phrase
         bad = next((n for n, q in quantities.items() if not math.isfinite(q)), "gradient")
         if bad == "gradient":
             bad = self._gradient_in(net, gradients)
         rate = "g_lr" if net == "G" else "d_lr"
-        raise StudioError(
+        return StudioError(
             "non-finite",
             step=self.step + 1,
             last=self.step,
@@ -615,7 +698,7 @@ class Trainer:
         return Phrase("gradient-in", name=names[place], shape=shape)
 
     @contextmanager
-    def _all_or_nothing(self) -> Iterator[None]:
+    def _all_or_nothing(self) -> Iterator[Kept]:
         """Undo all that a step did if it fails half-way: weights, moments, buffers and positions.
 
         A net that moves once, after all gradients were taken, needs no copy, nor does the average,
@@ -624,20 +707,17 @@ class Trainer:
         """
         order, several = self.config.order, self.config.d_steps > 1
         nets = [net for net in (self.G, self.D, self.E) if net is not None]
-        live = [buffer for net in nets for buffer in net.buffers()]
+        moved = []
         if several and order == "g-first-shared":
-            live += self.G_opt.tensors()
+            moved += self.G_opt.tensors()
         if several or order in {"d-first", "d-first-shared"}:
-            live += self.D_opt.tensors()
-        with torch.no_grad():
-            kept = torch._foreach_clone(live) if live else []
+            moved += self.D_opt.tensors()
+        kept = Kept(moved, [buffer for net in nets for buffer in net.buffers()])
         counts = self._counts()
         try:
-            yield
+            yield kept
         except BaseException:
-            with torch.no_grad():
-                for target, source in zip(live, kept, strict=True):
-                    target.copy_(source)
+            kept.put_back()
             self._renew("G", "D", "E")
             self._set_counts(counts)
             raise

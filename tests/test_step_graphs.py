@@ -1,0 +1,203 @@
+"""Steps by graphs. Without a GPU a graph is the step itself, made again, which shows all but that
+a GPU takes it: slots, told numbers, counts, and what happens to a step that is not finite."""
+
+from collections.abc import Callable, Iterable
+
+import pytest
+import torch
+
+from ganstudio.config import ORDERS, Config, load_preset, preset_names
+from ganstudio.errors import StudioError
+from ganstudio.training import step_graphs
+from ganstudio.training.history import METRICS
+from ganstudio.training.step_graphs import WARM_UP
+from ganstudio.training.trainer import Nets, Trainer
+
+SMALL = Config(model="mlp-gelu", batch_size=16, latent_dim=5, r1=0, seed=4, ema_decay=0.9)
+STEPS = 3 * WARM_UP
+GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+
+Body = Callable[[], None]
+
+
+@pytest.fixture
+def replayed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let graphs be made on the CPU; return a list that grows with what they do."""
+    done: list[str] = []
+
+    def record(body: Body, _generators: Iterable[torch.Generator]) -> Body:
+        done.append("recorded")
+
+        def replay() -> None:
+            done.append("replayed")
+            body()
+
+        return replay
+
+    monkeypatch.setattr(step_graphs, "can", lambda _device: True)
+    monkeypatch.setattr(step_graphs, "record", record)
+    return done
+
+
+def pair(config: Config, tiny, device: torch.device) -> tuple[Trainer, Trainer]:
+    """Return two trainers of one run, of which the second makes its steps by graphs."""
+    eager, graphed = (Trainer(config, tiny, device) for _ in range(2))
+    graphed.use_graphs(True)
+    return eager, graphed
+
+
+def apart(one: Trainer, other: Trainer) -> float:
+    """Return how far the weights of two runs are from each other, as a share of what they are."""
+    apart, whole = 0.0, 0.0
+    nets = [(one.G, other.G), (one.D, other.D)]
+    if one.ema and other.ema:
+        nets.append((one.ema.model, other.ema.model))
+    for a, b in nets:
+        for name, x in a.state_dict().items():
+            apart += float((x - b.state_dict()[name]).double().square().sum())
+            whole += float(x.double().square().sum())
+    return (apart / whole) ** 0.5
+
+
+def agree(eager: Trainer, graphed: Trainer, rel: float = 1e-3) -> None:
+    """Check that two runs are the same, but for rounding."""
+    for trainer in (eager, graphed):
+        trainer.drain()
+    assert graphed.step == eager.step
+    assert graphed._counts() == eager._counts()
+    for name in (*METRICS, "epoch"):
+        expected = eager.history.column(name)
+        assert graphed.history.column(name) == pytest.approx(expected, rel=rel, nan_ok=True), name
+    assert apart(eager, graphed) < rel
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_is_the_same_run(name: str, replayed, tiny, cpu):
+    config = load_preset(name).config.changed(batch_size=8, dataset="mnist", image_size=28)
+    eager, graphed = pair(config, tiny, cpu)
+    for _ in range(STEPS):
+        eager.train_step()
+        graphed.train_step()
+    assert graphed.graphs is not None
+    assert graphed.graphs.refused is None
+    assert replayed.count("replayed") >= 1
+    agree(eager, graphed)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("order", ORDERS)
+def test_what_is_edited_while_it_trains_acts_at_once(order: str, k: int, replayed, tiny, cpu):
+    config = SMALL.changed(order=order, d_steps=k, r1=1.0, penalty_every=2, weight_clip=0.5)
+    eager, graphed = pair(config, tiny, cpu)
+    edits = {STEPS: {"g_lr": 0.01}, STEPS + 2: {"d_lr": 0.0}, STEPS + 3: {"d_steps": 2}}
+    for step in range(3 * STEPS):
+        for trainer in (eager, graphed):
+            trainer.change(**edits.get(step, {}))
+            trainer.train_step(Nets.G if step == 2 * STEPS else Nets.BOTH)
+    agree(eager, graphed)
+    assert 2 <= replayed.count("recorded") <= 4  # with a penalty or without, by either k
+
+
+def test_a_kind_of_step_is_tried_once_it_is_usual(replayed, tiny, cpu):
+    _, graphed = pair(SMALL, tiny, cpu)
+    seen = []
+    for _ in range(WARM_UP + 2):
+        graphed.train_step()
+        seen.append(list(replayed))
+    assert seen[:WARM_UP] == [[]] * WARM_UP
+    assert seen[WARM_UP:] == [["recorded", "replayed"], ["recorded", "replayed", "replayed"]]
+    graphed.use_graphs(False)
+    graphed.train_step()
+    assert replayed == seen[-1]
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("stream", ["_z_D", "_z_G"])
+@pytest.mark.parametrize("order", ["d-first", "g-first-shared", "simultaneous"])
+def test_what_is_not_finite_changes_nothing_and_is_named(
+    order: str, stream: str, replayed, tiny, cpu
+):
+    """It is noticed some steps later, all of which are taken back."""
+    config = SMALL.changed(order=order, d_steps=2, model="dcgan", batch_size=8)
+    eager, graphed = pair(config, tiny, cpu)
+    for trainer in (eager, graphed):
+        noise = getattr(trainer, stream)
+        noise.next()
+        batch = 2 * STEPS + 1 if (order, stream) == ("d-first", "_z_D") else STEPS
+        noise._block[8 * batch + 3] = float("nan")
+        noise.count = 0
+        trainer._drained = float("inf")  # no look before it is asked for
+    said = ""
+    for _ in range(STEPS + 1):
+        try:
+            eager.train_step()
+        except StudioError as error:
+            said = str(error)
+    for _ in range(STEPS + 4):
+        graphed.train_step()
+    assert graphed.step == STEPS + 4
+    snapshot = graphed.snapshot()
+    assert snapshot.step == graphed.step == eager.step == STEPS
+    assert all(torch.isfinite(x).all() for x in graphed.G.state_dict().values())
+    agree(eager, graphed)
+    with pytest.raises(StudioError) as caught:
+        graphed.train_step()
+    assert str(caught.value) == said
+    assert graphed.step == STEPS
+    agree(eager, graphed)
+
+
+def test_what_only_a_graph_takes_for_not_finite_is_made_without(replayed, tiny, cpu):
+    eager, graphed = pair(SMALL, tiny, cpu)
+    for step in range(STEPS + 5):
+        if step == STEPS + 1:
+            graphed.graphs._failed.fill_(1.0)
+            graphed._drained = float("inf")  # no look before it is asked for
+        eager.train_step()
+        graphed.train_step()
+    graphed.drain()
+    assert graphed.step == STEPS + 1
+    for _ in range(4):
+        graphed.train_step()
+    agree(eager, graphed)
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        (lambda _body, _generators: 1 / 0, "no graph can be made of a step: division by zero"),
+        (lambda _body, _generators: lambda: None, "a step by a graph came to something else"),
+    ],
+)
+def test_without_a_graph_that_does_the_same_steps_go_on(
+    record, reason, replayed, tiny, cpu, monkeypatch
+):
+    monkeypatch.setattr(step_graphs, "record", record)
+    eager, graphed = pair(SMALL, tiny, cpu)
+    for _ in range(STEPS):
+        eager.train_step()
+        graphed.train_step()
+    assert str(graphed.graphs.refused) == reason
+    agree(eager, graphed, rel=1e-9)
+
+
+def test_a_processor_has_no_graphs(tiny, cpu):
+    trainer = Trainer(SMALL, tiny, cpu)
+    trainer.use_graphs(True)
+    assert trainer.graphs is None
+
+
+@GPU
+@pytest.mark.parametrize("name", preset_names())
+def test_a_gpu_s_graphs_are_the_same_run(name: str, tiny):
+    config = load_preset(name).config.changed(batch_size=64, dataset="mnist", image_size=28)
+    eager, graphed = pair(config, tiny, torch.device("cuda"))
+    for _ in range(STEPS):
+        eager.train_step()
+        graphed.train_step()
+    assert graphed.graphs is not None
+    assert graphed.graphs.refused is None
+    assert graphed.graphs._graphs
+    agree(eager, graphed, rel=1e-2)
