@@ -120,9 +120,11 @@ def _train(arguments: argparse.Namespace) -> int:
     config = None if arguments.resume else _config(arguments)
     from ganstudio.training import device, headless, ranks
     from ganstudio.training.limits import Limit
-    from ganstudio.training.threads import cores, use_threads
+    from ganstudio.training.threads import ThreadTuner, cores, use_threads
 
     together = ranks.launched()
+    if arguments.adapt and together.count > 1:
+        return _refuse("--adapt is for one process; several share the cores. Leave it out.")
     if arguments.threads is not None or together.count > 1:
         use_threads(arguments.threads or ranks.threads(cores()))
     name = ranks.device_name(arguments.device)
@@ -132,7 +134,9 @@ def _train(arguments: argparse.Namespace) -> int:
         trainer = _trainer(arguments, config, name, together)
         if together.first:
             together.wait()
-        if arguments.threads is None and 0 < trainer.threads <= cores() and together.count == 1:
+        tuner = ThreadTuner() if arguments.adapt else None
+        fixed = tuner is None and arguments.threads is None and together.count == 1
+        if fixed and 0 < trainer.threads <= cores():
             use_threads(trainer.threads)  # as before, so that the run goes on bit for bit
         limit = Limit(steps=arguments.steps, epochs=arguments.epochs, minutes=arguments.minutes)
         if not together.first:
@@ -145,7 +149,7 @@ def _train(arguments: argparse.Namespace) -> int:
             sample=arguments.samples_every,
             seconds=arguments.autosave_seconds,
         )
-        number = headless.train(trainer, out, limit, every)
+        number = headless.train(trainer, out, limit, every, tuner=tuner)
     further = ["ganstudio", "train", "--resume", str(out / "last.pt")]
     if arguments.model_file:
         further += ["--model-file", str(arguments.model_file)]
@@ -429,13 +433,20 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     length.add_argument("--epochs", type=_positive, help="total passes over the images")
     length.add_argument("--minutes", type=_positive, help="minutes of training from now")
     train.add_argument("--device", default="auto", help=f"{DEVICES} (default: auto)")
-    train.add_argument(
+    pace = train.add_mutually_exclusive_group()
+    pace.add_argument(
         "--threads",
         type=_whole(1, 1024),
         metavar="N",
         help="of PyTorch on the CPU (default: one a core; of a resumed run as many as before); a "
         "run repeats bit for bit only with as many, and on a computer that is busy otherwise fewer "
         "are faster",
+    )
+    pace.add_argument(
+        "--adapt",
+        action="store_true",
+        help="be as fast as can be instead of repeating bit for bit: with as many threads as are "
+        "the fastest at the time, and on a GPU with CUDA graphs",
     )
     train.add_argument(
         "--precision",

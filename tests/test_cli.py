@@ -20,6 +20,7 @@ from ganstudio.data.sources.mnist import FILES
 from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import Stream, generator
 from ganstudio.training import checkpoint
+from ganstudio.training.threads import cores
 from ganstudio.training.trainer import Trainer
 
 
@@ -311,7 +312,7 @@ def test_too_little_memory_is_a_line(error, run, train, capsys, monkeypatch):
 
 
 def test_it_says_to_which_epoch_it_trains(train, monkeypatch, capsys):
-    monkeypatch.setattr("ganstudio.training.headless.train", lambda *_: False)
+    monkeypatch.setattr("ganstudio.training.headless.train", lambda *_, **__: False)
     assert train("--preset", "mlp-gelu", "--set", "batch_size=16", "--epochs", "1.5") == 0
     assert "seed 0, to epoch 1.5, into" in capsys.readouterr().out
 
@@ -324,7 +325,7 @@ def test_the_default_folder_names_preset_and_seed(train, folder):
 
 def test_it_says_what_trains(run, train, monkeypatch, capsys):
     """What is asked for is called as the person called it."""
-    monkeypatch.setattr("ganstudio.training.headless.train", lambda *_: False)
+    monkeypatch.setattr("ganstudio.training.headless.train", lambda *_, **__: False)
     config = str(run.parent / "config.toml")
     capsys.readouterr()
     for words, told in (
@@ -346,6 +347,14 @@ def test_threads(run, train, monkeypatch):
     assert used == [before], "as many as before"
     assert train("--resume", str(run), "--steps", "5", "--threads", "3") == 0
     assert used == [before, 3]
+    assert train("--resume", str(run), "--steps", "6", "--adapt") == 0
+    assert used[2] == cores(), "which is tried first"
+
+
+def test_several_processes_do_not_adapt(train, monkeypatch, capsys):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert train("--steps", "4", "--adapt") == 2
+    assert "--adapt is for one process" in capsys.readouterr().err
 
 
 def test_settings_from_a_file(run, train, folder):

@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterable
 
 import pytest
 import torch
+from windowless import Window
 
 from ganstudio.config import ORDERS, Config, load_preset, preset_names
-from ganstudio.errors import StudioError
-from ganstudio.training import step_graphs
+from ganstudio.errors import Phrase, StudioError
+from ganstudio.training import headless, step_graphs
 from ganstudio.training.history import METRICS
+from ganstudio.training.limits import Limit
 from ganstudio.training.step_graphs import WARM_UP
+from ganstudio.training.threads import ThreadTuner
 from ganstudio.training.trainer import Nets, Trainer
 
 SMALL = Config(model="mlp-gelu", batch_size=16, latent_dim=5, r1=0, seed=4, ema_decay=0.9)
@@ -181,6 +184,41 @@ def test_without_a_graph_that_does_the_same_steps_go_on(
         graphed.train_step()
     assert str(graphed.graphs.refused) == reason
     agree(eager, graphed, rel=1e-9)
+
+
+@pytest.mark.usefixtures("small")
+def test_the_window_makes_graphs_unless_runs_are_to_repeat(replayed, tiny_root, tmp_path):
+    window = Window(tmp_path, tiny_root)
+    assert window.trainer.graphs is not None
+    window.ask(lambda runner: runner.set_exact(True))
+    assert window.trainer.graphs is None
+    window.ask(lambda runner: runner.set_exact(False))
+    assert window.trainer.graphs is not None
+    window.ask(lambda runner: runner.set_profile(True))  # which looks into steps
+    assert window.trainer.graphs is None
+    window.ask(lambda runner: runner.set_profile(False))
+    window.train(STEPS)
+    assert "replayed" in replayed
+    assert window.heard.status.without_graphs is None
+    window.trainer.graphs._refuse("graph-differs")
+    window.train(1)
+    assert window.heard.status.without_graphs == Phrase("graph-differs")
+
+
+@pytest.mark.usefixtures("small")
+def test_without_a_window_there_are_graphs_only_if_asked_for(replayed, tiny_root, tmp_path, capfd):
+    trainer = headless.new_trainer(SMALL, "cpu", tiny_root)
+    headless.train(trainer, tmp_path, Limit(steps=STEPS))
+    assert replayed == []
+    tuner = ThreadTuner()
+    headless.train(trainer, tmp_path, Limit(steps=2 * STEPS), tuner=tuner)
+    assert "replayed" in replayed
+    assert "CUDA graphs" not in capfd.readouterr().err
+    trainer.graphs._refuse("graph-not-made", reason="too new")
+    headless.train(trainer, tmp_path, Limit(steps=3 * STEPS), tuner=tuner)
+    assert "without CUDA graphs, since no graph can be made of a step: too new." in (
+        capfd.readouterr().err
+    )
 
 
 def test_a_processor_has_no_graphs(tiny, cpu):

@@ -149,7 +149,7 @@ class RealBatches:
         epoch, i = divmod(self.count, self.per_epoch)
         if epoch != self._epoch:
             order = generator(self._seed, Stream.DATA, epoch).permutation(len(self.images))
-            self._order = torch.from_numpy(order).to(self.images.device)
+            self._order = _moved(order, self.images.device)
             self._epoch = epoch
         self.count += 1
         return self._order[i * self._batch_size : (i + 1) * self._batch_size][self._part]
@@ -185,6 +185,14 @@ class Dice:
         bits = generator(self._seed, self._stream, self.count).bit_generator.random_raw()
         self.count += 1
         return found.manual_seed(int(bits) >> 1)
+
+
+def _moved(array: NDArray[Any], device: torch.device) -> Tensor:
+    """Return an array as a tensor on the device; nobody waits until a GPU has it."""
+    tensor = torch.from_numpy(array)
+    if device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 _shared: WeakValueDictionary[tuple[int, torch.device], Tensor] = WeakValueDictionary()
@@ -248,7 +256,7 @@ class Noise:
         if index != self._index:
             rng = generator(self._seed, self._stream, index)
             block = self._latent.sample(self.BLOCK * self._batch_size, rng)
-            self._block = torch.from_numpy(block).to(self._device)
+            self._block = _moved(block, self._device)
             self._index = index
         self.count += 1
         return self._block[i * self._batch_size : (i + 1) * self._batch_size][self._part]

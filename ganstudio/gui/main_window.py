@@ -54,6 +54,7 @@ from ganstudio.gui.widgets.health_line import HealthLine
 from ganstudio.gui.widgets.start_card import fill_trained
 from ganstudio.gui.widgets.steady import Steady
 from ganstudio.gui.widgets.work_bar import WorkBar
+from ganstudio.gui.wording import worded
 from ganstudio.library import AUTOSAVE_SECONDS
 from ganstudio.training.health import Diagnosis, Doctor
 from ganstudio.training.status import Phase, RunInfo, Status
@@ -430,8 +431,9 @@ class MainWindow(QMainWindow):
             self.tr("Repeat e&xactly"),
             self._set_exact,
             tip=self.tr(
-                "Compute with one number of threads, so that a run repeats bit for bit on this "
-                "computer; it is slower while other programs compute or a slider is dragged"
+                "Compute with one number of threads and without CUDA graphs, so that a run "
+                "repeats bit for bit on this computer; it is slower on a GPU, while other programs "
+                "compute and while a slider is dragged"
             ),
         )
         exact.setCheckable(True)
@@ -585,6 +587,9 @@ class MainWindow(QMainWindow):
         if not self._curves_due.isActive():
             self._curves_due.start()
         self._state.setText(self._state_text(status))
+        why = status.without_graphs
+        tip = self.tr("Steps take longer than they need to: {reason}")
+        self._state.setToolTip(tip.format(reason=worded(why)) if why is not None else "")
         self._renew_title()
         loaded = status.phase not in (Phase.LOADING, Phase.NONE)
         by_name = self.actions_.by_name
@@ -640,6 +645,8 @@ class MainWindow(QMainWindow):
             elapsed,
             info.device,
         ]
+        if status.without_graphs is not None:
+            parts.append(self.tr("without graphs"))
         if status.queue:
             parts.append(self.tr("{count} queued").format(count=len(status.queue)))
         if status.phase is Phase.TRAINING:

@@ -40,6 +40,7 @@ from ganstudio.training.ranks import ALONE, Ranks, launched
 from ganstudio.training.run_folder import forget_beyond
 from ganstudio.training.run_info import describe
 from ganstudio.training.saving import SAVE_SHARE, Saving
+from ganstudio.training.threads import ThreadTuner
 from ganstudio.training.trainer import Trainer, training_data
 
 SAVE_SECONDS = 60.0
@@ -140,7 +141,14 @@ class Every:
     seconds: float | None = None
 
 
-def train(trainer: Trainer, out: Path, limit: Limit, every: Every = Every()) -> int:
+def train(
+    trainer: Trainer,
+    out: Path,
+    limit: Limit,
+    every: Every = Every(),
+    *,
+    tuner: ThreadTuner | None = None,
+) -> int:
     """Train until the limit, Ctrl-C or SIGTERM, writing into `out`.
 
     The folder receives config.toml at once; last.pt, history.csv and samples-STEP.png every minute,
@@ -150,6 +158,9 @@ def train(trainer: Trainer, out: Path, limit: Limit, every: Every = Every()) -> 
     (`live`); a line of health.csv whenever the doctor (`health`) gives the run's state another
     name, which is printed as well. What quality.csv and health.csv tell of later steps than the
     run's is of a future that was lost, and is dropped.
+
+    With a `tuner` speed comes before a run that repeats bit for bit: it chooses the number of
+    threads, and on a GPU steps are made by CUDA graphs.
 
     Returns
     -------
@@ -175,7 +186,8 @@ def train(trainer: Trainer, out: Path, limit: Limit, every: Every = Every()) -> 
         saving = Saving(trainer, out)
         try:
             with explaining_device(trainer.device, trainer):
-                return _train(trainer, out, end, limit.minutes, every, saving)
+                trainer.use_graphs(tuner is not None)
+                return _train(trainer, out, end, limit.minutes, every, saving, tuner)
         except StudioError as error:
             told = saving.told(error)
             if told is error:
@@ -190,6 +202,7 @@ def _train(
     minutes: float | None,
     every: Every,
     saving: Saving,
+    tuner: ThreadTuner | None,
 ) -> int:
     wait = SAVE_SECONDS if every.seconds is None else every.seconds
     save_due = time.monotonic() + wait
@@ -202,7 +215,11 @@ def _train(
     with _interruptible() as interrupted, Progress(trainer, end, minutes) as progress:
         try:
             while not trainer.ranks.any(end.is_reached(trainer) or bool(interrupted)):
+                start = time.monotonic()
                 trainer.train_step()
+                if tuner is not None:
+                    now = time.monotonic()
+                    tuner.step_took(now - start, now)
                 progress.step_done()
                 watch.step_done()
                 live.step_done()
@@ -227,6 +244,11 @@ def _train(
             saving.write_all(keep=True)
         finally:
             live.end()
+    if trainer.graphs is not None and trainer.graphs.refused is not None:
+        reason = trainer.graphs.refused
+        tqdm.write(
+            f"ganstudio: steps were made without CUDA graphs, since {reason}.", file=sys.stderr
+        )
     return interrupted[0] if interrupted else 0
 
 

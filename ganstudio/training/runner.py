@@ -356,6 +356,7 @@ class Runner:
             rival = what_if.branch(run, name, value, dataset)
         self._homes.branched(rival)
         self._rival = rival
+        self._use_graphs()
         self._told_rival = Rival(rival.run_id, name, before, value, run.step, rival.history)
         self._publish()
 
@@ -533,9 +534,13 @@ class Runner:
         self._step_due = 0.0
 
     def set_exact(self, exact: bool) -> None:
-        """Keep one number of threads from now on, so that runs repeat bit for bit; or no longer."""
+        """Compute in one way from now on, so that runs repeat bit for bit; or no longer.
+
+        With one number of threads and without CUDA graphs.
+        """
         self._exact = exact
         self._tuner.keep(self._threads() if exact else None)
+        self._use_graphs()
 
     def set_profile(self, on: bool) -> None:
         """Measure where the time of steps goes, which the status tells from then on; or no more."""
@@ -543,8 +548,16 @@ class Runner:
         if self._profile is not None:
             self._profile.end()
         self._profile = None
+        self._use_graphs()
         if on and self.trainer is not None:
             self._profile = Profile(self.trainer, self, ("_publish", "_publish_status"))
+
+    def _use_graphs(self) -> None:
+        """Let steps be made by CUDA graphs, unless each is to be the same or to be looked into."""
+        if not self._lost:
+            for trainer in (self.trainer, self._rival):
+                if trainer is not None:
+                    trainer.use_graphs(not (self._exact or self._profiles))
 
     def give_way(self, *, core: bool, quietly: bool) -> None:
         """Leave a core to others from now on, or no longer; `quietly`, publish less often too."""
@@ -890,6 +903,7 @@ class Runner:
             left=tuple(map(self._left, self._parked.values())),
             reached=self._reached if phase is Phase.PAUSED else "",
             profile=self._profile.lately() if self._profile else (),
+            without_graphs=trainer.graphs.refused if trainer.graphs else None,
         )
 
     def _left(self, trainer: Trainer) -> LeftRun:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ganstudio.config import Config
 from ganstudio.data.dataset import Dataset
+from ganstudio.errors import Phrase
 from ganstudio.latent.notes import Notes
 from ganstudio.latent.spec import LatentSpec
 from ganstudio.library import Moment
@@ -138,6 +139,8 @@ class Status:
         What is kept of its earlier steps, oldest first.
     profile : tuple of (str, float)
         Seconds a step, lately, by `profile.PARTS`; () unless they are measured.
+    without_graphs : Phrase or None
+        Why steps are not made by CUDA graphs, where they were to be.
     """
 
     phase: Phase = Phase.LOADING
@@ -155,6 +158,7 @@ class Status:
     rival: Rival | None = None
     moments: tuple[Moment, ...] = ()
     profile: tuple[tuple[str, float], ...] = ()
+    without_graphs: Phrase | None = None
 
     @property
     def goes_on(self) -> bool:
