@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, help="instead of the preset's")
     parser.add_argument("--threads", type=int, default=cores())
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--eager", action="store_true", help="the engine without CUDA graphs")
+    parser.add_argument("--exact", action="store_true", help="the engine as runs repeat")
     parser.add_argument(
         "--precision", choices=PRECISIONS, default=PRECISIONS[0], help="the engine's"
     )
@@ -67,7 +67,7 @@ def _measured(name: str, arguments: argparse.Namespace) -> str:
     if arguments.batch_size:
         config = config.changed(batch_size=arguments.batch_size)
     trainer = new_trainer(config, arguments.device, None, precision=arguments.precision)
-    trainer.use_graphs(not arguments.eager)
+    trainer.adapt(not arguments.exact)
     plain = Plain(config, trainer.architecture, trainer.device, *trainer.real_range)
     runs: dict[str, Callable[[], object]] = {"plain": plain.step, "engine": trainer.train_step}
     for step in runs.values():
@@ -75,9 +75,9 @@ def _measured(name: str, arguments: argparse.Namespace) -> str:
             step()
     if trainer.graphs is not None and trainer.graphs.refused is not None:
         print(f"{name}: {trainer.graphs.refused}", file=sys.stderr)
-    trainer.use_graphs(False)  # whose operations nobody could count
+    trainer.adapt(False)  # whose operations nobody could count
     work, traffic = _counted(trainer)
-    trainer.use_graphs(not arguments.eager)
+    trainer.adapt(not arguments.exact)
     for _ in range(WARM_UP):
         trainer.train_step()
     rates: dict[str, list[float]] = {run: [] for run in runs}

@@ -446,7 +446,8 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         "--adapt",
         action="store_true",
         help="be as fast as can be instead of repeating bit for bit: with as many threads as are "
-        "the fastest at the time, and on a GPU with CUDA graphs",
+        "the fastest at the time, with shortcuts that round differently, and on a GPU with CUDA "
+        "graphs",
     )
     train.add_argument(
         "--precision",

@@ -45,7 +45,7 @@ def replayed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def pair(config: Config, tiny, device: torch.device) -> tuple[Trainer, Trainer]:
     """Return two trainers of one run, of which the second makes its steps by graphs."""
     eager, graphed = (Trainer(config, tiny, device) for _ in range(2))
-    graphed.use_graphs(True)
+    graphed.adapt(True)
     return eager, graphed
 
 
@@ -111,7 +111,7 @@ def test_a_kind_of_step_is_tried_once_it_is_usual(replayed, tiny, cpu):
         seen.append(list(replayed))
     assert seen[:WARM_UP] == [[]] * WARM_UP
     assert seen[WARM_UP:] == [["recorded", "replayed"], ["recorded", "replayed", "replayed"]]
-    graphed.use_graphs(False)
+    graphed.adapt(False)
     graphed.train_step()
     assert replayed == seen[-1]
 
@@ -223,7 +223,7 @@ def test_without_a_window_there_are_graphs_only_if_asked_for(replayed, tiny_root
 
 def test_a_processor_has_no_graphs(tiny, cpu):
     trainer = Trainer(SMALL, tiny, cpu)
-    trainer.use_graphs(True)
+    trainer.adapt(True)
     assert trainer.graphs is None
 
 

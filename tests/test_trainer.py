@@ -60,6 +60,52 @@ def test_orders_do_what_they_are_called(order: str, objective: str, k: int, tiny
     close(trainer.D, plain.D)
 
 
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize("surely", [0.0, -30.0, -60.0, 60.0])
+@pytest.mark.parametrize("objective", ["bce", "bce-logits", "least-squares", "hinge"])
+@pytest.mark.parametrize("order", ["g-first-shared", "simultaneous"])
+def test_one_pass_through_d_gives_what_two_give(
+    order: str, objective: str, surely: float, tiny, cpu, monkeypatch
+):
+    """However sure D is: its logits are moved by `surely`."""
+    config = SMALL.changed(order=order, objective=objective, d_steps=2)
+    one, two = Trainer(config, tiny, cpu), Trainer(config, tiny, cpu)
+    one.adapt(True)
+    passes: list[int] = []
+    judge = one._judge
+    monkeypatch.setattr(one, "_judge", lambda *given: passes.append(1) or judge(*given))
+    for trainer in (one, two):
+        with torch.no_grad():
+            list(trainer.D.parameters())[-1].add_(surely)
+        trainer.train_step()
+        trainer.train_step()
+    assert row(one) == pytest.approx(row(two), rel=1e-6, nan_ok=True)
+    close(one.G, two.G)
+    close(one.D, two.D)
+    assert one._counts() == two._counts()
+    if objective == "bce-logits":
+        assert bool(passes) is (surely == -60.0), "two where the quotient would be of nothings"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"objective": "relativistic"}, {"order": "d-first-shared"}, {"d_steps": 0},
+        {"translation": 0.1}, {"instance_noise": 0.1}, {"code_choices": 3},
+        {"r1": 1.0, "penalty_every": 1}, {"model": "dcgan"}, {"model": "aae"},
+    ],
+)  # fmt: skip
+def test_one_pass_is_not_for_all(other: dict[str, object], tiny, cpu, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise AssertionError
+
+    config = SMALL.changed(**{"order": "g-first-shared", "objective": "bce-logits"} | other)
+    trainer = Trainer(config, tiny, cpu)
+    trainer.adapt(True)
+    monkeypatch.setattr(trainer, "_gradients_by_one_pass", refuse)
+    trainer.train_step()
+
+
 @pytest.mark.usefixtures("small", "double")
 @pytest.mark.parametrize("order", ORDERS)
 def test_k_zero_trains_g_alone(order: str, tiny, cpu):

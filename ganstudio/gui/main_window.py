@@ -431,9 +431,9 @@ class MainWindow(QMainWindow):
             self.tr("Repeat e&xactly"),
             self._set_exact,
             tip=self.tr(
-                "Compute with one number of threads and without CUDA graphs, so that a run "
-                "repeats bit for bit on this computer; it is slower on a GPU, while other programs "
-                "compute and while a slider is dragged"
+                "Compute in one way only, so that a run repeats bit for bit on this computer; it "
+                "is slower, above all on a GPU, while other programs compute and while a slider "
+                "is dragged"
             ),
         )
         exact.setCheckable(True)

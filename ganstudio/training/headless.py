@@ -186,7 +186,7 @@ def train(
         saving = Saving(trainer, out)
         try:
             with explaining_device(trainer.device, trainer):
-                trainer.use_graphs(tuner is not None)
+                trainer.adapt(tuner is not None)
                 return _train(trainer, out, end, limit.minutes, every, saving, tuner)
         except StudioError as error:
             told = saving.told(error)

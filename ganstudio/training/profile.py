@@ -19,7 +19,7 @@ class Profile:
     """Measures the parts of a trainer's steps, each without those within it, until ended.
 
     It puts clocks around methods, so what nobody looks at costs nothing. On a GPU every part is
-    waited for, and none may be within a graph, which makes steps slower.
+    waited for, and on any device they are made one by one, which makes steps slower.
 
     Parameters
     ----------

@@ -356,7 +356,7 @@ class Runner:
             rival = what_if.branch(run, name, value, dataset)
         self._homes.branched(rival)
         self._rival = rival
-        self._use_graphs()
+        self._adapt()
         self._told_rival = Rival(rival.run_id, name, before, value, run.step, rival.history)
         self._publish()
 
@@ -540,7 +540,7 @@ class Runner:
         """
         self._exact = exact
         self._tuner.keep(self._threads() if exact else None)
-        self._use_graphs()
+        self._adapt()
 
     def set_profile(self, on: bool) -> None:
         """Measure where the time of steps goes, which the status tells from then on; or no more."""
@@ -548,16 +548,16 @@ class Runner:
         if self._profile is not None:
             self._profile.end()
         self._profile = None
-        self._use_graphs()
+        self._adapt()
         if on and self.trainer is not None:
             self._profile = Profile(self.trainer, self, ("_publish", "_publish_status"))
 
-    def _use_graphs(self) -> None:
-        """Let steps be made by CUDA graphs, unless each is to be the same or to be looked into."""
+    def _adapt(self) -> None:
+        """Let steps be made the fastest way, unless they are to repeat or to be looked into."""
         if not self._lost:
             for trainer in (self.trainer, self._rival):
                 if trainer is not None:
-                    trainer.use_graphs(not (self._exact or self._profiles))
+                    trainer.adapt(not (self._exact or self._profiles))
 
     def give_way(self, *, core: bool, quietly: bool) -> None:
         """Leave a core to others from now on, or no longer; `quietly`, publish less often too."""

@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -49,6 +50,7 @@ Gradients = Sequence[Tensor]
 
 DRAIN_STEPS = 50
 DRAIN_SECONDS = 0.1
+_COUNTS = 1e-20  # more than this, or a logit counts for next to nothing: float32 ends at 1e-38
 TRAIN_IMAGES = 5  # the generator of `Stream.SAMPLES` that draws them where a recipe limits them
 
 
@@ -78,7 +80,7 @@ class Trainer:
 
     A step is one update of G with its k updates of D. Its numbers stay on the device; `drain`
     moves them to the history, at most every 50 steps or 100 ms. On a GPU that may make steps by
-    graphs (`use_graphs`) a step that is not finite is noticed there: `drain` then takes the run
+    graphs (`adapt`) a step that is not finite is noticed there: `drain` then takes the run
     back to before it, and the next `train_step` says what it was.
 
     Attributes
@@ -209,6 +211,7 @@ class Trainer:
         )
         self._d_updates = 0  # decides, too, when the penalties' turn comes
 
+        self._adapts = False
         self.graphs: StepGraphs | None = None
         self._metrics = torch.empty((DRAIN_STEPS, len(METRICS) + 1), device=device)  # and `failed`
         self._places: list[tuple[float, float]] = []  # epoch and seconds of the undrained steps
@@ -281,10 +284,15 @@ class Trainer:
                 self.ema.update(failed)
         row[-1] = 0.0 if failed is None else failed
 
-    def use_graphs(self, allowed: bool) -> None:
-        """Make steps by graphs from now on, where that is known to be right; or no longer."""
-        if allowed is (self.graphs is not None):
+    def adapt(self, allowed: bool) -> None:
+        """Make steps in whatever way is the fastest from now on, rounding apart; or in one way.
+
+        On a GPU by graphs, where they are known to do the same; on a CPU by one pass through D for
+        both nets' gradients, where that will do.
+        """
+        if allowed is self._adapts:
             return
+        self._adapts = allowed
         self.drain()
         self.graphs = None
         if allowed and step_graphs.can(self.device) and self.ranks.count == 1:
@@ -467,10 +475,15 @@ class Trainer:
         that fails then has nothing to undo.
         """
         fake = self._game.fake(self._z_G) if nets is not Nets.D else self._draw(self._z_D)
-        of_G = self._G_gradients(fake, step) if nets is not Nets.D else None
-        of_D = None
-        if nets is not Nets.G and self.config.d_steps:
-            of_D = self._D_gradients(fake.detached(), step)
+        of_G: Gradients | None
+        of_D: Gradients | None
+        if nets is Nets.BOTH and self._one_pass_will_do(step):
+            of_G, of_D = self._gradients_by_one_pass(fake, step)
+        else:
+            of_G = self._G_gradients(fake, step) if nets is not Nets.D else None
+            of_D = None
+            if nets is not Nets.G and self.config.d_steps:
+                of_D = self._D_gradients(fake.detached(), step)
         self._move(of_G, of_D, step)
         if nets is not Nets.G:
             for _ in range(self.config.d_steps - 1):
@@ -482,10 +495,15 @@ class Trainer:
             for _ in range(self.config.d_steps - 1):
                 self._update_D(self._draw(self._z_D), step)
         fake = self._game.fake(self._z_G) if nets is not Nets.D else self._draw(self._z_D)
-        of_D = None
-        if nets is not Nets.G and self.config.d_steps:
-            of_D = self._D_gradients(fake.detached(), step)
-        of_G = self._G_gradients(fake, step) if nets is not Nets.D else None
+        of_G: Gradients | None
+        of_D: Gradients | None
+        if nets is Nets.BOTH and self._one_pass_will_do(step):
+            of_G, of_D = self._gradients_by_one_pass(fake, step)
+        else:
+            of_D = None
+            if nets is not Nets.G and self.config.d_steps:
+                of_D = self._D_gradients(fake.detached(), step)
+            of_G = self._G_gradients(fake, step) if nets is not Nets.D else None
         self._move(of_G, of_D, step)
 
     def _draw(self, noise: Noise) -> Samples:
@@ -572,7 +590,7 @@ class Trainer:
         return self._agreed("G", step, gradients, losses)
 
     def _D_gradients(self, fake: Samples, step: "_Step") -> Gradients:
-        turn = self._penalised() and self._d_updates % self.config.penalty_every == 0
+        turn = self._is_turn()
         self._d_updates += 1
 
         # Score real and generated samples.
@@ -585,11 +603,7 @@ class Trainer:
         else:
             (real_logits, _), (fake_logits, said) = self._judge(real), self._judge(fake)
         losses = self._d_losses(real_logits, fake_logits)
-        first, *others = losses.values()
-        d_loss = sum(others, start=first)
-        if self.config.d_total == "mean":
-            d_loss = d_loss / len(losses)
-        d_loss = self._with_info_loss(d_loss, fake, said, losses)
+        d_loss = self._with_info_loss(self._d_total(losses), fake, said, losses)
 
         # Regularise; a lazy penalty weighs as much as the updates that went without.
         if turn:
@@ -597,10 +611,64 @@ class Trainer:
             d_loss = d_loss + self.config.penalty_every * losses["penalty"]
 
         gradients = torch.autograd.grad(d_loss, self._D_leaves)
+        self._score(losses, real_logits, fake_logits)
+        return self._agreed("D", step, gradients, losses)
+
+    def _one_pass_will_do(self, step: "_Step") -> bool:
+        """Tell whether both nets' gradients can be had by one pass of the fakes through D and back.
+
+        That is where D judges each sample for itself, both losses are of its logits of the same
+        samples, and there is time to win: a GPU spends none on products so small.
+        """
+        config = self.config
+        alone = self._D_judges_alone and not self.objective.paired and not self.latent.codes
+        seen_once = not config.translation and not config.instance_noise and not self._is_turn()
+        there = config.d_steps and self.E is None
+        on_cpu = self.device.type == "cpu" and step.failed is None
+        return bool(self._adapts and alone and seen_once and there and on_cpu)
+
+    def _gradients_by_one_pass(self, fake: Samples, step: "_Step") -> tuple[Gradients, Gradients]:
+        """Return both nets' gradients at their present weights, as `_one_pass_will_do`.
+
+        On the way back from the losses to the fakes only the beginning differs: what each logit
+        counts for. So the way that D's loss takes gives G's as well, times the quotient of the two,
+        unless D is so sure of a fake that its logit counts for next to nothing.
+        """
+        x = fake.x.detach().requires_grad_()
+        real = step.real = self._game.real()
+        real_logits, fake_logits, _ = self._judge_both(real, replace(fake, x=x))
+        losses = self._d_losses(real_logits, fake_logits)
+        d_loss = self._d_total(losses)
+        logits = fake_logits.detach().requires_grad_()
+        g_loss = self.objective.g_loss(logits)
+        (of_g,) = torch.autograd.grad(g_loss, logits)
+        (of_d,) = torch.autograd.grad(d_loss, fake_logits, retain_graph=True)
+        *of_D, of_x = torch.autograd.grad(d_loss, [*self._D_leaves, x])
+        self._d_updates += 1
+        self._score(losses, real_logits, fake_logits)
+        if bool((of_d.abs() > _COUNTS).all()):
+            way = of_x * (of_g / of_d).reshape(-1, *[1] * (x.dim() - 1))
+            of_G = torch.autograd.grad(fake.x, self._G_leaves, way)
+            numbers = {"g_loss": g_loss, "fake_score": losses["fake_score"]}
+            agreed_G = self._agreed("G", step, of_G, numbers)
+        else:
+            agreed_G = self._G_gradients(fake, step)
+        return agreed_G, self._agreed("D", step, of_D, losses)
+
+    def _is_turn(self) -> bool:
+        """Tell whether D's next update has a penalty."""
+        return self._penalised() and self._d_updates % self.config.penalty_every == 0
+
+    def _d_total(self, losses: dict[str, Tensor]) -> Tensor:
+        """Return what D minimises, penalties and codes apart."""
+        first, *others = losses.values()
+        d_loss = sum(others, start=first)
+        return d_loss / len(losses) if self.config.d_total == "mean" else d_loss
+
+    def _score(self, losses: dict[str, Tensor], real_logits: Tensor, fake_logits: Tensor) -> None:
         score = self.objective.score
         losses["real_score"] = score(real_logits).mean()
         losses["fake_score"] = score(fake_logits).mean()
-        return self._agreed("D", step, gradients, losses)
 
     def _agreed(
         self, net: str, step: "_Step", gradients: Gradients, numbers: dict[str, Tensor]
