@@ -32,7 +32,7 @@ from ganstudio.latent.networks import (
 from ganstudio.latent.notes import Notes
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.latent.spec import LatentPart, LatentSpec, Stream, generator
-from ganstudio.training import combinations, half, model_check, step_graphs
+from ganstudio.training import combinations, half, model_check, shortcuts, step_graphs
 from ganstudio.training.adam import Adam
 from ganstudio.training.batch_norm import share_statistics
 from ganstudio.training.ema import EMA
@@ -287,13 +287,17 @@ class Trainer:
     def adapt(self, allowed: bool) -> None:
         """Make steps in whatever way is the fastest from now on, rounding apart; or in one way.
 
-        On a GPU by graphs, where they are known to do the same; on a CPU by one pass through D for
-        both nets' gradients, where that will do.
+        On a GPU by graphs, where they are known to do the same; on a CPU by shortcuts, and by one
+        pass through D for both nets' gradients, where that will do.
         """
         if allowed is self._adapts:
             return
         self._adapts = allowed
         self.drain()
+        if self.device.type == "cpu":
+            for net in (self._compute.G, self._compute.D, self._compute.E):
+                if net is not None:
+                    (shortcuts.take if allowed else shortcuts.leave)(net)
         self.graphs = None
         if allowed and step_graphs.can(self.device) and self.ranks.count == 1:
             nets = [net for net in (self.G, self.D, self.E) if net is not None]
