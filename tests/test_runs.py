@@ -175,7 +175,7 @@ def test_a_person_s_own_run_that_fails_is_told_of_as_ever_and_the_queue_waits(
     window.runner.start()
     window.runner._step()
     window.runner.enqueue(waiting([CONFIG.changed(seed=4)], 2, tiny_root), after=99)
-    monkeypatch.setattr(window.trainer, "_require_finite", _fails)
+    monkeypatch.setattr(window.trainer, "_agreed", _fails)
     window.ask(lambda runner: None)
     assert codes(window) == ["non-finite"]
     assert len(window.heard.status.queue) == 1
@@ -335,7 +335,7 @@ def test_a_rival_that_fails_does_not_end_the_run_s_turn(
     window.runner.enqueue(waiting(configs, 9, tiny_root))
     window.runner._step()
     window.runner.try_value("g_lr", 0.01)
-    monkeypatch.setattr(window.runner._rival, "_require_finite", _fails)
+    monkeypatch.setattr(window.runner._rival, "_agreed", _fails)
     window.ask(lambda runner: runner.start())
     assert codes(window) == ["rival-failed"]
     assert (window.trainer.config.seed, window.trainer.step) == (4, 1)

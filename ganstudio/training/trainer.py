@@ -94,8 +94,9 @@ class Trainer:
     seconds : float
         Time spent in steps.
     threads : int
-        Of torch, with which all steps so far were computed; 0 if that changed, or is not known.
-        With as many, on the same computer, the run repeats bit for bit.
+        Of torch, with which all steps so far were computed; 0 if that changed, is not known, or
+        some steps were made in other ways (`adapt`). With as many, on the same computer, the run
+        repeats bit for bit.
     G, D, E : nn.Module
         The latest networks; E, the encoder, is None but in an autoencoder, where G is the decoder.
     ema : EMA or None
@@ -261,7 +262,7 @@ class Trainer:
         if self.graphs is None or not self.graphs.make(self._kind(nets), nets, row):
             self._advance(nets, row)
         self._starts.append(before)
-        same = self.step == 0 or self.threads == threads
+        same = (self.step == 0 or self.threads == threads) and not self._adapts
         self.threads = threads if same and self.ranks.count == 1 else 0
         self.step += 1
         self.seconds += time.perf_counter() - start
