@@ -64,5 +64,6 @@ def test_a_run_takes_them_unless_it_is_to_repeat(tiny, cpu):
     trainer.adapt(True)
     assert all("forward" in vars(layer) for layer in layers)
     trainer.train_step()
+    assert trainer.threads == 0, "it is not known to repeat"
     trainer.adapt(False)
     assert not any("forward" in vars(layer) for layer in layers)

@@ -6,29 +6,31 @@ import torch
 from torch import Tensor, nn
 
 
-def take(net: nn.Module) -> None:
-    """Let layers for which there is one take a shortcut.
+def take(net: nn.Module) -> bool:
+    """Let layers for which there is one take a shortcut; return whether there are any.
 
     A transposed convolution of a single pixel is a product of matrices, and on a CPU takes ten
     times as long as that: it makes a sixth of a step of DCGAN.
     """
-    for layer in net.modules():
-        if type(layer) is nn.ConvTranspose2d and layer.groups == 1:
-            layer.forward = partial(_of_one_pixel, layer)  # type: ignore[method-assign]
+    layers = [layer for layer in net.modules() if type(layer) is nn.ConvTranspose2d]
+    for layer in layers:
+        layer.forward = partial(_of_one_pixel, layer)  # type: ignore[method-assign]
+    return bool(layers)
 
 
-def leave(net: nn.Module) -> None:
-    """Let all layers go the usual way."""
+def leave(net: nn.Module) -> bool:
+    """Let all layers go the usual way; return False: none takes a shortcut."""
     for layer in net.modules():
         vars(layer).pop("forward", None)
+    return False
 
 
 def _of_one_pixel(
     layer: nn.ConvTranspose2d, x: Tensor, output_size: list[int] | None = None
 ) -> Tensor:
     """Return the transposed convolution of (N, C, 1, 1); of all else as ever."""
-    usual = (output_size, layer.padding, layer.output_padding, layer.dilation)
-    if x.dim() != 4 or x.shape[2:] != (1, 1) or usual != (None, (0, 0), (0, 0), (1, 1)):
+    rest = (output_size, layer.padding, layer.output_padding, layer.dilation, layer.groups)
+    if x.dim() != 4 or x.shape[2:] != (1, 1) or rest != (None, (0, 0), (0, 0), (1, 1), 1):
         return nn.ConvTranspose2d.forward(layer, x, output_size)
     weight, size = layer.weight, layer.weight.shape[1:]
     if weight.is_contiguous(memory_format=torch.channels_last):  # and so is what it makes

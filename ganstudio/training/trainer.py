@@ -212,7 +212,8 @@ class Trainer:
         )
         self._d_updates = 0  # decides, too, when the penalties' turn comes
 
-        self._adapts = False
+        self._adapts = self._short = False  # whether it may take other ways, and layers do
+        self._otherwise = False  # whether this step did
         self.graphs: StepGraphs | None = None
         self._metrics = torch.empty((DRAIN_STEPS, len(METRICS) + 1), device=device)  # and `failed`
         self._places: list[tuple[float, float]] = []  # epoch and seconds of the undrained steps
@@ -258,11 +259,14 @@ class Trainer:
         start = time.perf_counter()
         threads = torch.get_num_threads()
         row, before = self._metrics[len(self._places)], (self.seconds, self._counts())
+        self._otherwise = self._short
         self._set_rates()
-        if self.graphs is None or not self.graphs.make(self._kind(nets), nets, row):
+        if self.graphs is not None and self.graphs.make(self._kind(nets), nets, row):
+            self._otherwise = True
+        else:
             self._advance(nets, row)
         self._starts.append(before)
-        same = (self.step == 0 or self.threads == threads) and not self._adapts
+        same = (self.step == 0 or self.threads == threads) and not self._otherwise
         self.threads = threads if same and self.ranks.count == 1 else 0
         self.step += 1
         self.seconds += time.perf_counter() - start
@@ -296,9 +300,10 @@ class Trainer:
         self._adapts = allowed
         self.drain()
         if self.device.type == "cpu":
-            for net in (self._compute.G, self._compute.D, self._compute.E):
-                if net is not None:
-                    (shortcuts.take if allowed else shortcuts.leave)(net)
+            every = (self._compute.G, self._compute.D, self._compute.E)
+            turn = shortcuts.take if allowed else shortcuts.leave
+            taken = [turn(net) for net in every if net is not None]
+            self._short = any(taken)
         self.graphs = None
         if allowed and step_graphs.can(self.device) and self.ranks.count == 1:
             nets = [net for net in (self.G, self.D, self.E) if net is not None]
@@ -639,6 +644,7 @@ class Trainer:
         counts for. So the way that D's loss takes gives G's as well, times the quotient of the two,
         unless D is so sure of a fake that its logit counts for next to nothing.
         """
+        self._otherwise = True
         x = fake.x.detach().requires_grad_()
         real = step.real = self._game.real()
         real_logits, fake_logits, _ = self._judge_both(real, replace(fake, x=x))
