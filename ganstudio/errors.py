@@ -228,6 +228,8 @@ PHRASES = {
     "ranks-need-float32": "several processes compute in float32",
     "graph-not-made": "no graph can be made of a step: {reason}",
     "graph-differs": "a step by a graph came to something else",
+    "graph-of-file": "what a model file's networks do beside their weights would stand still in "
+    "a graph",
     "so-many-numbers": "its length is {found}",
     "no-finite-number": "“{text}” is not a finite number",
     "damaged": "it is damaged",

@@ -1,14 +1,18 @@
-"""Steps by graphs. Without a GPU a graph is the step itself, made again, which shows all but that
-a GPU takes it: slots, told numbers, counts, and what happens to a step that is not finite."""
+"""Steps by graphs. Without a GPU a graph is a tape of the step's operations, which shows all but
+that a GPU takes it: slots, told numbers, counts, and what happens to a step that is not finite."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import pytest
 import torch
+from tape import Tape
 from windowless import Window
 
+from ganstudio import model_file
 from ganstudio.config import ORDERS, Config, load_preset, preset_names
 from ganstudio.errors import Phrase, StudioError
+from ganstudio.models import mlp_leaky
 from ganstudio.training import headless, step_graphs
 from ganstudio.training.history import METRICS
 from ganstudio.training.limits import Limit
@@ -28,17 +32,20 @@ def replayed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Let graphs be made on the CPU; return a list that grows with what they do."""
     done: list[str] = []
 
-    def record(body: Body, _generators: Iterable[torch.Generator]) -> Body:
-        done.append("recorded")
+    class Recorder(Tape):
+        def record(self, body: Body, generators: Iterable[torch.Generator]) -> Body:
+            done.append("recorded")
+            again = super().record(body, generators)
+            done.extend(self.looks)
 
-        def replay() -> None:
-            done.append("replayed")
-            body()
+            def replay() -> None:
+                done.append("replayed")
+                again()
 
-        return replay
+            return replay
 
     monkeypatch.setattr(step_graphs, "can", lambda _device: True)
-    monkeypatch.setattr(step_graphs, "record", record)
+    monkeypatch.setattr(step_graphs, "Recorder", Recorder)
     return done
 
 
@@ -70,7 +77,8 @@ def agree(eager: Trainer, graphed: Trainer, rel: float = 1e-3) -> None:
     assert graphed._counts() == eager._counts()
     for name in (*METRICS, "epoch"):
         expected = eager.history.column(name)
-        assert graphed.history.column(name) == pytest.approx(expected, rel=rel, nan_ok=True), name
+        found = graphed.history.column(name)
+        assert found == pytest.approx(expected, rel=rel, abs=rel / 10, nan_ok=True), name
     assert apart(eager, graphed) < rel
 
 
@@ -84,7 +92,10 @@ def test_every_preset_is_the_same_run(name: str, replayed, tiny, cpu):
         graphed.train_step()
     assert graphed.graphs is not None
     assert graphed.graphs.refused is None
+    looks = set(replayed) - {"recorded", "replayed"}
     assert replayed.count("replayed") >= 1
+    if not config.conditional:  # on a processor, one_hot looks at the classes
+        assert not looks
     agree(eager, graphed)
 
 
@@ -131,14 +142,15 @@ def test_what_is_not_finite_changes_nothing_and_is_named(
         batch = 2 * STEPS + 1 if (order, stream) == ("d-first", "_z_D") else STEPS
         noise._block[8 * batch + 3] = float("nan")
         noise.count = 0
-        trainer._drained = float("inf")  # no look before it is asked for
     said = ""
     for _ in range(STEPS + 1):
         try:
             eager.train_step()
         except StudioError as error:
             said = str(error)
-    for _ in range(STEPS + 4):
+    for step in range(STEPS + 4):
+        if step == STEPS:
+            graphed._drained = float("inf")  # no look before it is asked for
         graphed.train_step()
     assert graphed.step == STEPS + 4
     snapshot = graphed.snapshot()
@@ -165,25 +177,112 @@ def test_what_only_a_graph_takes_for_not_finite_is_made_without(replayed, tiny, 
     for _ in range(4):
         graphed.train_step()
     agree(eager, graphed)
+    assert graphed.without_graphs == Phrase("graph-differs"), "or it would do so again"
+
+
+@pytest.mark.usefixtures("small")
+def test_a_failure_is_seen_before_a_step_that_would_not_know_of_it(replayed, tiny, cpu):
+    """With a penalty every sixteenth step, there is a graph of the others only."""
+    eager, graphed = pair(SMALL.changed(r1=1.0, penalty_every=16, order="d-first"), tiny, cpu)
+    for trainer in (eager, graphed):
+        trainer._z_G.next()
+        trainer._z_G._block[16 * 15 + 2] = float("nan")
+        trainer._z_G.count = 0
+    for _ in range(15):
+        eager.train_step()
+    with pytest.raises(StudioError) as caught:
+        eager.train_step()
+    for _ in range(15):
+        graphed.train_step()
+    graphed._drained = float("inf")  # no look before it is asked for
+    graphed.train_step()
+    assert graphed.step == 16
+    with pytest.raises(StudioError) as again:
+        graphed.train_step()
+    assert str(again.value) == str(caught.value)
+    agree(eager, graphed)
+
+
+def let_fail(trainer: Trainer, step: int) -> None:
+    """Let a step to come fail, and nobody look before somebody asks."""
+    count = trainer._z_G.count
+    trainer._z_G.next()
+    trainer._z_G._block[16 * (step - 1) + 2] = float("nan")
+    trainer._z_G.count = count
+    trainer._drained = float("inf")
+
+
+@pytest.mark.usefixtures("small")
+def test_a_run_does_not_end_by_steps_that_are_taken_back(replayed, tiny_root, tmp_path):
+    trainer = headless.new_trainer(SMALL, "cpu", tiny_root)
+    headless.train(trainer, tmp_path, Limit(steps=STEPS), tuner=ThreadTuner())
+    let_fail(trainer, STEPS + 2)
+    with pytest.raises(StudioError, match=f"at step {STEPS + 2}: "):
+        headless.train(trainer, tmp_path, Limit(steps=STEPS + 3), tuner=ThreadTuner())
+    assert trainer.step == STEPS + 1
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("limited", [True, False])
+def test_the_window_does_not_pause_at_steps_that_are_taken_back(
+    limited: bool, replayed, tiny_root, tmp_path
+):
+    window = Window(tmp_path, tiny_root, SMALL)
+    window.train(STEPS)
+    assert window.heard.status.step == STEPS
+    let_fail(window.trainer, STEPS + 2)
+    if limited:
+        window.ask(lambda runner: runner.set_limit(STEPS + 3, None))
+        window.ask(lambda runner: runner.start())
+    else:
+        window.train(3)
+    assert [error.code for error in window.heard.errors] == ["non-finite"]
+    assert window.trainer.step == STEPS + 1
+
+
+def test_a_person_s_own_networks_are_not_put_into_graphs(replayed, tiny, tmp_path, cpu):
+    text = Path(mlp_leaky.__file__).read_text(encoding="utf-8")
+    (tmp_path / "own.py").write_text(text, encoding="utf-8")
+    file = model_file.read(tmp_path / "own.py")
+    model_file.run(file)
+    trainer = Trainer(SMALL.changed(model=str(file.path)), tiny, cpu)
+    assert trainer.without_graphs is None
+    trainer.adapt(True)
+    assert trainer.graphs is None
+    assert "would stand still" in str(trainer.without_graphs)
+
+
+def test_memory_that_a_try_would_take_is_not_missed(replayed, tiny, cpu, monkeypatch):
+    eager, graphed = pair(SMALL, tiny, cpu)
+
+    def no_memory(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(graphed.graphs, "_replay", no_memory)
+    for _ in range(STEPS):
+        eager.train_step()
+        graphed.train_step()
+    assert "out of memory" in str(graphed.without_graphs)
+    agree(eager, graphed, rel=1e-6)
 
 
 @pytest.mark.parametrize(
     ("record", "reason"),
     [
-        (lambda _body, _generators: 1 / 0, "no graph can be made of a step: division by zero"),
-        (lambda _body, _generators: lambda: None, "a step by a graph came to something else"),
+        (lambda *_: 1 / 0, "no graph can be made of a step: division by zero"),
+        (lambda *_: lambda: None, "a step by a graph came to something else"),
     ],
 )
 def test_without_a_graph_that_does_the_same_steps_go_on(
     record, reason, replayed, tiny, cpu, monkeypatch
 ):
-    monkeypatch.setattr(step_graphs, "record", record)
+    monkeypatch.setattr(step_graphs.Recorder, "record", record)
     eager, graphed = pair(SMALL, tiny, cpu)
     for _ in range(STEPS):
         eager.train_step()
         graphed.train_step()
-    assert str(graphed.graphs.refused) == reason
-    agree(eager, graphed, rel=1e-9)
+    assert str(graphed.without_graphs) == reason
+    agree(eager, graphed, rel=1e-6)
 
 
 @pytest.mark.usefixtures("small")
@@ -230,7 +329,7 @@ def test_a_processor_has_no_graphs(tiny, cpu):
 @GPU
 @pytest.mark.parametrize("name", preset_names())
 def test_a_gpu_s_graphs_are_the_same_run(name: str, tiny):
-    config = load_preset(name).config.changed(batch_size=64, dataset="mnist", image_size=28)
+    config = load_preset(name).config.changed(batch_size=8, dataset="mnist", image_size=28)
     eager, graphed = pair(config, tiny, torch.device("cuda"))
     for _ in range(STEPS):
         eager.train_step()

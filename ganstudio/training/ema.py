@@ -43,8 +43,9 @@ class EMA:
             torch._foreach_lerp_(self._averages, self._sources, self._share(self.updates))
         else:
             share = self._told_share * (1 - failed)
-            torch._foreach_mul_(self._averages, 1 - share)
-            torch._foreach_add_(self._averages, torch._foreach_mul(self._sources, share))
+            ways = torch._foreach_sub(self._sources, self._averages)
+            torch._foreach_mul_(ways, share)
+            torch._foreach_add_(self._averages, ways)
         for average, source in zip(self._copies, self._originals, strict=True):
             average.copy_(source)
 

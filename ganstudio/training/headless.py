@@ -212,14 +212,18 @@ def _train(
         tqdm.write(f"ganstudio: no figures, since {judge.unfit}.", file=sys.stderr)
         judge = None
     watch, live = _Watch(trainer, out), LiveWriter.of(trainer, out)
+    told = ""  # of graphs
     with _interruptible() as interrupted, Progress(trainer, end, minutes) as progress:
         try:
-            while not trainer.ranks.any(end.is_reached(trainer) or bool(interrupted)):
+            while not trainer.ranks.any(_is_over(trainer, end) or bool(interrupted)):
                 start = time.monotonic()
                 trainer.train_step()
                 if tuner is not None:
                     now = time.monotonic()
                     tuner.step_took(now - start, now)
+                    if (reason := trainer.without_graphs) is not None and not told:
+                        told = f"ganstudio: steps are made without CUDA graphs, since {reason}."
+                        tqdm.write(told, file=sys.stderr)
                 progress.step_done()
                 watch.step_done()
                 live.step_done()
@@ -244,12 +248,12 @@ def _train(
             saving.write_all(keep=True)
         finally:
             live.end()
-    if trainer.graphs is not None and trainer.graphs.refused is not None:
-        reason = trainer.graphs.refused
-        tqdm.write(
-            f"ganstudio: steps were made without CUDA graphs, since {reason}.", file=sys.stderr
-        )
     return interrupted[0] if interrupted else 0
+
+
+def _is_over(trainer: Trainer, end: End) -> bool:
+    """Tell whether a run is at its end, and not because of steps that are taken back."""
+    return end.is_reached(trainer) and not trainer.drain()
 
 
 def accompany(trainer: Trainer, limit: Limit) -> int:

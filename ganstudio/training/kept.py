@@ -19,7 +19,8 @@ class Kept:
 
     @torch.no_grad()
     def __init__(self, moved: Iterable[Tensor], passed: Iterable[Tensor]) -> None:
-        self._moved, self._passed = list(moved), list(passed)
+        once = {id(tensor): tensor for tensor in moved}  # weights may be tied between nets
+        self._moved, self._passed = list(once.values()), list(passed)
         self._moved_then, self._passed_then = map(_clones, (self._moved, self._passed))
 
     @torch.no_grad()

@@ -365,6 +365,7 @@ class Runner:
         if self._rival is None:
             return
         folder = self._homes.drop(self._rival.run_id)
+        self._rival.adapt(False)
         self._rival = self._told_rival = None
         if folder is not None:
             self._listener.on_dropped(folder)
@@ -471,6 +472,7 @@ class Runner:
         if (rival := self._rival) is not None:
             self._guarded(rival.drain, lambda: None, "unexpected")
             self._save(rival)
+            rival.adapt(False)  # what is parked needs no graphs
             self._parked[rival.run_id] = rival
             self._rival = self._told_rival = None
 
@@ -669,12 +671,13 @@ class Runner:
         """Make one step of a training run, and publish what is due."""
         trainer = self.trainer
         assert trainer is not None
-        if self._rival is not None:  # first: where it fails, A is as it was
+        if self._rival is not None:  # first: where it fails, A has not gone on
             try:
                 self._rival.train_step(self._nets)
             except StudioError as error:
                 raise StudioError("rival-failed", error=error) from error
-        start, seconds, batches = time.monotonic(), trainer.seconds, trainer.real.count
+        start, before = time.monotonic(), trainer.step
+        seconds, batches = trainer.seconds, trainer.real.count
         try:
             trainer.train_step(self._nets)
         except StudioError as error:
@@ -687,10 +690,15 @@ class Runner:
             with suppress(StudioError):  # saving meets it too, and tells
                 self._homes.remember(one, self._looked_at)
         if self._remaining is not None:
-            self._remaining -= 1
+            self._remaining -= trainer.step - before  # some may have been taken back
         self._reached = self._limit_of(trainer, seconds, batches)
         ended = self._until is not None and trainer.step >= self._until
-        if ended or (self._until is not None and self._reached == "epochs"):
+        over = ended or self._reached or self._remaining == 0
+        if over and (back := trainer.drain()):  # the next step says what was not finite
+            self._reached = ""
+            if self._remaining is not None:
+                self._remaining += back
+        elif ended or (self._until is not None and self._reached == "epochs"):
             self.pause()
             self.go_on_with_queue()
         elif self._remaining == 0 or self._reached:
@@ -823,6 +831,7 @@ class Runner:
         if self.trainer is not None and not self._lost:
             self._guarded(self.trainer.drain, lambda: None, "unexpected")
             self._save(self.trainer)
+            self.trainer.adapt(False)  # what is parked needs no graphs
             self._parked[self.trainer.run_id] = self.trainer
         if self._rival is trainer:
             self._rival = self._told_rival = None
@@ -903,7 +912,7 @@ class Runner:
             left=tuple(map(self._left, self._parked.values())),
             reached=self._reached if phase is Phase.PAUSED else "",
             profile=self._profile.lately() if self._profile else (),
-            without_graphs=trainer.graphs.refused if trainer.graphs else None,
+            without_graphs=trainer.without_graphs,
         )
 
     def _left(self, trainer: Trainer) -> LeftRun:

@@ -19,14 +19,14 @@ from torch import Tensor
 
 from ganstudio.data.batches import Slots
 from ganstudio.errors import Phrase
+from ganstudio.training.kept import Kept
 
 WARM_UP = 3  # steps of a kind without a graph: libraries choose their ways and take their memory
-MOST = 16  # kinds; each has memory of its own
+MOST = 16  # kinds
 SAME, SAME_MOVE = 0.02, 0.25  # of a number, and of a network's way: twice the same step differs
 _TINY, _ROUNDING = 1e-3, 1e-6  # differences that count for nothing: of a number, of weights
 
 Counts = dict[str, int]
-Record = Callable[[Callable[[], None], Iterable[torch.Generator]], Callable[[], object]]
 
 
 class Source(Protocol):
@@ -47,14 +47,30 @@ def can(device: torch.device) -> bool:
     return device.type == "cuda"
 
 
-def record(body: Callable[[], None], generators: Iterable[torch.Generator]) -> Callable[[], object]:
-    """Record what `body` tells the GPU to do; return what does it all again."""
-    graph = torch.cuda.CUDAGraph()
-    for generator in generators:
-        graph.register_generator_state(generator)
-    with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # others may use the GPU
-        body()
-    return graph.replay
+class Recorder:
+    """Records graphs of one run, which share a stream and memory: one is made at a time."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        self._pool = torch.cuda.graph_pool_handle()
+
+    def record(
+        self, body: Callable[[], None], generators: Iterable[torch.Generator]
+    ) -> Callable[[], object]:
+        """Record what `body` tells the GPU to do; return what does it all again."""
+        graph = torch.cuda.CUDAGraph()
+        for generator in generators:
+            graph.register_generator_state(generator)
+        mode = "thread_local"  # other threads may use the GPU meanwhile
+        # where a recording fails, torch may leave its stream the current one
+        with (
+            torch.cuda.device(self._device),
+            torch.cuda.stream(self._stream),
+            torch.cuda.graph(graph, self._pool, self._stream, capture_error_mode=mode),
+        ):
+            body()
+        return graph.replay
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,27 +128,45 @@ class StepGraphs:
         self._made: dict[object, int] = {}  # steps of a kind that has no graph yet
         self._forgiven = False
         device = weights[0].device
+        self._recorder = Recorder(device)
         self._failed = torch.zeros((), device=device)
         self._row = torch.zeros(columns, device=device)
+
+    def has(self, kind: object) -> bool:
+        """Tell whether the next step, if it is of this kind, will be made by a graph."""
+        return kind in self._graphs and not self._forgiven
 
     def make(self, kind: object, nets: object, row: Tensor) -> bool:
         """Make a step, and put its numbers into `row`; or return False, and do nothing."""
         if self._forgiven or self.refused is not None:
-            self._forgiven = False
             return False
-        graph = self._graphs.get(kind)
-        if graph is None:
-            self._made[kind] = self._made.get(kind, 0) + 1
-            if self._made[kind] <= WARM_UP or len(self._graphs) == MOST:
-                return False
-            return self._try(kind, nets, row)
-        self._replay(graph, row)
-        return True
+        if kind in self._graphs:
+            self._replay(self._graphs[kind], row)
+            return True
+        self._made[kind] = self._made.get(kind, 0) + 1
+        if self._made[kind] <= WARM_UP or len(self._graphs) == MOST:
+            return False
+        counts, kept = self._counts(), None
+        try:
+            kept = Kept(self._state, ())
+            return self._try(kind, nets, row, kept)
+        except torch.OutOfMemoryError as error:
+            if kept is not None:
+                kept.put_back()
+            self._set_counts(counts)
+            self._refuse("graph-not-made", reason=_cause(error))
+            return False
 
     def forgive(self) -> None:
-        """Make the next step without a graph, and then go on: a step was not finite."""
+        """Make the next step without a graph: one was not finite."""
         self._failed.zero_()
         self._forgiven = True
+
+    def made_without(self) -> None:
+        """Take note of a step that was made without a graph, and is finite."""
+        if self._forgiven:
+            self._forgiven = False
+            self._refuse("graph-differs")
 
     def _replay(self, graph: _Graph, row: Tensor) -> None:
         counts = self._counts()
@@ -142,25 +176,25 @@ class StepGraphs:
         self._set_counts({name: count + graph.counts[name] for name, count in counts.items()})
         row.copy_(self._row)
 
-    def _try(self, kind: object, nets: object, row: Tensor) -> bool:
+    def _try(self, kind: object, nets: object, row: Tensor, kept: Kept) -> bool:
         """Make a step without a graph and by a new one; keep that if it does the same."""
-        counts, slots = self._counts(), Slots()
-        state, weights = _copies(self._state), _copies(self._weights)
+        counts, slots, weights = self._counts(), Slots(), _copies(self._weights)
         device = row.device  # a network may draw from its generator, where it would repeat
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
             self._draw_from(slots, nets, row)
         expected, moved, after = row.clone(), _copies(self._weights), self._counts()
         self._set_counts(counts)
         try:
-            replay = record(
+            replay = self._recorder.record(
                 lambda: self._draw_from(slots, nets, self._row, self._failed), slots.generators
             )
-        except Exception as error:  # whatever a person's networks do that no graph can hold
-            self._refuse("graph-not-made", reason=str(error).partition("\n")[0])
-            self._set_counts(after)
+        except Exception as error:  # of many kinds, by the version of torch
+            self._refuse("graph-not-made", reason=_cause(error))
             return True  # without one
+        finally:
+            self._set_counts(after)
         self._set_counts(counts)
-        _copy(self._state, state)
+        kept.put_back()
         graph = _Graph(replay, slots, {name: after[name] - counts[name] for name in counts})
         self._replay(graph, row)
         same = torch.isclose(row, expected, rtol=SAME, atol=_TINY, equal_nan=True).all()
@@ -168,7 +202,7 @@ class StepGraphs:
         if not same or not apart <= SAME_MOVE * way + _ROUNDING * _distance(weights):
             self._refuse("graph-differs")
             self._set_counts(counts)
-            _copy(self._state, state)
+            kept.put_back()
             return False
         self._graphs[kind] = graph
         return True
@@ -196,13 +230,14 @@ def _copies(tensors: Sequence[Tensor]) -> list[Tensor]:
     return [tensor.detach().clone() for tensor in tensors]
 
 
-@torch.no_grad()
-def _copy(targets: Sequence[Tensor], sources: Sequence[Tensor]) -> None:
-    for target, source in zip(targets, sources, strict=True):
-        target.copy_(source)
-
-
 def _distance(tensors: Sequence[Tensor], others: Sequence[Tensor] | None = None) -> float:
     """Return how far all of them together are from the others, or from nothing."""
     apart = list(tensors) if others is None else torch._foreach_sub(list(tensors), list(others))
     return float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(apart))))
+
+
+def _cause(error: BaseException) -> str:
+    """Return what was said first: what ends a recording that has failed says only that it has."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return str(error).partition("\n")[0]

@@ -214,6 +214,7 @@ class Trainer:
 
         self._adapts = self._short = False  # whether it may take other ways, and layers do
         self._otherwise = False  # whether this step did
+        self._wants_graphs = False  # whether graphs were to be made
         self.graphs: StepGraphs | None = None
         self._metrics = torch.empty((DRAIN_STEPS, len(METRICS) + 1), device=device)  # and `failed`
         self._places: list[tuple[float, float]] = []  # epoch and seconds of the undrained steps
@@ -258,6 +259,8 @@ class Trainer:
         """
         start = time.perf_counter()
         threads = torch.get_num_threads()
+        if self.graphs is not None and self._places and not self.graphs.has(self._kind(nets)):
+            self.drain()  # one by a graph may have failed, and this one would not know
         row, before = self._metrics[len(self._places)], (self.seconds, self._counts())
         self._otherwise = self._short
         self._set_rates()
@@ -265,6 +268,8 @@ class Trainer:
             self._otherwise = True
         else:
             self._advance(nets, row)
+            if self.graphs is not None:
+                self.graphs.made_without()
         self._starts.append(before)
         same = (self.step == 0 or self.threads == threads) and not self._otherwise
         self.threads = threads if same and self.ranks.count == 1 else 0
@@ -305,7 +310,8 @@ class Trainer:
             taken = [turn(net) for net in every if net is not None]
             self._short = any(taken)
         self.graphs = None
-        if allowed and step_graphs.can(self.device) and self.ranks.count == 1:
+        self._wants_graphs = allowed and step_graphs.can(self.device)
+        if self._wants_graphs and self.ranks.count == 1 and not self.architecture.model_sha256:
             nets = [net for net in (self.G, self.D, self.E) if net is not None]
             average = [self.ema.model] if self.ema else []
             whole = [*nets, *average, *self._halves.values()]
@@ -320,6 +326,13 @@ class Trainer:
                 state=[*tensors, *self.G_opt.tensors(), *self.D_opt.tensors()],
                 columns=len(METRICS) + 1,
             )
+
+    @property
+    def without_graphs(self) -> Phrase | None:
+        """Why steps are not made by graphs, where they were to be."""
+        if self._wants_graphs and self.architecture.model_sha256:
+            return Phrase("graph-of-file")
+        return self.graphs.refused if self.graphs is not None else None
 
     def _kind(self, nets: Nets) -> tuple[object, ...]:
         """Return what tells steps apart that are not the same operations on other numbers."""
@@ -339,19 +352,28 @@ class Trainer:
         self.parent = self.run_id, self.step
         self.run_id = new_run_id()
 
-    def drain(self) -> None:
-        """Move the numbers of the steps since the last drain from the device to the history."""
+    def drain(self) -> int:
+        """Move the numbers of the steps since the last drain from the device to the history.
+
+        Returns
+        -------
+        int
+            How many steps were taken back, since one by a graph was not finite.
+        """
         self._drained = time.monotonic()
-        if not self._places:
-            return
+        made = len(self._places)
+        if not made:
+            return 0
         rows = self._metrics[: len(self._places)].cpu().numpy()
         if rows[:, -1].any():
             self._go_back(int(rows[:, -1].argmax()))
         if self._places:
             metrics, places = rows[: len(self._places), :-1].T, np.array(self._places, np.float32).T
             self.history.append(np.concatenate([metrics, places]))
+        kept = len(self._places)
         self._places.clear()
         self._starts.clear()
+        return made - kept
 
     def _go_back(self, place: int) -> None:
         """Be where the run was before this one of the undrained steps, which was not finite.
@@ -485,16 +507,7 @@ class Trainer:
         that fails then has nothing to undo.
         """
         fake = self._game.fake(self._z_G) if nets is not Nets.D else self._draw(self._z_D)
-        of_G: Gradients | None
-        of_D: Gradients | None
-        if nets is Nets.BOTH and self._one_pass_will_do(step):
-            of_G, of_D = self._gradients_by_one_pass(fake, step)
-        else:
-            of_G = self._G_gradients(fake, step) if nets is not Nets.D else None
-            of_D = None
-            if nets is not Nets.G and self.config.d_steps:
-                of_D = self._D_gradients(fake.detached(), step)
-        self._move(of_G, of_D, step)
+        self._move(*self._gradients(nets, fake, step, "GD"), step)
         if nets is not Nets.G:
             for _ in range(self.config.d_steps - 1):
                 self._update_D(self._draw(self._z_D), step)
@@ -505,16 +518,21 @@ class Trainer:
             for _ in range(self.config.d_steps - 1):
                 self._update_D(self._draw(self._z_D), step)
         fake = self._game.fake(self._z_G) if nets is not Nets.D else self._draw(self._z_D)
-        of_G: Gradients | None
-        of_D: Gradients | None
+        self._move(*self._gradients(nets, fake, step, "DG"), step)
+
+    def _gradients(
+        self, nets: Nets, fake: Samples, step: "_Step", order: str
+    ) -> tuple[Gradients | None, Gradients | None]:
+        """Return G's gradients and D's, taken in this order; None of a net that stays."""
         if nets is Nets.BOTH and self._one_pass_will_do(step):
-            of_G, of_D = self._gradients_by_one_pass(fake, step)
-        else:
-            of_D = None
-            if nets is not Nets.G and self.config.d_steps:
-                of_D = self._D_gradients(fake.detached(), step)
-            of_G = self._G_gradients(fake, step) if nets is not Nets.D else None
-        self._move(of_G, of_D, step)
+            return self._gradients_by_one_pass(fake, step)
+        found: dict[str, Gradients | None] = {"G": None, "D": None}
+        for net in order:
+            if net == "G" and nets is not Nets.D:
+                found["G"] = self._G_gradients(fake, step)
+            elif net == "D" and nets is not Nets.G and self.config.d_steps:
+                found["D"] = self._D_gradients(fake.detached(), step)
+        return found["G"], found["D"]
 
     def _draw(self, noise: Noise) -> Samples:
         """Draw samples that no gradient will pass through."""
@@ -654,17 +672,16 @@ class Trainer:
         g_loss = self.objective.g_loss(logits)
         (of_g,) = torch.autograd.grad(g_loss, logits)
         (of_d,) = torch.autograd.grad(d_loss, fake_logits, retain_graph=True)
-        *of_D, of_x = torch.autograd.grad(d_loss, [*self._D_leaves, x])
         self._d_updates += 1
         self._score(losses, real_logits, fake_logits)
-        if bool((of_d.abs() > _COUNTS).all()):
-            way = of_x * (of_g / of_d).reshape(-1, *[1] * (x.dim() - 1))
-            of_G = torch.autograd.grad(fake.x, self._G_leaves, way)
-            numbers = {"g_loss": g_loss, "fake_score": losses["fake_score"]}
-            agreed_G = self._agreed("G", step, of_G, numbers)
-        else:
-            agreed_G = self._G_gradients(fake, step)
-        return agreed_G, self._agreed("D", step, of_D, losses)
+        if not bool((of_d.abs() > _COUNTS).all()):
+            alone = torch.autograd.grad(d_loss, self._D_leaves)
+            return self._G_gradients(fake, step), self._agreed("D", step, alone, losses)
+        *of_D, of_x = torch.autograd.grad(d_loss, [*self._D_leaves, x])
+        way = of_x * (of_g / of_d).reshape(-1, *[1] * (x.dim() - 1))
+        of_G = torch.autograd.grad(fake.x, self._G_leaves, way)
+        numbers = {"g_loss": g_loss, "fake_score": losses["fake_score"]}
+        return self._agreed("G", step, of_G, numbers), self._agreed("D", step, of_D, losses)
 
     def _is_turn(self) -> bool:
         """Tell whether D's next update has a penalty."""
