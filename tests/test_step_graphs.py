@@ -15,7 +15,7 @@ from ganstudio.errors import Phrase, StudioError
 from ganstudio.models import mlp_leaky
 from ganstudio.training import headless, step_graphs
 from ganstudio.training.history import METRICS
-from ganstudio.training.limits import Limit
+from ganstudio.training.limits import End, Limit
 from ganstudio.training.step_graphs import WARM_UP
 from ganstudio.training.threads import ThreadTuner
 from ganstudio.training.trainer import Nets, Trainer
@@ -212,14 +212,17 @@ def let_fail(trainer: Trainer, step: int) -> None:
     trainer._drained = float("inf")
 
 
-@pytest.mark.usefixtures("small")
-def test_a_run_does_not_end_by_steps_that_are_taken_back(replayed, tiny_root, tmp_path):
-    trainer = headless.new_trainer(SMALL, "cpu", tiny_root)
-    headless.train(trainer, tmp_path, Limit(steps=STEPS), tuner=ThreadTuner())
-    let_fail(trainer, STEPS + 2)
+def test_a_run_does_not_end_by_steps_that_are_taken_back(replayed, tiny, cpu):
+    _, graphed = pair(SMALL, tiny, cpu)
+    end = End(steps=STEPS + 3)
+    while not end.is_reached(graphed):
+        if graphed.step == STEPS:
+            let_fail(graphed, STEPS + 2)
+        graphed.train_step()
+    assert not headless._is_over(graphed, end)
+    assert graphed.step == STEPS + 1
     with pytest.raises(StudioError, match=f"at step {STEPS + 2}: "):
-        headless.train(trainer, tmp_path, Limit(steps=STEPS + 3), tuner=ThreadTuner())
-    assert trainer.step == STEPS + 1
+        graphed.train_step()
 
 
 @pytest.mark.usefixtures("small")
