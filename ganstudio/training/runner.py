@@ -365,7 +365,7 @@ class Runner:
         if self._rival is None:
             return
         folder = self._homes.drop(self._rival.run_id)
-        self._rival.adapt(False)
+        self._let_rest(self._rival)
         self._rival = self._told_rival = None
         if folder is not None:
             self._listener.on_dropped(folder)
@@ -470,11 +470,19 @@ class Runner:
 
     def _park_rival(self) -> None:
         if (rival := self._rival) is not None:
-            self._guarded(rival.drain, lambda: None, "unexpected")
+            self._let_rest(rival)
             self._save(rival)
-            rival.adapt(False)  # what is parked needs no graphs
             self._parked[rival.run_id] = rival
             self._rival = self._told_rival = None
+
+    def _let_rest(self, trainer: Trainer) -> None:
+        """Have the numbers of a run that is left, and let go of what only training needs."""
+
+        def rest() -> None:
+            trainer.drain()
+            trainer.adapt(False)
+
+        self._guarded(rest, lambda: None, "unexpected")
 
     def _restored(self, path: Path, like: Trainer, work: Work) -> Trainer:
         """Return what goes on from a checkpoint where `like` trains."""
@@ -829,9 +837,8 @@ class Runner:
         finally:
             work.end()
         if self.trainer is not None and not self._lost:
-            self._guarded(self.trainer.drain, lambda: None, "unexpected")
+            self._let_rest(self.trainer)
             self._save(self.trainer)
-            self.trainer.adapt(False)  # what is parked needs no graphs
             self._parked[self.trainer.run_id] = self.trainer
         if self._rival is trainer:
             self._rival = self._told_rival = None
