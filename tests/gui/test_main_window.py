@@ -34,7 +34,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ganstudio.errors import StudioError
+from ganstudio.errors import Phrase, StudioError
 from ganstudio.gui import appearance
 from ganstudio.gui.colours import is_dark
 from ganstudio.gui.main_window import MainWindow
@@ -737,6 +737,17 @@ def test_a_dropped_checkpoint_opens_and_is_remembered(qtbot, window, monkeypatch
     qtbot.waitUntil(lambda: window.session.path == path, timeout=WAIT)
     assert window.session.status.step == 2
     assert QSettings().value("recent") == [str(path), "a.pt", "b.pt"]
+
+
+def test_why_steps_take_longer_than_they_need_to_is_told(qtbot, window) -> None:
+    make_steps(qtbot, window, 1)
+    status, state = window.session.status, window.findChild(QLabel, "state")
+    window._on_status(dataclasses.replace(status, without_graphs=Phrase("graph-differs")))
+    assert state.text().endswith("cpu  ·  without graphs")
+    assert state.toolTip().endswith("a step by a graph came to something else")
+    window._on_status(status)
+    assert "graphs" not in state.text()
+    assert not state.toolTip()
 
 
 def test_samples_and_history_are_exported(qtbot, window, monkeypatch, tmp_path) -> None:
