@@ -52,6 +52,7 @@ class Recorder:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
+        # torch gives it no types
         self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         self._pool = torch.cuda.graph_pool_handle()
 
@@ -188,7 +189,7 @@ class StepGraphs:
             replay = self._recorder.record(
                 lambda: self._draw_from(slots, nets, self._row, self._failed), slots.generators
             )
-        except Exception as error:  # of many kinds, by the version of torch
+        except RuntimeError as error:  # what torch raises, of memory and of devices too
             self._refuse("graph-not-made", reason=_cause(error))
             return True  # without one
         finally:

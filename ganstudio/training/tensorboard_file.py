@@ -29,7 +29,7 @@ def write(history: History, path: Path, work: Work | None = None) -> None:
     try:
         from tensorboard.compat.proto.event_pb2 import Event
         from tensorboard.summary.writer.record_writer import RecordWriter
-    except Exception as error:  # TypeError where protobuf is another than it was made for
+    except Exception as error:  # TypeError or its own, where protobuf is of another version
         detail = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
         raise StudioError("no-tensorboard", detail=detail) from error
 

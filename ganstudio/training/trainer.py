@@ -214,7 +214,6 @@ class Trainer:
 
         self._adapts = self._short = False  # whether it may take other ways, and layers do
         self._otherwise = False  # whether this step did
-        self._wants_graphs = False  # whether graphs were to be made
         self.graphs: StepGraphs | None = None
         self._metrics = torch.empty((DRAIN_STEPS, len(METRICS) + 1), device=device)  # and `failed`
         self._places: list[tuple[float, float]] = []  # epoch and seconds of the undrained steps
@@ -305,13 +304,15 @@ class Trainer:
         self._adapts = allowed
         self.drain()
         if self.device.type == "cpu":
-            every = (self._compute.G, self._compute.D, self._compute.E)
-            turn = shortcuts.take if allowed else shortcuts.leave
-            taken = [turn(net) for net in every if net is not None]
+            of_all = (self._compute.G, self._compute.D, self._compute.E)
+            every = [net for net in of_all if net is not None]
+            for net in every:
+                shortcuts.leave(net)
+            taken = [shortcuts.take(net) for net in every] if allowed else []
             self._short = any(taken)
         self.graphs = None
-        self._wants_graphs = allowed and step_graphs.can(self.device)
-        if self._wants_graphs and self.ranks.count == 1 and not self.architecture.model_sha256:
+        alone = self.ranks.count == 1 and not self.architecture.model_sha256
+        if allowed and alone and step_graphs.can(self.device):
             nets = [net for net in (self.G, self.D, self.E) if net is not None]
             average = [self.ema.model] if self.ema else []
             whole = [*nets, *average, *self._halves.values()]
@@ -330,7 +331,8 @@ class Trainer:
     @property
     def without_graphs(self) -> Phrase | None:
         """Why steps are not made by graphs, where they were to be."""
-        if self._wants_graphs and self.architecture.model_sha256:
+        of_file = bool(self.architecture.model_sha256)
+        if self._adapts and of_file and step_graphs.can(self.device):
             return Phrase("graph-of-file")
         return self.graphs.refused if self.graphs is not None else None
 
@@ -646,7 +648,8 @@ class Trainer:
         """Tell whether both nets' gradients can be had by one pass of the fakes through D and back.
 
         That is where D judges each sample for itself, both losses are of its logits of the same
-        samples, and there is time to win: a GPU spends none on products so small.
+        samples, and there is time to win: a GPU spends none on products so small. No graph can hold
+        it: it looks at what the logits count for.
         """
         config = self.config
         alone = self._D_judges_alone and not self.objective.paired and not self.latent.codes

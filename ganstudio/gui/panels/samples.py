@@ -225,12 +225,12 @@ class SamplesPanel(QWidget):
         self._renew()
 
     def images(self) -> Pixels:
-        """Return the samples, (N, C, H, W) uint8."""
-        return self._grid.images()
+        """Return the samples as they are now, (N, C, H, W) uint8."""
+        return self._grid.images().copy()
 
     def sheet(self) -> Pixels:
         """Return the samples in rows, (H, W, C) uint8."""
-        return grid(self.images(), self._latent.columns)
+        return grid(self._grid.images(), self._latent.columns)
 
     # Construction
 

@@ -65,8 +65,8 @@ class SampleGrid(QWidget):
             self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def images(self) -> Pixels:
-        """Return the images as they are now, (N, C, H, W) uint8: later ones do not change them."""
-        return self._images.copy()
+        """Return the images, (N, C, H, W) uint8, into which later ones are written."""
+        return self._images
 
     def set_images(self, images: Pixels) -> None:
         """Show other images, (N, C, H, W) uint8."""
