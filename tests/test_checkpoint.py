@@ -11,7 +11,8 @@ from oracle import everything, same
 from ganstudio.config import Config, load_preset, preset_names
 from ganstudio.errors import ConfigError, StudioError
 from ganstudio.training import checkpoint
-from ganstudio.training.trainer import Nets, Trainer
+from ganstudio.training.orders import Nets
+from ganstudio.training.trainer import Trainer
 
 SMALL = Config(
     model="mlp-gelu", batch_size=16, latent_dim=5, penalty_every=2, beta1=0.5, seed=4

@@ -27,7 +27,8 @@ def lose(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError(LOST)
 
     trainer.device = GPU
-    trainer.objective = dataclasses.replace(trainer.objective, g_loss=fails)
+    of = trainer.gradients
+    of.objective = dataclasses.replace(of.objective, g_loss=fails)
     for name in ("drain", "snapshot", "networks_state", "state"):
         monkeypatch.setattr(trainer, name, fails)
 

@@ -11,7 +11,8 @@ from ganstudio.latent.decode import decode, judge, judge_real, reconstruct
 from ganstudio.latent.spec import LatentPart, LatentSpec
 from ganstudio.training.games import info_loss
 from ganstudio.training.history import METRICS
-from ganstudio.training.trainer import Nets, Trainer
+from ganstudio.training.orders import Nets
+from ganstudio.training.trainer import Trainer
 
 SMALL = Config(model="mlp-gelu", batch_size=16, latent_dim=5, r1=0, seed=4, ema_decay=0.9)
 CODES = LatentSpec(

@@ -12,8 +12,9 @@ from ganstudio.config import ORDERS, Config, from_mapping
 from ganstudio.data.batches import Dice
 from ganstudio.latent.spec import Stream
 from ganstudio.training.history import METRICS
+from ganstudio.training.orders import Nets
 from ganstudio.training.perturb import instance_noise, translate
-from ganstudio.training.trainer import Nets, Trainer
+from ganstudio.training.trainer import Trainer
 
 SMALL = Config(model="mlp-gelu", batch_size=16, latent_dim=5, r1=0, seed=4, penalty_every=1)
 OBJECTIVES = parts.names(parts.OBJECTIVE)

@@ -21,6 +21,7 @@ from ganstudio.latent.trail import MOST, Trail
 from ganstudio.training import checkpoint, history_file, live
 from ganstudio.training.earlier import Earlier
 from ganstudio.training.live import LiveWriter
+from ganstudio.training.orders import Nets
 from ganstudio.training.run_info import HELD_OUT
 from ganstudio.training.runner import (
     DRAWING_SHARE,
@@ -32,7 +33,7 @@ from ganstudio.training.runner import (
 )
 from ganstudio.training.status import Phase
 from ganstudio.training.threads import ThreadTuner
-from ganstudio.training.trainer import Nets, Trainer
+from ganstudio.training.trainer import Trainer
 
 CONFIG = Config(model="mlp-gelu", batch_size=16, latent_dim=5, r1=0, epochs=0)
 PER_EPOCH = 256 // 16
@@ -648,14 +649,14 @@ def test_a_failing_step_pauses_and_keeps_the_model(studio, nets: Nets):
     studio.train(limit(steps=3), Runner.start)
     before, objective = everything(studio.trainer), studio.trainer.objective
     broken = dataclasses.replace(objective, real_loss=lambda logits: logits.mean() * math.nan)
-    studio.trainer.objective = broken
+    studio.trainer.gradients.objective = broken
     studio.train(limit(), lambda runner: runner.step(nets, 5))
     (error,) = studio.heard.errors
     assert (error.code, error.fields["step"]) == ("non-finite", 4)
     assert same(everything(studio.trainer), before)
     assert studio.heard.statuses[-1].phase is Phase.PAUSED
     assert studio.heard.snapshots[-1].step == 3
-    studio.trainer.objective = objective
+    studio.trainer.gradients.objective = objective
     studio.train(limit(steps=5), Runner.start)
     assert studio.trainer.step == 5
 
@@ -678,7 +679,8 @@ def test_every_error_is_explained(studio, raised: Exception, code: str):
     def fails(_logits):
         raise raised
 
-    studio.trainer.objective = dataclasses.replace(studio.trainer.objective, g_loss=fails)
+    of = studio.trainer.gradients
+    of.objective = dataclasses.replace(of.objective, g_loss=fails)
     studio.train(limit(), Runner.start)
     (error,) = studio.heard.errors
     assert error.code == code

@@ -12,8 +12,9 @@ from ganstudio.config import Config
 from ganstudio.errors import StudioError
 from ganstudio.library import RunFolder
 from ganstudio.training import checkpoint
+from ganstudio.training.orders import Nets
 from ganstudio.training.status import Waiting
-from ganstudio.training.trainer import Nets, Trainer
+from ganstudio.training.trainer import Trainer
 
 
 @pytest.fixture
@@ -175,7 +176,7 @@ def test_a_person_s_own_run_that_fails_is_told_of_as_ever_and_the_queue_waits(
     window.runner.start()
     window.runner._step()
     window.runner.enqueue(waiting([CONFIG.changed(seed=4)], 2, tiny_root), after=99)
-    monkeypatch.setattr(window.trainer, "_agreed", _fails)
+    monkeypatch.setattr(window.trainer.gradients, "_agreed", _fails)
     window.ask(lambda runner: None)
     assert codes(window) == ["non-finite"]
     assert len(window.heard.status.queue) == 1
@@ -335,7 +336,7 @@ def test_a_rival_that_fails_does_not_end_the_run_s_turn(
     window.runner.enqueue(waiting(configs, 9, tiny_root))
     window.runner._step()
     window.runner.try_value("g_lr", 0.01)
-    monkeypatch.setattr(window.runner._rival, "_agreed", _fails)
+    monkeypatch.setattr(window.runner._rival.gradients, "_agreed", _fails)
     window.ask(lambda runner: runner.start())
     assert codes(window) == ["rival-failed"]
     assert (window.trainer.config.seed, window.trainer.step) == (4, 1)

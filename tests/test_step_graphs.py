@@ -16,9 +16,10 @@ from ganstudio.models import mlp_leaky
 from ganstudio.training import headless, step_graphs
 from ganstudio.training.history import METRICS
 from ganstudio.training.limits import End, Limit
+from ganstudio.training.orders import Nets
 from ganstudio.training.step_graphs import WARM_UP
 from ganstudio.training.threads import ThreadTuner
-from ganstudio.training.trainer import Nets, Trainer
+from ganstudio.training.trainer import Trainer
 
 SMALL = Config(model="mlp-gelu", batch_size=16, latent_dim=5, r1=0, seed=4, ema_decay=0.9)
 STEPS = 3 * WARM_UP

@@ -13,7 +13,8 @@ from ganstudio.errors import ConfigError, StudioError
 from ganstudio.latent.networks import Range
 from ganstudio.latent.spec import Stream
 from ganstudio.training.history import METRICS
-from ganstudio.training.trainer import DRAIN_STEPS, Nets, Trainer
+from ganstudio.training.orders import Nets
+from ganstudio.training.trainer import DRAIN_STEPS, Trainer
 
 SMALL = Config(
     model="mlp-gelu", batch_size=16, latent_dim=5, r1=0, beta1=0.5, beta2=0.9,
@@ -72,8 +73,8 @@ def test_one_pass_through_d_gives_what_two_give(
     one, two = Trainer(config, tiny, cpu), Trainer(config, tiny, cpu)
     one.adapt(True)
     passes: list[int] = []
-    judge = one._judge
-    monkeypatch.setattr(one, "_judge", lambda *given: passes.append(1) or judge(*given))
+    judge = one.gradients._judge
+    monkeypatch.setattr(one.gradients, "_judge", lambda *given: passes.append(1) or judge(*given))
     for trainer in (one, two):
         with torch.no_grad():
             list(trainer.D.parameters())[-1].add_(surely)
@@ -102,7 +103,7 @@ def test_one_pass_is_not_for_all(other: dict[str, object], tiny, cpu, monkeypatc
     config = SMALL.changed(**{"order": "g-first-shared", "objective": "bce-logits"} | other)
     trainer = Trainer(config, tiny, cpu)
     trainer.adapt(True)
-    monkeypatch.setattr(trainer, "_gradients_by_one_pass", refuse)
+    monkeypatch.setattr(trainer.gradients, "by_one_pass", refuse)
     trainer.train_step()
 
 
@@ -231,12 +232,12 @@ def spoil(trainer: Trainer, quantity: str, call: int, how: str) -> None:
         return value + (args[-1] * 0).square().sum().sqrt()  # 0, with the slope 0 · inf
 
     if quantity == "penalty":
-        original = trainer._penalty
-        trainer._penalty = lambda *args: spoiled(original, *args)
+        original = trainer.gradients._penalty
+        trainer.gradients._penalty = lambda *args: spoiled(original, *args)
     else:
-        original = getattr(trainer.objective, quantity)
+        original = getattr(trainer.gradients.objective, quantity)
         changes = {quantity: lambda *args: spoiled(original, *args)}
-        trainer.objective = replace(trainer.objective, **changes)
+        trainer.gradients.objective = replace(trainer.gradients.objective, **changes)
 
 
 FAILURES = [
@@ -276,7 +277,8 @@ def test_a_failed_step_changes_nothing(
     for _ in range(good):
         trainer.train_step()
         undisturbed.train_step()
-    before, objective, penalty = everything(trainer), trainer.objective, trainer._penalty
+    of, before = trainer.gradients, everything(trainer)
+    objective, penalty = of.objective, of._penalty
 
     spoil(trainer, quantity, call, how)
     with pytest.raises(StudioError) as caught:
@@ -292,7 +294,7 @@ def test_a_failed_step_changes_nothing(
     }  # fmt: skip
     assert same(everything(trainer), before)
 
-    trainer.objective, trainer._penalty = objective, penalty
+    of.objective, of._penalty = objective, penalty
     for _ in range(2):
         trainer.train_step()
         undisturbed.train_step()
@@ -326,7 +328,7 @@ def test_any_exception_changes_nothing(order: str, tiny, cpu):
         raise KeyboardInterrupt
 
     late = "real_loss" if order == "g-first-shared" else "g_loss"
-    trainer.objective = replace(trainer.objective, **{late: interrupted})
+    trainer.gradients.objective = replace(trainer.gradients.objective, **{late: interrupted})
     with pytest.raises(KeyboardInterrupt):
         trainer.train_step()
     assert same(everything(trainer), before)

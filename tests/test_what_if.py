@@ -186,7 +186,7 @@ def test_b_fails_alone(window: Window):
     window.train(2)
     try_value(window, "g_lr", 0.01)
     b = window.runner._rival
-    b.objective = replace(b.objective, g_loss=lambda logits: logits.mean() * math.nan)
+    b.gradients.objective = replace(b.objective, g_loss=lambda logits: logits.mean() * math.nan)
     before = everything(b)
     window.train(3)
     (error,) = window.heard.errors

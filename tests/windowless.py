@@ -11,8 +11,9 @@ import pytest
 from ganstudio.config import Config
 from ganstudio.errors import StudioError
 from ganstudio.training import past
+from ganstudio.training.orders import Nets
 from ganstudio.training.runner import Runner
-from ganstudio.training.trainer import Nets, Trainer
+from ganstudio.training.trainer import Trainer
 
 CONFIG = Config(model="mlp-gelu", batch_size=16, latent_dim=5, r1=0, epochs=0)
 

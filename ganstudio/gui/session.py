@@ -253,7 +253,7 @@ class Session(QObject):
         """Make `n` steps of "both", "D" or "G", then pause; they show in the latest generator."""
 
         def request(runner: "Runner") -> None:
-            from ganstudio.training.trainer import Nets
+            from ganstudio.training.orders import Nets
 
             runner.step(Nets(nets), n)
 

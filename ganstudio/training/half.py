@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ganstudio.config import PRECISIONS
 from ganstudio.errors import Phrase, StudioError
-from ganstudio.latent.networks import hooked
+from ganstudio.latent.networks import Networks, hooked
 
 FLOAT32, BFLOAT16 = PRECISIONS
 
@@ -58,6 +58,22 @@ class Halved(nn.Module):
         """Compute what the network does."""
         found: Tensor = self._twin(x.to(torch.bfloat16))
         return found.to(torch.float32)
+
+
+def twins(networks: Networks) -> Networks:
+    """Return networks that compute in bfloat16 what these do.
+
+    Raises
+    ------
+    StudioError
+        ``no-bfloat16``, with the reason.
+    """
+    return Networks(
+        G=Halved(networks.G, "G"),
+        D=Halved(networks.D, "D"),
+        E=None if networks.E is None else Halved(networks.E, "E"),
+        output_range=networks.output_range,
+    )
 
 
 def _used_twice(net: nn.Module) -> bool:

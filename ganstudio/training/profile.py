@@ -40,10 +40,10 @@ class Profile:
         self._wait: Callable[[], None] = getattr(torch, trainer.device.type).synchronize
         for part, owner, names_ in (
             ("data", trainer.real, ("next", "next_labelled")),
-            ("D", trainer, ("_D_gradients",)),
-            ("G", trainer, ("_G_gradients",)),
+            ("D", trainer.gradients, ("of_D",)),
+            ("G", trainer.gradients, ("of_G",)),
             ("G", trainer._game, ("fake",)),
-            ("optimiser", trainer, ("_move",)),
+            ("optimiser", trainer.updates, ("_move",)),
             ("ema", trainer.ema, ("update",) if trainer.ema else ()),
             ("rest", trainer, ("train_step",)),
             ("window", telling, names),

@@ -25,12 +25,13 @@ from ganstudio.training.failures import explained, explaining_device
 from ganstudio.training.history import History
 from ganstudio.training.homes import Homes
 from ganstudio.training.live import Live
+from ganstudio.training.orders import Nets
 from ganstudio.training.profile import Profile
 from ganstudio.training.run_info import describe
 from ganstudio.training.saving import SAVE_SHARE
 from ganstudio.training.status import LeftRun, Phase, Rival, RunInfo, Status, Waiting
 from ganstudio.training.threads import ThreadTuner, cores
-from ganstudio.training.trainer import Nets, Trainer
+from ganstudio.training.trainer import Trainer
 from ganstudio.work import Cancelled, Work
 
 # Between two snapshots or statuses: what a window draws of them, two cores do not train meanwhile.

@@ -22,9 +22,9 @@ from ganstudio.library import LAST
 from ganstudio.training import checkpoint, headless
 from ganstudio.training.history import COLUMNS
 from ganstudio.training.limits import Limit
+from ganstudio.training.orders import Nets
 from ganstudio.training.runner import Runner
 from ganstudio.training.status import Phase
-from ganstudio.training.trainer import Nets
 
 OTHER = ("run_id", "seconds", "threads")  # which a run that is interrupted may have otherwise
 SECONDS = COLUMNS.index("seconds")

@@ -410,7 +410,7 @@ def test_training_that_fails_says_why_and_keeps_the_last_good_step(qtbot, window
 
     def poison(runner) -> None:
         objective = runner.trainer.objective
-        runner.trainer.objective = dataclasses.replace(
+        runner.trainer.gradients.objective = dataclasses.replace(
             objective, g_loss=lambda logits: logits.sum() * torch.nan
         )
 
