@@ -22,15 +22,14 @@ from ganstudio.training import checkpoint, history_file, live
 from ganstudio.training.earlier import Earlier
 from ganstudio.training.live import LiveWriter
 from ganstudio.training.orders import Nets
-from ganstudio.training.run_info import HELD_OUT
-from ganstudio.training.runner import (
+from ganstudio.training.pace import (
     DRAWING_SHARE,
-    PARKED_RUNS,
     SNAPSHOT_SECONDS,
     SNAPSHOT_SECONDS_MOST,
     STATUS_SECONDS_MOST,
-    Runner,
 )
+from ganstudio.training.run_info import HELD_OUT
+from ganstudio.training.runner import PARKED_RUNS, Runner
 from ganstudio.training.status import Phase
 from ganstudio.training.threads import ThreadTuner
 from ganstudio.training.trainer import Trainer
@@ -701,7 +700,7 @@ def test_a_run_too_large_for_its_device_is_told_of_that_device(
     def fails(*_args: object) -> None:
         raise torch.OutOfMemoryError("full")
 
-    monkeypatch.setattr("ganstudio.training.runner.device.place", lambda _: (other, "float32"))
+    monkeypatch.setattr("ganstudio.training.openings.device.place", lambda _: (other, "float32"))
     monkeypatch.setattr("ganstudio.training.trainer._build", fails)
     if request_ == "new":
         studio.ask(lambda runner: runner.new_run(CONFIG, "cuda:1", studio.root))
@@ -851,9 +850,9 @@ def test_how_long_drawing_takes_counts_as_soon_as_it_is_known(steps_between, stu
 def test_another_run_may_be_drawn_quicker(studio):
     studio.new_run()
     studio.runner.drew(1000.0)
-    assert studio.runner._wait() == SNAPSHOT_SECONDS_MOST
+    assert studio.runner._pace.wait == SNAPSHOT_SECONDS_MOST
     studio.new_run()
-    assert studio.runner._wait() < SNAPSHOT_SECONDS_MOST
+    assert studio.runner._pace.wait < SNAPSHOT_SECONDS_MOST
 
 
 def test_closing_while_training_ends_the_loop(studio):

@@ -10,22 +10,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from ganstudio import model_file
 from ganstudio.config import Config
-from ganstudio.data.dataset import Dataset
-from ganstudio.data.loading import find_root, load
 from ganstudio.errors import UNWRITTEN, Phrase, StudioError
 from ganstudio.latent.notes import Notes
 from ganstudio.latent.snapshot import Snapshot
 from ganstudio.library import AUTOSAVE_SECONDS, LAST, RunFolder
 from ganstudio.model_file import ModelFile
-from ganstudio.training import checkpoint, device, exports, past, what_if
+from ganstudio.training import checkpoint, exports, what_if
 from ganstudio.training.earlier import Earlier
 from ganstudio.training.failures import explained, explaining_device
 from ganstudio.training.history import History
 from ganstudio.training.homes import Homes
 from ganstudio.training.live import Live
+from ganstudio.training.openings import Opened, Openings
 from ganstudio.training.orders import Nets
+from ganstudio.training.pace import Pace
 from ganstudio.training.profile import Profile
 from ganstudio.training.run_info import describe
 from ganstudio.training.saving import SAVE_SHARE
@@ -34,12 +33,6 @@ from ganstudio.training.threads import ThreadTuner, cores
 from ganstudio.training.trainer import Trainer
 from ganstudio.work import Cancelled, Work
 
-# Between two snapshots or statuses: what a window draws of them, two cores do not train meanwhile.
-SNAPSHOT_SECONDS, SNAPSHOT_SECONDS_MOST = 0.25 if cores() > 2 else 0.5, 2.0
-STATUS_SECONDS_MOST = 1.0
-COPYING_SHARE = 0.02  # of the time that training has: so much may copying networks take,
-DRAWING_SHARE = 0.005 * cores()  # and of one core, decoding samples of them
-GIVING_WAY = 4  # times as long between two snapshots or statuses while a person drags
 LOOK_SECONDS = 0.5  # between two looks at a run that is followed
 PARKED_RUNS = 4  # saved runs that were left by Start over or Open, kept so that it can be undone
 SAVE_DELAY = 1.0  # s, from a pause to saving: single steps come in quick succession
@@ -111,7 +104,7 @@ class Runner:
         self._autosave: float = AUTOSAVE_SECONDS
         self._save_due = math.inf
         self._save_failed = False  # the last time, which has been told
-        self._datasets: dict[tuple[str, int, Path | None], Dataset] = {}
+        self._openings = Openings(self._homes)
         self._parked: OrderedDict[str, Trainer] = OrderedDict()
         self._lost = False  # whether the current run's device is gone, and the run with it
         self._rival: Trainer | None = None  # trained beside the current run, by turns
@@ -132,13 +125,10 @@ class Runner:
         self._look_due = 0.0
         self._earlier: Earlier | None = None  # what is beside the checkpoint that was opened
         self._looked_at: int | None = None  # an earlier step, which a person may go on from
-        self._pace = 1  # times as long as usual between two snapshots or statuses
-        self._copying = self._drawing = 0.0  # seconds that a snapshot and its samples took
+        self._pace = Pace()
         self._interval = 0.0  # seconds between the starts of two steps
         self._limit: tuple[int | None, float | None] = (None, None)
-        self._published = self._told = -math.inf  # when the last snapshot and status were
         self._step_due = 0.0
-        self._rate = _Rate()
 
     def run(self) -> None:
         """Take requests and train until closed."""
@@ -194,17 +184,9 @@ class Runner:
 
         A `file` makes its networks, and is run.
         """
-        if file is not None:
-            config = config.changed(model=str(file.path))
 
         def build(work: Work) -> Trainer:
-            if file is not None:
-                model_file.run(file)
-            place, precision = device.place(device_name)
-            with explaining_device(place):
-                dataset = self._dataset(config, root, work)
-                trainer = Trainer(config, dataset, place, precision=precision)
-                trainer.check_trainable()
+            trainer = self._openings.new(config, device_name, root, file, work)
             if self.trainer is not None:
                 # names of directions mean nothing to another generator
                 trainer.notes = Notes(bookmarks=self.trainer.notes.bookmarks)
@@ -226,60 +208,27 @@ class Runner:
         Its images are in the folder `root`, by default the one that the checkpoint names;
         `data_folder` is where downloads are kept. `file` makes its networks, if one does.
         """
-        live = Live(path) if path.is_dir() else None
-        source = live.path if live is not None else path
-
-        earlier: Earlier | None = None
-        elsewhere: StudioError | None = None
-        recovered = False  # what a program had made that was cut short
-
-        def restore(work: Work, content: dict[str, Any]) -> Trainer:
-            if file is not None:
-                checkpoint.give_model_file(content, source, file)
-            config = checkpoint.config_of(content, source)
-            where = root or checkpoint.root_of(content)
-            where = find_root(config.dataset, where, data_folder)
-            place, _ = device.place(device_name)  # a run goes on in its own precision
-            with explaining_device(place):
-                dataset = self._dataset(config, where, work)
-                return checkpoint.restore(content, source, dataset, place)
+        opened: Opened | None = None
 
         def build(work: Work) -> Trainer:
-            nonlocal earlier, elsewhere, recovered
-            with ExitStack() as claims:
-                home = None
-                try:  # first: what is there is not another program's to change
-                    home = claims.enter_context(self._homes.claiming(source))
-                except StudioError as error:
-                    if error.code != "run-in-use":
-                        raise
-                    elsewhere = StudioError("opened-copy", path=source.parent)
-                content = live.first() if live is not None else checkpoint.read(path)
-                if home is not None:
-                    restored = past.restored(home.path, content, partial(restore, work))
-                    trainer, recovered = restored
-                else:
-                    trainer = restore(work, content)
-                here = {one.run_id for one in self._trainers()}
-                if trainer.run_id in here:  # an earlier step of a run that is here: a branch of it
-                    trainer.branch()
-                if live is not None and (rows := live.rows(content, 0)) is not None:
-                    trainer.history = History()
-                    trainer.history.append(rows)
-                earlier = Earlier(source, content, trainer.snapshot())
-                self._homes.opened(source, trainer, home, recovered=recovered)
-                return trainer
+            nonlocal opened
+            here = {one.run_id for one in self._trainers()}
+            opened = self._openings.open(
+                path, device_name, root, data_folder, file, here=here, work=work
+            )
+            return opened.trainer
 
         self._switch(build)
-        self._earlier = earlier
-        if recovered and self.trainer is not None:
-            self._save(self.trainer)
+        assert opened is not None
+        self._earlier = opened.earlier
+        if opened.recovered:
+            self._save(opened.trainer)
             self._publish_status()
-        if live is not None and not live.ended:
-            self._live = live
+        if opened.live is not None and not opened.live.ended:
+            self._live = opened.live
             self._publish_status()
-        if elsewhere is not None:
-            self._listener.on_error(elsewhere)
+        if opened.elsewhere is not None:
+            self._listener.on_error(opened.elsewhere)
 
     def return_to(self, run_id: str) -> bool:
         """Make a parked run the current one again; return False if it is that already."""
@@ -295,7 +244,7 @@ class Runner:
                 home = None
                 with suppress(StudioError):  # another program has it by now: this is a copy
                     home = claims.enter_context(self._homes.claiming(folder / LAST))
-                trainer = self._restored(folder / LAST, self.trainer, work)
+                trainer = self._openings.like(self.trainer, folder / LAST, work)
                 self._homes.opened(folder / LAST, trainer, home)
                 return trainer
 
@@ -323,7 +272,7 @@ class Runner:
 
         def build(work: Work) -> Trainer:
             run.drain()
-            branch = self._restored(moments[step], run, work)
+            branch = self._openings.like(run, moments[step], work)
             branch.run_id, branch.notes = run.run_id, run.notes  # a moment may be its parent's
             branch.history = History()
             branch.history.append(run.history.array()[:, :step])
@@ -353,7 +302,7 @@ class Runner:
             root = run.dataset.root
             dataset = run.dataset
             if name == "train_images":
-                dataset = self._dataset(run.config, root, Work(can_cancel=False))
+                dataset = self._openings.dataset(run.config, root, Work(can_cancel=False))
             rival = what_if.branch(run, name, value, dataset)
         self._homes.branched(rival)
         self._rival = rival
@@ -485,15 +434,6 @@ class Runner:
 
         self._guarded(rest, lambda: None, "unexpected")
 
-    def _restored(self, path: Path, like: Trainer, work: Work) -> Trainer:
-        """Return what goes on from a checkpoint where `like` trains."""
-        content = checkpoint.read(path)
-        config = checkpoint.config_of(content, path)
-        with explaining_device(like.device):
-            root = find_root(config.dataset, checkpoint.root_of(content), None)
-            dataset = self._dataset(config, root, work)
-            return checkpoint.restore(content, path, dataset, like.device)
-
     def start(self) -> None:
         """Train until paused."""
         self._nets, self._remaining = Nets.BOTH, None
@@ -509,9 +449,10 @@ class Runner:
         if self._rival is not None:
             self._homes.begin(self._rival)
         self._training, self._reached = True, ""
-        self._step_due, self._published = 0.0, -math.inf  # the first step shows at once
-        self._rate = _Rate()
-        self._save_due = min(self._save_due, time.monotonic() + self._autosave)
+        now = time.monotonic()
+        self._step_due = 0.0
+        self._pace.begin(now)
+        self._save_due = min(self._save_due, now + self._autosave)
         self._publish_status()
 
     def pause(self) -> None:
@@ -573,12 +514,11 @@ class Runner:
     def give_way(self, *, core: bool, quietly: bool) -> None:
         """Leave a core to others from now on, or no longer; `quietly`, publish less often too."""
         self._tuner.give_way(core)
-        self._pace = GIVING_WAY if quietly else 1
-        self._published = -math.inf
+        self._pace.give_way(quietly=quietly)
 
     def drew(self, seconds: float) -> None:
         """Take note of how long a core took to decode a snapshot's samples."""
-        self._drawing = seconds
+        self._pace.drew(seconds)
 
     def set_limit(self, steps: int | None, minutes: float | None) -> None:
         """Pause when the run comes to this many steps, or minutes of training, in total."""
@@ -695,7 +635,7 @@ class Runner:
         now = time.monotonic()
         self._tuner.step_took(now - start, now)
         for one in (trainer, *((self._rival,) if self._rival else ())):
-            self._rate.count(now, one.config.batch_size * max(1, one.config.d_steps))
+            self._pace.step_done(now, one.config.batch_size * max(1, one.config.d_steps))
             with suppress(StudioError):  # saving meets it too, and tells
                 self._homes.remember(one, self._looked_at)
         if self._remaining is not None:
@@ -712,9 +652,9 @@ class Runner:
             self.go_on_with_queue()
         elif self._remaining == 0 or self._reached:
             self.pause()
-        elif now >= self._published + self._pace * self._wait() or self._interval:
+        elif self._pace.snapshot_is_due(now) or self._interval:
             self._publish()
-        elif now >= self._told + self._pace * min(self._wait(), STATUS_SECONDS_MOST):
+        elif self._pace.status_is_due(now):
             self._publish_status()
 
     def _on_failed_step(self) -> None:
@@ -857,17 +797,9 @@ class Runner:
         self._homes.release_others({trainer.run_id for trainer in self._trainers()})
         self.set_exact(self._exact)
         self.set_profile(self._profiles)
-        self._drawing = 0.0  # the other's
+        self._pace.other_run()
         self._listener.on_run(describe(trainer))
         self._publish()
-
-    def _dataset(self, config: Config, root: Path | None, work: Work) -> Dataset:
-        key = (config.dataset, config.image_size, root)
-        if key not in self._datasets or config.dataset == "folder":  # which may have changed
-            dataset = load(config.dataset, config.image_size, root, work)
-            self._datasets.clear()
-            self._datasets[key] = dataset
-        return self._datasets[key]
 
     def _threads(self) -> int:
         """Return how many threads repeat the run: as many as it has had."""
@@ -883,18 +815,12 @@ class Runner:
         self._listener.on_snapshot(self.trainer.snapshot())
         if self._rival is not None:
             self._listener.on_rival_snapshot(self._rival.snapshot())
-        self._copying = time.thread_time() - start
-        self._published = time.monotonic()
+        self._pace.published(time.monotonic(), time.thread_time() - start)
         self._publish_status()
 
     def _publish_status(self) -> None:
-        self._told = time.monotonic()
+        self._pace.told(time.monotonic())
         self._listener.on_status(self._status())
-
-    def _wait(self) -> float:
-        """Return how long to wait between two snapshots, so that they take little of the time."""
-        wait = max(SNAPSHOT_SECONDS, self._copying / COPYING_SHARE, self._drawing / DRAWING_SHARE)
-        return min(wait, SNAPSHOT_SECONDS_MOST)
 
     def _status(self, phase: Phase | None = None) -> Status:
         trainer = self.trainer
@@ -909,7 +835,7 @@ class Runner:
             step=trainer.step,
             epoch=trainer.epoch,
             seconds=trainer.seconds,
-            images_per_second=self._rate.value if phase is Phase.TRAINING else 0.0,
+            images_per_second=self._pace.images_per_second if phase is Phase.TRAINING else 0.0,
             unsaved=not self._lost and self._homes.is_unsaved(trainer),
             name=self._homes.name(trainer.run_id),
             folder=self._homes.path(trainer.run_id),
@@ -936,20 +862,3 @@ class Runner:
 def _passed_over(config: Config, error: StudioError) -> StudioError:
     """Return what to tell of a run of the queue that failed."""
     return StudioError("queued-run-failed", seed=config.seed, error=error)
-
-
-class _Rate:
-    """Images a second, over windows of a second."""
-
-    def __init__(self) -> None:
-        self.value = 0.0
-        self._start = time.monotonic()
-        self._images = 0
-
-    def count(self, now: float, images: int) -> None:
-        self._images += images
-        elapsed = now - self._start
-        if elapsed >= 1.0 or (self.value == 0.0 and elapsed >= 0.2):
-            self.value = self._images / elapsed
-            if elapsed >= 1.0:
-                self._start, self._images = now, 0
