@@ -8,7 +8,7 @@ from torch import nn
 from ganstudio.cli import main
 from ganstudio.config import Config, load_preset
 from ganstudio.errors import ConfigError, StudioError
-from ganstudio.latent.networks import judges_alone
+from ganstudio.latent.networks import each_alone
 from ganstudio.training import checkpoint, device, half
 from ganstudio.training.half import BFLOAT16, Halved
 from ganstudio.training.ranks import Ranks
@@ -127,7 +127,7 @@ def test_weights_that_are_shared_or_made_anew_are_refused():
     for net in (nn.Sequential(layer, twin), nn.Sequential(normed)):
         with pytest.raises(StudioError, match="shared, or made anew"):
             Halved(net, "D")
-    assert not judges_alone(nn.Sequential(normed))
+    assert not each_alone(nn.Sequential(normed))
 
 
 def test_what_cannot_be_halved_is_refused(tiny, cpu, tmp_path):

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from ganstudio import parts
-from ganstudio.latent.networks import Architecture, Networks, build, judges_alone, with_classes
+from ganstudio.latent.networks import Architecture, Networks, build, each_alone, with_classes
 from ganstudio.latent.spec import LatentPart, LatentSpec
 from ganstudio.training.trainer import _build
 
@@ -128,15 +128,15 @@ def test_images_that_are_judged_alone_may_be_judged_together(name: str):
     with torch.no_grad():
         apart = torch.cat([D(real), D(fake)])
         together = D(torch.cat([real, fake]))
-    assert judges_alone(D) == (name != "dcgan")
-    assert torch.allclose(apart, together, rtol=1e-12) == judges_alone(D)
+    assert each_alone(D) == (name != "dcgan")
+    assert torch.allclose(apart, together, rtol=1e-12) == each_alone(D)
 
 
 def test_what_counts_passes_or_is_unknown_is_not_judged_together():
     class Own(nn.Linear):
         pass
 
-    assert judges_alone(nn.Sequential(nn.Flatten(), nn.Linear(4, 1)))
-    assert not judges_alone(nn.Sequential(Own(4, 1)))
-    assert not judges_alone(nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 1)))
-    assert not judges_alone(built("mlp-leaky", spectral_norm=True).D)
+    assert each_alone(nn.Sequential(nn.Flatten(), nn.Linear(4, 1)))
+    assert not each_alone(nn.Sequential(Own(4, 1)))
+    assert not each_alone(nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 1)))
+    assert not each_alone(built("mlp-leaky", spectral_norm=True).D)

@@ -1,4 +1,4 @@
-"""Layers computed another way give what they give the usual way."""
+"""Networks computed another way give what they give the usual way."""
 
 import copy
 
@@ -82,3 +82,46 @@ def test_a_run_takes_them_unless_it_is_to_repeat(tiny, cpu):
     assert trainer.threads == 0, "it is not known to repeat"
     trainer.adapt(False)
     assert [type(layer) for layer in layers] == usual
+
+
+NETS = {
+    "linear": nn.Sequential(nn.Linear(5, 7), nn.ReLU(), nn.Linear(7, 3, bias=False), nn.Tanh()),
+    "nested": nn.Sequential(nn.Sequential(nn.Linear(5, 4), nn.GELU()), nn.Linear(4, 2)),
+    "to images": nn.Sequential(
+        nn.Linear(5, 16), nn.Unflatten(1, (4, 2, 2)), nn.PixelShuffle(2), nn.Conv2d(1, 2, 3)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_two_batches_go_together(name: str):
+    net = copy.deepcopy(NETS[name]).double()
+    assert shortcuts.can_go_together(net)
+    free = torch.rand(3, 5, dtype=torch.float64)
+    x = torch.rand(4, 5, dtype=torch.float64, requires_grad=True)
+    free_y, y = shortcuts.together(net, free, x)
+    assert torch.allclose(free_y, net(free), rtol=1e-12)
+    assert torch.allclose(y, net(x), rtol=1e-12)
+    assert not free_y.requires_grad
+    free_y.requires_grad_()  # as penalties have it
+    way = torch.rand_like(y)
+    both = [torch.autograd.grad(found, [x, *net.parameters()], way) for found in (y, net(x))]
+    for a, b in zip(*both, strict=True):
+        assert torch.allclose(a, b, rtol=1e-12)
+
+
+def test_not_all_can():
+    class Own(nn.Linear):
+        pass
+
+    overridden, seen = nn.Linear(5, 4), nn.Linear(5, 4)
+    overridden.forward = lambda x: x
+    seen.register_forward_hook(lambda *_: None)
+    for layer in (
+        Own(5, 4), overridden, seen, nn.Conv2d(1, 2, 3),
+        nn.Sequential(nn.Linear(5, 4), nn.BatchNorm1d(4)),
+        nn.Sequential(nn.Linear(5, 4), nn.Dropout()),
+        nn.Sequential(nn.Linear(5, 4), nn.ReLU(inplace=True)),
+    ):  # fmt: skip
+        assert not shortcuts.can_go_together(nn.Sequential(layer))
+    assert not shortcuts.can_go_together(nn.Linear(5, 4))

@@ -13,13 +13,9 @@ from ganstudio.latent.spec import LatentSpec
 
 Range = tuple[float, float]
 _EACH_ALONE = {
-    nn.Conv2d,
-    nn.Flatten,
-    nn.GELU,
-    nn.LeakyReLU,
-    nn.Linear,
-    nn.PixelUnshuffle,
-    nn.ReLU,
+    *(nn.Linear, nn.Conv2d, nn.ConvTranspose2d),
+    *(nn.GELU, nn.LeakyReLU, nn.ReLU, nn.Sigmoid, nn.Tanh),
+    *(nn.Flatten, nn.Unflatten, nn.PixelShuffle, nn.PixelUnshuffle),
 }
 
 
@@ -123,19 +119,20 @@ def with_classes(images: Tensor, classes: Tensor | None) -> Tensor:
     return torch.cat([images, maps], dim=1)
 
 
-def judges_alone(D: nn.Module) -> bool:
-    """Tell whether what D says of an image is known not to depend on the others of its batch.
+def each_alone(net: nn.Module) -> bool:
+    """Tell whether what a net makes of a sample is known not to depend on the others of its batch.
 
-    Then real and generated images may go through it together, which takes less time. BatchNorm
-    mixes them, spectral norm counts the passes, and of other modules nothing is known.
+    Then batches may go through it together, which takes less time. BatchNorm mixes them, spectral
+    norm counts the passes, and of other modules nothing is known.
     """
-    layers = (module for module in D.modules() if type(module) is not nn.Sequential)
-    return all(type(layer) in _EACH_ALONE for layer in layers) and not hooked(D)
+    layers = (module for module in net.modules() if type(module) is not nn.Sequential)
+    return all(type(layer) in _EACH_ALONE for layer in layers) and not hooked(net)
 
 
 def hooked(net: nn.Module) -> bool:
     """Tell whether more is done in a forward pass than the layers say, as by weight norms."""
-    return any(m._forward_hooks or m._forward_pre_hooks for m in net.modules())
+    own = any("forward" in vars(module) for module in net.modules())
+    return own or any(m._forward_hooks or m._forward_pre_hooks for m in net.modules())
 
 
 def to_range(images: Tensor, low: float, high: float) -> Tensor:

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, l1_loss, one_hot
 
 from ganstudio.data.batches import Noise, RealBatches
 from ganstudio.latent.networks import Networks
 from ganstudio.latent.spec import LatentSpec
+from ganstudio.training import shortcuts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +49,9 @@ class Game(Protocol):
     def fake(self, noise: Noise) -> Samples:
         """Return a batch made from noise, with the way back into G."""
 
+    def fakes(self, free: Noise, noise: Noise) -> tuple[Samples, Samples] | None:
+        """Return a batch without the way back, and one with it, where that takes less time."""
+
 
 class ImageGame:
     """G draws images from z, D tells them from real ones."""
@@ -57,6 +61,7 @@ class ImageGame:
         self._real = real
         self._classes = latent.classes
         self._class_slice = latent.slices.get("class", slice(0))
+        self._together = shortcuts.can_go_together(networks.G)
 
     def real(self) -> Samples:
         """Return the next real images, with their classes where D is told them."""
@@ -69,8 +74,19 @@ class ImageGame:
     def fake(self, noise: Noise) -> Samples:
         """Return images that G draws."""
         z = noise.next()
+        return self._of(z, self._G(z))
+
+    def fakes(self, free: Noise, noise: Noise) -> tuple[Samples, Samples] | None:
+        """Return images that no gradient will pass through, and others, by one pass through G."""
+        if not isinstance(self._G, nn.Sequential) or not self._together:
+            return None
+        z_free, z = free.next(), noise.next()
+        x_free, x = shortcuts.together(self._G, z_free, z)
+        return self._of(z_free, x_free), self._of(z, x)
+
+    def _of(self, z: Tensor, images: Tensor) -> Samples:
         classes = z[:, self._class_slice] if self._classes else None
-        return Samples(x=self._G(z), classes=classes, z=z)
+        return Samples(x=images, classes=classes, z=z)
 
 
 class CodeGame:
@@ -98,6 +114,9 @@ class CodeGame:
         mean, log_variance = self._E(images).chunk(2, dim=1)
         codes = mean + torch.exp(log_variance / 2) * self._normal(noise.next())
         return Samples(x=codes, reconstruction_loss=l1_loss(self._G(codes), images))
+
+    def fakes(self, _free: Noise, _noise: Noise) -> None:
+        """Return None: codes come from real images, of which each update takes the next."""
 
     def _normal(self, z: Tensor) -> Tensor:
         """Return draws of the prior as normal ones: a code's noise is normal whatever that is."""

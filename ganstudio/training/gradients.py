@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ganstudio.config import Config
 from ganstudio.data.batches import Dice
 from ganstudio.errors import Phrase, StudioError
-from ganstudio.latent.networks import Networks, judges_alone, with_classes
+from ganstudio.latent.networks import Networks, each_alone, with_classes
 from ganstudio.latent.spec import LatentSpec
 from ganstudio.training.games import Game, Samples, info_loss
 from ganstudio.training.half import Halved
@@ -98,7 +98,7 @@ class StepGradients:
         self._D = compute.D
         self._of_G = _leaves(compute.E) + _leaves(compute.G)
         self._of_D = _leaves(compute.D)
-        self._D_judges_alone = judges_alone(networks.D)
+        self._D_judges_alone = each_alone(networks.D)
         self._game, self._latent, self._ranks = game, latent, ranks
         self._perturbation, self._penalty_dice = perturbation, penalty_dice
 
@@ -161,7 +161,7 @@ class StepGradients:
         """
         alone = self._D_judges_alone and not self.objective.paired and not self._latent.codes
         seen_once = not (config.translation or config.instance_noise or self._is_turn(config))
-        return bool(alone and seen_once and config.d_steps and self._networks.E is None)
+        return bool(alone and seen_once and config.d_steps)
 
     def by_one_pass(self, fake: Samples, step: Step) -> tuple[Tensors, Tensors]:
         """Return both nets' gradients at their present weights, where `one_pass_will_do`.
@@ -187,8 +187,14 @@ class StepGradients:
             return self.of_G(fake, step), self._agreed("D", step, alone, losses)
         *of_D, of_x = torch.autograd.grad(d_loss, [*self._of_D, x])
         way = of_x * (of_g / of_d).reshape(-1, *[1] * (x.dim() - 1))
-        of_G = torch.autograd.grad(fake.x, self._of_G, way)
         numbers = {"g_loss": g_loss, "fake_score": losses["fake_score"]}
+        if (reconstruction_loss := fake.reconstruction_loss) is None:
+            of_G = torch.autograd.grad(fake.x, self._of_G, way)
+        else:
+            numbers["reconstruction_loss"] = reconstruction_loss
+            share = step.config.adversarial_share
+            ways = [share * way, (1 - share) * torch.ones_like(reconstruction_loss)]
+            of_G = torch.autograd.grad([fake.x, reconstruction_loss], self._of_G, ways)
         return self._agreed("G", step, of_G, numbers), self._agreed("D", step, of_D, losses)
 
     def turns(self, updates: int, config: Config) -> tuple[bool, ...]:

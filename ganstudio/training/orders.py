@@ -26,8 +26,8 @@ class Updates:
 
     Attributes
     ----------
-    one_pass : bool
-        Whether both nets' gradients at the same weights may be had by one pass through D.
+    short : bool
+        Whether one pass through a net may do for two: the same but for rounding, in less time.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Updates:
         networks: Networks,
         renew: Callable[..., None],
     ) -> None:
-        self.one_pass = False
+        self.short = False
         self._gradients, self._game = gradients, game
         self._z_G, self._z_D = z_G, z_D
         self._G_opt, self._D_opt, self._renew = G_opt, D_opt, renew
@@ -67,6 +67,13 @@ class Updates:
 
     def _d_first(self, nets: Nets, step: Step) -> None:
         """D first, k times; G on fresh noise."""
+        once = nets is Nets.BOTH and step.config.d_steps == 1
+        if once and self._short(step) and (both := self._game.fakes(self._z_D, self._z_G)):
+            step.otherwise = True
+            free, fake = both
+            self._update_D(free, step)
+            self._update_G(fake, step)
+            return
         if nets is not Nets.G:
             for _ in range(step.config.d_steps):
                 self._update_D(self._draw(self._z_D), step)
@@ -106,9 +113,8 @@ class Updates:
         self, nets: Nets, fake: Samples, step: Step, order: str
     ) -> tuple[Tensors | None, Tensors | None]:
         """Return G's gradients and D's, taken in this order; None of a net that stays."""
-        # no graph can hold one pass: it looks at what the logits count for
-        one_pass = self.one_pass and nets is Nets.BOTH and step.failed is None
-        if one_pass and self._gradients.one_pass_will_do(step.config):
+        both = nets is Nets.BOTH and self._short(step)
+        if both and self._gradients.one_pass_will_do(step.config):
             return self._gradients.by_one_pass(fake, step)
         found: dict[str, Tensors | None] = {"G": None, "D": None}
         for net in order:
@@ -117,6 +123,10 @@ class Updates:
             elif net == "D" and nets is not Nets.G and step.config.d_steps:
                 found["D"] = self._gradients.of_D(fake.detached(), step)
         return found["G"], found["D"]
+
+    def _short(self, step: Step) -> bool:
+        """Tell whether this step may; one in a graph may not look at what logits count for."""
+        return self.short and step.failed is None
 
     def _draw(self, noise: Noise) -> Samples:
         """Draw samples that no gradient will pass through."""

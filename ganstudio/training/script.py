@@ -23,7 +23,7 @@ from ganstudio.config import Config, load_preset, preset_of
 from ganstudio.data.dataset import Dataset
 from ganstudio.data.published import Published
 from ganstudio.errors import StudioError
-from ganstudio.latent.networks import Architecture, build, judges_alone
+from ganstudio.latent.networks import Architecture, build, each_alone
 from ganstudio.latent.spec import LatentPart, LatentSpec
 from ganstudio.resources import resource
 from ganstudio.training import penalties
@@ -100,7 +100,7 @@ def script(
     weights = [p for net in (nets.G, nets.D, nets.E) if net is not None for p in net.parameters()]
     flags = _flags(config, latent, objective, autoencoder=nets.E is not None)
     flags |= {
-        "together": judges_alone(nets.D),
+        "together": each_alone(nets.D),
         "resized": tuple(architecture.image_shape[1:]) != (28, 28),
         "few": config.train_images > 0,
         "channels_last": not architecture.model_sha256 and any(w.dim() == 4 for w in weights),

@@ -1,7 +1,12 @@
-"""Layers computed another way: the same numbers but for rounding, in less time."""
+"""Networks computed another way: the same numbers but for rounding, in less time."""
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from ganstudio.latent.networks import each_alone
 
 
 class _OfOnePixel(nn.ConvTranspose2d):
@@ -43,3 +48,55 @@ def _turn(
     for layer in found:
         layer.__class__ = after
     return bool(found)
+
+
+def can_go_together(net: nn.Module) -> bool:
+    """Tell whether `together` is for a network."""
+    layers = list(net.modules())
+    in_place = any(getattr(layer, "inplace", False) for layer in layers)
+    known = type(net) is nn.Sequential and each_alone(net)
+    return known and not in_place and any(type(layer) is nn.Linear for layer in layers)
+
+
+def together(net: nn.Sequential, free: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what a network makes of two batches, of `free` without the way back.
+
+    A processor reads a matrix of weights once for both; and the way back is of one of them only.
+    """
+    for layer in net:
+        if isinstance(layer, nn.Linear):
+            both = _LinearOfBoth.apply  # torch gives it no types
+            free, x = both(free, x, layer.weight, layer.bias)  # type: ignore[no-untyped-call]
+        elif isinstance(layer, nn.Sequential):
+            free, x = together(layer, free, x)
+        else:
+            with torch.no_grad():
+                free = layer(free)
+            x = layer(x)
+    return free, x
+
+
+class _LinearOfBoth(torch.autograd.Function):
+    """A linear layer, whose way back leads to one of its two batches."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, free: Tensor, x: Tensor, weight: Tensor, bias: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        ctx.save_for_backward(x, weight)
+        y = nn.functional.linear(torch.cat([free, x]), weight, bias)
+        of_free, of_x = y.tensor_split([len(free)])
+        ctx.mark_non_differentiable(of_free)
+        return of_free, of_x
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, _: Tensor, way: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight = ctx.saved_tensors
+        _, to_x, to_weight, to_bias = ctx.needs_input_grad
+        return (
+            None,
+            way @ weight if to_x else None,
+            way.t() @ x if to_weight else None,
+            way.sum(0) if to_bias else None,
+        )

@@ -298,7 +298,7 @@ class Trainer:
             for net in every:
                 shortcuts.leave(net)
             taken = [shortcuts.take(net) for net in every] if allowed else []
-            self._short, self.updates.one_pass = any(taken), allowed
+            self._short, self.updates.short = any(taken), allowed
         self.graphs = None
         alone = self.ranks.count == 1 and not self.architecture.model_sha256
         if allowed and alone and step_graphs.can(self.device):
