@@ -1,18 +1,25 @@
 """A frozen copy of a model at one step, on the CPU: for drawing, exploring and judging."""
 
 import threading
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from ganstudio.latent.aside import Aside
 from ganstudio.latent.networks import Architecture, Networks, Range, build
 from ganstudio.latent.spec import LatentSpec
 
 State = Mapping[str, Tensor]
+
+CPU = torch.device("cpu")
+SLOW_SECONDS = 0.004  # an image: a slider moves sixty times a second, and others draw meanwhile
+SLOW_CALLS = 3  # in a row: the first may be slow for other reasons
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +44,8 @@ class Snapshot:
         The range of the real images that D sees.
     d_updates : int
         How many updates D has had: an untrained one has no opinion worth telling.
+    device : torch.device
+        Where its run trains. Networks that take the CPU long may be called there (`go_aside`).
     """
 
     run_id: str
@@ -48,6 +57,7 @@ class Snapshot:
     E: State | None
     real_range: Range
     d_updates: int
+    device: torch.device = field(default=CPU, compare=False)
 
     @property
     def latent(self) -> LatentSpec:
@@ -72,22 +82,33 @@ class Snapshot:
     def call(self, name: Literal["G", "D", "E"], x: Tensor, *, averaged: bool = False) -> Tensor:
         """Call a network with its weights of this step; G `averaged`, where it is."""
         state = self.generator(averaged) if name == "G" else getattr(self, name)
-        return _workplace.call(self.architecture, name, state, x)
+        return _workplace.call(self.architecture, name, state, x, self.device)
 
 
 class _Workplace(threading.local):
     """A thread's own modules, which it gives the weights that they are called with.
 
     That takes as long as to draw an image, so modules keep them until they are called with others.
+
+    Attributes
+    ----------
+    goes_aside : bool
+        Whether networks that take the CPU long are called on the GPU that trains them.
     """
 
     def __init__(self) -> None:  # anew in every thread
+        self.goes_aside = False
         self.clear()
 
     def clear(self) -> None:
         """Let go of the modules, and of the model that they were called with last."""
         self._built: tuple[Architecture, Networks] | None = None
-        self._states: dict[str, State] = {}
+        self._move(None)
+
+    def _move(self, aside: Aside | None) -> None:
+        """Compute there from now on; None is the CPU."""
+        self._aside, self._slow = aside, 0
+        self._states: dict[str, State] = {}  # the weights that modules have, wherever
 
     def networks_of(self, architecture: Architecture) -> Networks:
         """Return the modules of an architecture, which stay until another's are asked for.
@@ -101,26 +122,55 @@ class _Workplace(threading.local):
         for net in (networks.G, networks.D, networks.E):
             if net is not None:
                 net.eval().requires_grad_(False)
-        self._built, self._states = (architecture, networks), {}
+        self._built = architecture, networks
+        self._move(None)
         return networks
 
-    def call(self, architecture: Architecture, name: str, state: State, x: Tensor) -> Tensor:
-        """Call a network with a state, which stays as it is."""
+    def call(
+        self, architecture: Architecture, name: str, state: State, x: Tensor, device: torch.device
+    ) -> Tensor:
+        """Call a network with a state, which stays as it is; `device` is where its run trains."""
         net: nn.Module = getattr(self.networks_of(architecture), name)
-        if architecture.model_sha256:  # whose code may change whatever it computes with
+        made = partial(self._made, net, name, state, code=bool(architecture.model_sha256))
+        if self._aside is not None and self._aside.device != device:
+            self._move(None)
+        if self._aside is not None:
+            try:
+                return self._aside.compute(made, x)
+            except RuntimeError:  # there is no memory left, or a file's code knows the CPU alone
+                self.goes_aside = False
+                self._move(None)
+        start = time.thread_time()
+        out = made(x)
+        slow = time.thread_time() - start > SLOW_SECONDS * len(x)
+        self._slow = self._slow + 1 if slow else 0
+        if self._slow == SLOW_CALLS and self.goes_aside and device.type == "cuda":
+            self._move(Aside(device))
+        return out
+
+    def _made(self, net: nn.Module, name: str, state: State, x: Tensor, *, code: bool) -> Tensor:
+        """Call a network, where `x` is; `code` of a person may change what it computes with."""
+        if code:
             unsaved = dict(net.named_buffers(remove_duplicate=False))  # buffers that no file keeps
-            own = {key: value.clone() for key, value in {**unsaved, **state}.items()}
-            made: Tensor = functional_call(net, own, (x,), tie_weights=False)
-            return made
+            whole = {**unsaved, **state}
+            own = {key: value.to(x.device, copy=True) for key, value in whole.items()}
+            found: Tensor = functional_call(net, own, (x,), tie_weights=False)
+            return found
         if self._states.get(name) is not state:
             self._states.pop(name, None)  # what fails half-way is loaded again
-            net.load_state_dict(state, assign=True)
+            here = {key: value.to(x.device) for key, value in state.items()}
+            net.load_state_dict(here, assign=True)
             self._states[name] = state
         out: Tensor = net(x)
         return out
 
 
 _workplace = _Workplace()
+
+
+def go_aside() -> None:
+    """Let this thread call networks that take the CPU long on the GPU that trains them."""
+    _workplace.goes_aside = True
 
 
 def forget() -> None:

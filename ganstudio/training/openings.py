@@ -11,6 +11,7 @@ from ganstudio.config import Config
 from ganstudio.data.dataset import Dataset
 from ganstudio.data.loading import find_root, load
 from ganstudio.errors import StudioError
+from ganstudio.latent.aside import go_first
 from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, device, past
 from ganstudio.training.earlier import Earlier
@@ -83,6 +84,7 @@ class Openings:
             model_file.run(file)
         place, precision = device.place(device_name)
         with explaining_device(place):
+            go_first(place)
             dataset = self.dataset(config, root, work)
             trainer = Trainer(config, dataset, place, precision=precision)
             trainer.check_trainable()
@@ -113,6 +115,7 @@ class Openings:
             where = find_root(config.dataset, where, data_folder)
             place, _ = device.place(device_name)  # a run goes on in its own precision
             with explaining_device(place):
+                go_first(place)
                 return checkpoint.restore(content, source, self.dataset(config, where, work), place)
 
         elsewhere: StudioError | None = None

@@ -67,8 +67,8 @@ class Updates:
 
     def _d_first(self, nets: Nets, step: Step) -> None:
         """D first, k times; G on fresh noise."""
-        once = nets is Nets.BOTH and step.config.d_steps == 1
-        if once and self._short(step) and (both := self._game.fakes(self._z_D, self._z_G)):
+        once = self.short and nets is Nets.BOTH and step.config.d_steps == 1
+        if once and (both := self._game.fakes(self._z_D, self._z_G)):
             step.otherwise = True
             free, fake = both
             self._update_D(free, step)
@@ -113,7 +113,7 @@ class Updates:
         self, nets: Nets, fake: Samples, step: Step, order: str
     ) -> tuple[Tensors | None, Tensors | None]:
         """Return G's gradients and D's, taken in this order; None of a net that stays."""
-        both = nets is Nets.BOTH and self._short(step)
+        both = self.short and nets is Nets.BOTH
         if both and self._gradients.one_pass_will_do(step.config):
             return self._gradients.by_one_pass(fake, step)
         found: dict[str, Tensors | None] = {"G": None, "D": None}
@@ -123,10 +123,6 @@ class Updates:
             elif net == "D" and nets is not Nets.G and step.config.d_steps:
                 found["D"] = self._gradients.of_D(fake.detached(), step)
         return found["G"], found["D"]
-
-    def _short(self, step: Step) -> bool:
-        """Tell whether this step may; one in a graph may not look at what logits count for."""
-        return self.short and step.failed is None
 
     def _draw(self, noise: Noise) -> Samples:
         """Draw samples that no gradient will pass through."""

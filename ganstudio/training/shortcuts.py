@@ -84,6 +84,7 @@ class _LinearOfBoth(torch.autograd.Function):
         ctx: Any, free: Tensor, x: Tensor, weight: Tensor, bias: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         ctx.save_for_backward(x, weight)
+        ctx.set_materialize_grads(False)  # of `free` there is none
         y = nn.functional.linear(torch.cat([free, x]), weight, bias)
         of_free, of_x = y.tensor_split([len(free)])
         ctx.mark_non_differentiable(of_free)
@@ -91,7 +92,7 @@ class _LinearOfBoth(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, _: Tensor, way: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, _: None, way: Tensor) -> tuple[Tensor | None, ...]:
         x, weight = ctx.saved_tensors
         _, to_x, to_weight, to_bias = ctx.needs_input_grad
         return (

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from ganstudio.data.batches import Slots
 from ganstudio.errors import Phrase
+from ganstudio.latent.aside import FIRST
 from ganstudio.training.kept import Kept
 
 WARM_UP = 3  # steps of a kind without a graph: libraries choose their ways and take their memory
@@ -53,7 +54,7 @@ class Recorder:
     def __init__(self, device: torch.device) -> None:
         self._device = device
         # torch gives it no types
-        self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        self._stream = torch.cuda.Stream(device, priority=FIRST)  # type: ignore[no-untyped-call]
         self._pool = torch.cuda.graph_pool_handle()
 
     def record(

@@ -286,7 +286,7 @@ class Trainer:
         """Make steps in whatever way is the fastest from now on, rounding apart; or in one way.
 
         On a GPU by graphs, where they are known to do the same; on a CPU by shortcuts, and by one
-        pass through D for both nets' gradients, where that will do.
+        pass through a net for two, where that will do: that is no less work for a GPU.
         """
         if allowed is self._adapts:
             return
@@ -294,14 +294,16 @@ class Trainer:
         self.drain()
         compute = self._compute
         every = [net for net in (compute.G, compute.D, compute.E) if net is not None]
-        if self.device.type == "cpu":
-            for net in every:
-                shortcuts.leave(net)
-            taken = [shortcuts.take(net) for net in every] if allowed else []
-            self._short, self.updates.short = any(taken), allowed
-        self.graphs = None
-        alone = self.ranks.count == 1 and not self.architecture.model_sha256
-        if allowed and alone and step_graphs.can(self.device):
+        for net in every:
+            shortcuts.leave(net)
+        self.graphs, self._short, self.updates.short = None, False, False
+        if not allowed:
+            return
+        if not step_graphs.can(self.device):
+            if self.device.type == "cpu":
+                taken = [shortcuts.take(net) for net in every]
+                self._short, self.updates.short = any(taken), True
+        elif self.ranks.count == 1 and not self.architecture.model_sha256:
             nets = [net for net in (self.G, self.D, self.E) if net is not None]
             average = [self.ema.model] if self.ema else []
             whole = [*nets, *average, *every]
@@ -413,6 +415,7 @@ class Trainer:
             E=_frozen(self.E) if self.E else None,
             real_range=self.real_range,
             d_updates=self.gradients.d_updates,
+            device=self.device,
         )
 
     def state(self, *, history: bool = True) -> dict[str, Any]:

@@ -159,10 +159,11 @@ class DecodeThread(QThread):
         """Answer requests until stopped (called by Qt in the new thread)."""
         if (job := self._next()) is None:
             return
-        from ganstudio.latent.snapshot import forget
+        from ganstudio.latent.snapshot import forget, go_aside
         from ganstudio.training.threads import use_threads
 
         use_threads(1)  # more would wait for training's cores at every operation
+        go_aside()
         while job is not None:
             try:
                 self._do(job)
