@@ -11,9 +11,11 @@ from windowless import Window
 
 from ganstudio import model_file
 from ganstudio.config import ORDERS, Config, load_preset, preset_names
+from ganstudio.data.batches import Noise
 from ganstudio.errors import Phrase, StudioError
 from ganstudio.models import mlp_leaky
 from ganstudio.training import headless, step_graphs
+from ganstudio.training.games import Samples
 from ganstudio.training.history import METRICS
 from ganstudio.training.limits import End, Limit
 from ganstudio.training.orders import Nets
@@ -266,6 +268,35 @@ def test_memory_that_a_try_would_take_is_not_missed(replayed, tiny, cpu, monkeyp
     for _ in range(STEPS):
         eager.train_step()
         graphed.train_step()
+    assert "out of memory" in str(graphed.without_graphs)
+    agree(eager, graphed, rel=1e-6)
+
+
+@pytest.mark.parametrize("often", [1, 2])
+def test_graphs_make_room_for_a_step_without(often: int, replayed, tiny, cpu, monkeypatch):
+    """A step of a new kind, where graphs of others hold the memory that it needs."""
+    eager, graphed = pair(SMALL, tiny, cpu)
+    for _ in range(STEPS):
+        eager.train_step()
+        graphed.train_step()
+    assert graphed.without_graphs is None
+    draw, fails = graphed._game.fake, often
+
+    def scarce(noise: Noise) -> Samples:
+        nonlocal fails
+        found = draw(noise)
+        if fails:
+            fails -= 1
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return found
+
+    monkeypatch.setattr(graphed._game, "fake", scarce)
+    if often > 1:
+        with pytest.raises(torch.OutOfMemoryError):
+            graphed.train_step(Nets.D)
+    else:
+        graphed.train_step(Nets.D)
+        eager.train_step(Nets.D)
     assert "out of memory" in str(graphed.without_graphs)
     agree(eager, graphed, rel=1e-6)
 

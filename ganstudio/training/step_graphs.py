@@ -164,11 +164,21 @@ class StepGraphs:
         self._failed.zero_()
         self._forgiven = True
 
-    def made_without(self) -> None:
-        """Take note of a step that was made without a graph, and is finite."""
-        if self._forgiven:
-            self._forgiven = False
-            self._refuse("graph-differs")
+    def make_without(self, nets: object, row: Tensor) -> None:
+        """Make a step without a graph, and then without the memory that graphs hold, if it must."""
+        again = False
+        try:
+            self._advance(nets, row)
+        except torch.OutOfMemoryError as error:
+            if not self._graphs:
+                raise
+            self._refuse("graph-not-made", reason=_cause(error))
+            again = True  # below: until this block ends, what the step had made stays
+        if again:
+            self._advance(nets, row)
+        elif self._forgiven:
+            self._refuse("graph-differs")  # what was not finite by one, is
+        self._forgiven = False
 
     def _replay(self, graph: _Graph, row: Tensor) -> None:
         counts = self._counts()

@@ -250,12 +250,12 @@ class Trainer:
         row, before = self._metrics[len(self._places)], (self.seconds, self._counts())
         self._otherwise = self._short
         self._set_rates()
-        if self.graphs is not None and self.graphs.make(self._kind(nets), nets, row):
+        if self.graphs is None:
+            self._advance(nets, row)
+        elif self.graphs.make(self._kind(nets), nets, row):
             self._otherwise = True
         else:
-            self._advance(nets, row)
-            if self.graphs is not None:
-                self.graphs.made_without()
+            self.graphs.make_without(nets, row)
         self._starts.append(before)
         same = (self.step == 0 or self.threads == threads) and not self._otherwise
         self.threads = threads if same and self.ranks.count == 1 else 0
