@@ -1,5 +1,7 @@
 """Networks that compute in bfloat16, beside the same in float32."""
 
+import math
+
 import pytest
 import torch
 from oracle import everything, same
@@ -102,6 +104,18 @@ def test_it_goes_on_bit_for_bit(name: str, tiny, cpu, tmp_path):
     whole = checkpoint.restore(checkpoint.read(path), path, tiny, cpu, precision=half.FLOAT32)
     whole.train_step()
     assert whole.state()["precision"] == half.FLOAT32
+
+
+def test_networks_may_begin_with_what_stays_in_float32(tiny, cpu, monkeypatch):
+    def normed(shape: tuple[int, ...], outputs: int) -> nn.Module:
+        pixels = math.prod(shape)
+        return nn.Sequential(nn.Flatten(), nn.BatchNorm1d(pixels), nn.Linear(pixels, outputs))
+
+    monkeypatch.setattr("ganstudio.models.mlp_gelu.discriminator", normed)
+    _, trainer = made("mlp-gelu", tiny, cpu)
+    before = trainer.D.state_dict()["2.weight"].clone()
+    trainer.train_step()
+    assert not torch.equal(trainer.D.state_dict()["2.weight"], before)
 
 
 def test_a_step_that_fails_changes_nothing(tiny, cpu):

@@ -139,4 +139,11 @@ def test_what_counts_passes_or_is_unknown_is_not_judged_together():
     assert each_alone(nn.Sequential(nn.Flatten(), nn.Linear(4, 1)))
     assert not each_alone(nn.Sequential(Own(4, 1)))
     assert not each_alone(nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 1)))
+    assert each_alone(nn.Sequential(nn.Unflatten(1, (2, 2)), nn.Flatten(2)))
+    assert not each_alone(nn.Sequential(nn.Flatten(0)))
+    assert not each_alone(nn.Sequential(nn.Unflatten(0, (-1, 2)), nn.Flatten()))
+    for register in ("register_forward_pre_hook", "register_full_backward_hook"):
+        net = nn.Sequential(nn.Linear(4, 1))
+        getattr(net[0], register)(lambda *_: None)
+        assert not each_alone(net)
     assert not each_alone(built("mlp-leaky", spectral_norm=True).D)

@@ -86,9 +86,8 @@ def test_a_run_takes_them_unless_it_is_to_repeat(tiny, cpu):
 
 NETS = {
     "linear": nn.Sequential(nn.Linear(5, 7), nn.ReLU(), nn.Linear(7, 3, bias=False), nn.Tanh()),
-    "nested": nn.Sequential(nn.Sequential(nn.Linear(5, 4), nn.GELU()), nn.Linear(4, 2)),
     "to images": nn.Sequential(
-        nn.Linear(5, 16), nn.Unflatten(1, (4, 2, 2)), nn.PixelShuffle(2), nn.Conv2d(1, 2, 3)
+        nn.Linear(5, 4), nn.GELU(), nn.Linear(4, 6), nn.Sigmoid(), nn.Unflatten(1, (1, 2, 3))
     ),
 }
 
@@ -114,14 +113,17 @@ def test_not_all_can():
     class Own(nn.Linear):
         pass
 
-    overridden, seen = nn.Linear(5, 4), nn.Linear(5, 4)
+    overridden, seen, changed = (nn.Linear(5, 4) for _ in range(3))
     overridden.forward = lambda x: x
     seen.register_forward_hook(lambda *_: None)
-    for layer in (
-        Own(5, 4), overridden, seen, nn.Conv2d(1, 2, 3),
-        nn.Sequential(nn.Linear(5, 4), nn.BatchNorm1d(4)),
-        nn.Sequential(nn.Linear(5, 4), nn.Dropout()),
-        nn.Sequential(nn.Linear(5, 4), nn.ReLU(inplace=True)),
+    changed.register_full_backward_hook(lambda *_: None)
+    layer, relu = nn.Linear(5, 4), nn.ReLU()
+    assert shortcuts.can_go_together(nn.Sequential(layer, relu))
+    for layers in (
+        (Own(5, 4), relu), (overridden, relu), (seen, relu), (changed, relu),
+        (layer, nn.BatchNorm1d(4), relu), (layer, nn.Dropout()), (layer, nn.ReLU(inplace=True)),
+        (nn.Sequential(layer, relu),), (nn.Conv2d(1, 2, 3), relu), (layer,),
+        (layer, nn.Unflatten(1, (2, 2))), (nn.Unflatten(1, (1, 5)), layer, relu), (relu, layer), (),
     ):  # fmt: skip
-        assert not shortcuts.can_go_together(nn.Sequential(layer))
-    assert not shortcuts.can_go_together(nn.Linear(5, 4))
+        assert not shortcuts.can_go_together(nn.Sequential(*layers)), layers
+    assert not shortcuts.can_go_together(layer)

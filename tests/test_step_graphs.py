@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from oracle import everything, same
 from tape import Tape
 from windowless import Window
 
@@ -272,6 +273,20 @@ def test_memory_that_a_try_would_take_is_not_missed(replayed, tiny, cpu, monkeyp
     agree(eager, graphed, rel=1e-6)
 
 
+def test_a_try_that_is_interrupted_changes_nothing(replayed, tiny, cpu, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    _, graphed = pair(SMALL, tiny, cpu)
+    for _ in range(WARM_UP):
+        graphed.train_step()
+    before = everything(graphed)
+    monkeypatch.setattr(graphed.graphs, "_replay", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        graphed.train_step()
+    assert same(everything(graphed), before)
+
+
 @pytest.mark.parametrize("often", [1, 2])
 def test_graphs_make_room_for_a_step_without(often: int, replayed, tiny, cpu, monkeypatch):
     """A step of a new kind, where graphs of others hold the memory that it needs."""
@@ -312,6 +327,7 @@ def refuse(*_: object) -> None:
 @pytest.mark.parametrize(
     ("record", "reason"),
     [
+        (lambda *_: 1 / 0, "no graph can be made of a step: division by zero"),
         (refuse, "no graph can be made of a step: not allowed while recording"),
         (lambda *_: lambda: None, "a step by a graph came to something else"),
     ],

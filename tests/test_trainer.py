@@ -135,6 +135,54 @@ def test_shortcuts_lead_to_the_same(config: dict[str, object], tiny, cpu):
     assert short._counts() == usual._counts()
 
 
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize("order", ORDERS)
+def test_weights_that_both_nets_share_are_no_matter(order: str, tiny, cpu, monkeypatch):
+    made = {}
+
+    def generator(latent_dim: int, shape: tuple[int, int, int]) -> nn.Module:
+        made["shared"] = nn.Linear(6, 6)
+        layers = [nn.Linear(latent_dim, 6), nn.ReLU(), made["shared"], nn.Tanh()]
+        last = nn.Linear(6, math.prod(shape))
+        return nn.Sequential(*layers, last, nn.Sigmoid(), nn.Unflatten(1, shape))
+
+    def discriminator(shape: tuple[int, ...], outputs: int) -> nn.Module:
+        layers = [nn.Flatten(), nn.Linear(math.prod(shape), 6), nn.GELU(), made["shared"]]
+        return nn.Sequential(*layers, nn.GELU(), nn.Linear(6, outputs))
+
+    for build in (generator, discriminator):
+        monkeypatch.setattr(f"ganstudio.models.mlp_gelu.{build.__name__}", build)
+    config = SMALL.changed(order=order, objective="bce-logits")
+    usual, short = Trainer(config, tiny, cpu), Trainer(config, tiny, cpu)
+    short.adapt(True)
+    for trainer in (usual, short):
+        trainer.train_step()
+        trainer.train_step()
+    close(short.G, usual.G)
+    close(short.D, usual.D)
+
+
+@pytest.mark.parametrize("net", ["G", "D"])
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("model", ["mnistgan", "aae"])
+def test_a_failed_step_is_the_same_by_shortcuts(model: str, order: str, net: str, tiny, cpu):
+    """It names the same, and changes nothing."""
+    config = SMALL.changed(model=model, order=order, objective="bce-logits")
+    told = []
+    for adapts in (False, True):
+        trainer = Trainer(config, tiny, cpu)
+        trainer.adapt(adapts)
+        trainer.train_step()
+        with torch.no_grad():
+            list(getattr(trainer, net).parameters())[-1][0] = math.nan
+        before = everything(trainer)
+        with pytest.raises(StudioError) as caught:
+            trainer.train_step()
+        assert same(everything(trainer), before)
+        told.append(str(caught.value))
+    assert told[0] == told[1]
+
+
 @pytest.mark.parametrize(
     "other", [{"order": "d-first-shared"}, {"d_steps": 2}, {"d_steps": 0}, {"model": "mlp-gelu"}]
 )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from types import ModuleType
+from typing import TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -12,11 +13,11 @@ from ganstudio.errors import StudioError
 from ganstudio.latent.spec import LatentSpec
 
 Range = tuple[float, float]
-_EACH_ALONE = {
+_ACTIVATIONS = (nn.GELU, nn.LeakyReLU, nn.ReLU, nn.Sigmoid, nn.Tanh)
+_EACH_ALONE = (
     *(nn.Linear, nn.Conv2d, nn.ConvTranspose2d),
-    *(nn.GELU, nn.LeakyReLU, nn.ReLU, nn.Sigmoid, nn.Tanh),
-    *(nn.Flatten, nn.Unflatten, nn.PixelShuffle, nn.PixelUnshuffle),
-}
+    *(*_ACTIVATIONS, nn.PixelShuffle, nn.PixelUnshuffle),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,13 +127,43 @@ def each_alone(net: nn.Module) -> bool:
     norm counts the passes, and of other modules nothing is known.
     """
     layers = (module for module in net.modules() if type(module) is not nn.Sequential)
-    return all(type(layer) in _EACH_ALONE for layer in layers) and not hooked(net)
+    return all(map(_is_alone, layers)) and not hooked(net)
+
+
+def _is_alone(layer: nn.Module) -> bool:
+    if type(layer) is nn.Flatten:
+        return layer.start_dim >= 1
+    if type(layer) is nn.Unflatten:
+        return layer.dim == 1
+    return type(layer) in _EACH_ALONE
+
+
+def fully_connected(net: nn.Module) -> TypeGuard[nn.Sequential]:
+    """Tell whether a net is linear layers with an activation after each, and a shape in the end."""
+    if type(net) is not nn.Sequential or not each_alone(net):
+        return False
+    layers = list(net)
+    if layers and type(layers[-1]) is nn.Unflatten:
+        layers.pop()
+    linear = all(type(layer) is nn.Linear for layer in layers[::2])
+    between = all(type(layer) in _ACTIVATIONS for layer in layers[1::2])
+    return linear and between and len(layers) > 0 and len(layers) % 2 == 0
+
+
+def tied(net: nn.Module, other: nn.Module) -> bool:
+    """Tell whether two nets share weights: then what moves one of them moves the other."""
+    own = {id(weight) for weight in net.parameters()}
+    return any(id(weight) in own for weight in other.parameters())
 
 
 def hooked(net: nn.Module) -> bool:
-    """Tell whether more is done in a forward pass than the layers say, as by weight norms."""
-    own = any("forward" in vars(module) for module in net.modules())
-    return own or any(m._forward_hooks or m._forward_pre_hooks for m in net.modules())
+    """Tell whether more is done in a pass, forth or back, than the layers say, as by weight norms.
+
+    So it is by a `forward` of a layer's own.
+    """
+    kinds = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    hooks = any(getattr(module, kind) for module in net.modules() for kind in kinds)
+    return hooks or any("forward" in vars(module) for module in net.modules())
 
 
 def to_range(images: Tensor, low: float, high: float) -> Tensor:

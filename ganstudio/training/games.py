@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import cross_entropy, l1_loss, one_hot
 
 from ganstudio.data.batches import Noise, RealBatches
-from ganstudio.latent.networks import Networks
+from ganstudio.latent.networks import Networks, tied
 from ganstudio.latent.spec import LatentSpec
 from ganstudio.training import shortcuts
 
@@ -61,7 +61,8 @@ class ImageGame:
         self._real = real
         self._classes = latent.classes
         self._class_slice = latent.slices.get("class", slice(0))
-        self._together = shortcuts.can_go_together(networks.G)
+        G = networks.G
+        self._for_both = G if shortcuts.can_go_together(G) and not tied(G, networks.D) else None
 
     def real(self) -> Samples:
         """Return the next real images, with their classes where D is told them."""
@@ -78,10 +79,10 @@ class ImageGame:
 
     def fakes(self, free: Noise, noise: Noise) -> tuple[Samples, Samples] | None:
         """Return images that no gradient will pass through, and others, by one pass through G."""
-        if not isinstance(self._G, nn.Sequential) or not self._together:
+        if self._for_both is None:
             return None
         z_free, z = free.next(), noise.next()
-        x_free, x = shortcuts.together(self._G, z_free, z)
+        x_free, x = shortcuts.together(self._for_both, z_free, z)
         return self._of(z_free, x_free), self._of(z, x)
 
     def _of(self, z: Tensor, images: Tensor) -> Samples:
@@ -115,7 +116,7 @@ class CodeGame:
         codes = mean + torch.exp(log_variance / 2) * self._normal(noise.next())
         return Samples(x=codes, reconstruction_loss=l1_loss(self._G(codes), images))
 
-    def fakes(self, _free: Noise, _noise: Noise) -> None:
+    def fakes(self, free: Noise, noise: Noise) -> None:
         """Return None: codes come from real images, of which each update takes the next."""
 
     def _normal(self, z: Tensor) -> Tensor:

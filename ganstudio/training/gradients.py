@@ -1,7 +1,7 @@
 """What G and D lose in a step, and the gradients of that."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ganstudio.config import Config
 from ganstudio.data.batches import Dice
 from ganstudio.errors import Phrase, StudioError
-from ganstudio.latent.networks import Networks, each_alone, with_classes
+from ganstudio.latent.networks import Networks, each_alone, tied, with_classes
 from ganstudio.latent.spec import LatentSpec
 from ganstudio.training.games import Game, Samples, info_loss
 from ganstudio.training.half import Halved
@@ -99,6 +99,8 @@ class StepGradients:
         self._of_G = _leaves(compute.E) + _leaves(compute.G)
         self._of_D = _leaves(compute.D)
         self._D_judges_alone = each_alone(networks.D)
+        others = [net for net in (networks.G, networks.E) if net is not None]
+        self._tied = any(tied(net, networks.D) for net in others)
         self._game, self._latent, self._ranks = game, latent, ranks
         self._perturbation, self._penalty_dice = perturbation, penalty_dice
 
@@ -156,19 +158,21 @@ class StepGradients:
     def one_pass_will_do(self, config: Config) -> bool:
         """Tell whether both nets' gradients can be had by one pass of the fakes through D and back.
 
-        That is where D judges each sample for itself, and both losses are of its logits of the same
-        samples and of nothing else.
+        That is where D judges each sample for itself, and what both lose by it is of its logits of
+        the same samples.
         """
-        alone = self._D_judges_alone and not self.objective.paired and not self._latent.codes
+        apart = self._D_judges_alone and not self._tied
+        alone = apart and not self.objective.paired and not self._latent.codes
         seen_once = not (config.translation or config.instance_noise or self._is_turn(config))
         return bool(alone and seen_once and config.d_steps)
 
-    def by_one_pass(self, fake: Samples, step: Step) -> tuple[Tensors, Tensors]:
+    def by_one_pass(self, fake: Samples, step: Step, order: str) -> tuple[Tensors, Tensors]:
         """Return both nets' gradients at their present weights, where `one_pass_will_do`.
 
         On the way back from the losses to the fakes only the beginning differs: what each logit
         counts for. So the way that D's loss takes gives G's as well, times the quotient of the two,
-        unless D is so sure of a fake that its logit counts for next to nothing.
+        unless D is so sure of a fake that its logit counts for next to nothing. An autoencoder's
+        reconstruction goes its own way. What is not finite is told in the `order` of the nets.
         """
         step.otherwise = True
         x = fake.x.detach().requires_grad_()
@@ -184,10 +188,14 @@ class StepGradients:
         self._score(losses, real_logits, fake_logits)
         if not bool((of_d.abs() > _COUNTS).all()):
             alone = torch.autograd.grad(d_loss, self._of_D)
-            return self.of_G(fake, step), self._agreed("D", step, alone, losses)
+            return _in_order(
+                order,
+                G=lambda: self.of_G(fake, step),
+                D=lambda: self._agreed("D", step, alone, losses),
+            )
         *of_D, of_x = torch.autograd.grad(d_loss, [*self._of_D, x])
         way = of_x * (of_g / of_d).reshape(-1, *[1] * (x.dim() - 1))
-        numbers = {"g_loss": g_loss, "fake_score": losses["fake_score"]}
+        numbers = {"g_loss": g_loss}
         if (reconstruction_loss := fake.reconstruction_loss) is None:
             of_G = torch.autograd.grad(fake.x, self._of_G, way)
         else:
@@ -195,7 +203,12 @@ class StepGradients:
             share = step.config.adversarial_share
             ways = [share * way, (1 - share) * torch.ones_like(reconstruction_loss)]
             of_G = torch.autograd.grad([fake.x, reconstruction_loss], self._of_G, ways)
-        return self._agreed("G", step, of_G, numbers), self._agreed("D", step, of_D, losses)
+        numbers["fake_score"] = losses["fake_score"]
+        return _in_order(
+            order,
+            G=lambda: self._agreed("G", step, of_G, numbers),
+            D=lambda: self._agreed("D", step, of_D, losses),
+        )
 
     def turns(self, updates: int, config: Config) -> tuple[bool, ...]:
         """Tell of each of D's next updates whether it has a penalty."""
@@ -299,8 +312,8 @@ class StepGradients:
 
         They and the numbers, of which the history has its own, are means over the ranks.
         """
-        if gradients[0].dtype == torch.bfloat16:
-            gradients = [gradient.to(torch.float32) for gradient in gradients]
+        brief = torch.bfloat16  # of the layers that compute in it
+        gradients = [g.to(torch.float32) if g.dtype == brief else g for g in gradients]
         if self._ranks.count > 1:
             *gradients, means = self._ranks.mean([*gradients, torch.stack([*numbers.values()])])
             numbers = dict(zip(numbers, means, strict=True))
@@ -345,6 +358,13 @@ class StepGradients:
         place = int(norms.nan_to_num(nan=math.inf).argmax())
         shape = " × ".join(map(str, gradients[place].shape))
         return Phrase("gradient-in", name=names[place], shape=shape)
+
+
+def _in_order(
+    order: str, *, G: Callable[[], Tensors], D: Callable[[], Tensors]
+) -> tuple[Tensors, Tensors]:
+    found = {net: {"G": G, "D": D}[net]() for net in order}
+    return found["G"], found["D"]
 
 
 def _penalised(config: Config) -> bool:

@@ -115,7 +115,7 @@ class Updates:
         """Return G's gradients and D's, taken in this order; None of a net that stays."""
         both = self.short and nets is Nets.BOTH
         if both and self._gradients.one_pass_will_do(step.config):
-            return self._gradients.by_one_pass(fake, step)
+            return self._gradients.by_one_pass(fake, step, order)
         found: dict[str, Tensors | None] = {"G": None, "D": None}
         for net in order:
             if net == "G" and nets is not Nets.D:

@@ -18,7 +18,8 @@ SECONDS = 1.0  # that `Profile.lately` is the mean of
 class Profile:
     """Measures the parts of a trainer's steps, each without those within it, until ended.
 
-    It puts clocks around methods, so what nobody looks at costs nothing. On a GPU every part is
+    It puts clocks around methods, so what nobody looks at costs nothing; the trainer must not
+    `adapt`, by which steps go without them. On a GPU every part is
     waited for, and on any device they are made one by one, which makes steps slower.
 
     Parameters

@@ -1,12 +1,12 @@
 """Networks computed another way: the same numbers but for rounding, in less time."""
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from ganstudio.latent.networks import each_alone
+from ganstudio.latent.networks import fully_connected
 
 
 class _OfOnePixel(nn.ConvTranspose2d):
@@ -44,18 +44,20 @@ def _turn(
     net: nn.Module, before: type[nn.ConvTranspose2d], after: type[nn.ConvTranspose2d]
 ) -> bool:
     """Let layers of one class be of the other, which differs only in how it computes."""
-    found = [x for x in net.modules() if isinstance(x, nn.ConvTranspose2d) and type(x) is before]
+    found = [layer for layer in net.modules() if type(layer) is before]
     for layer in found:
         layer.__class__ = after
     return bool(found)
 
 
-def can_go_together(net: nn.Module) -> bool:
-    """Tell whether `together` is for a network."""
-    layers = list(net.modules())
-    in_place = any(getattr(layer, "inplace", False) for layer in layers)
-    known = type(net) is nn.Sequential and each_alone(net)
-    return known and not in_place and any(type(layer) is nn.Linear for layer in layers)
+def can_go_together(net: nn.Module) -> TypeGuard[nn.Sequential]:
+    """Tell whether `together` is for a network.
+
+    That is one of which products of matrices are all, and none of whose layers works in place,
+    which autograd forbids for parts of a whole.
+    """
+    in_place = any(getattr(layer, "inplace", False) for layer in net.modules())
+    return fully_connected(net) and not in_place
 
 
 def together(net: nn.Sequential, free: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -67,8 +69,6 @@ def together(net: nn.Sequential, free: Tensor, x: Tensor) -> tuple[Tensor, Tenso
         if isinstance(layer, nn.Linear):
             both = _LinearOfBoth.apply  # torch gives it no types
             free, x = both(free, x, layer.weight, layer.bias)  # type: ignore[no-untyped-call]
-        elif isinstance(layer, nn.Sequential):
-            free, x = together(layer, free, x)
         else:
             with torch.no_grad():
                 free = layer(free)
@@ -77,7 +77,7 @@ def together(net: nn.Sequential, free: Tensor, x: Tensor) -> tuple[Tensor, Tenso
 
 
 class _LinearOfBoth(torch.autograd.Function):
-    """A linear layer, whose way back leads to one of its two batches."""
+    """A linear layer of (N, features), whose way back leads to one of its two batches."""
 
     @staticmethod
     def forward(

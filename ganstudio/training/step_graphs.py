@@ -152,10 +152,12 @@ class StepGraphs:
         try:
             kept = Kept(self._state, ())
             return self._try(kind, nets, row, kept)
-        except torch.OutOfMemoryError as error:
+        except BaseException as error:
             if kept is not None:
                 kept.put_back()
             self._set_counts(counts)
+            if not isinstance(error, torch.OutOfMemoryError):
+                raise
             self._refuse("graph-not-made", reason=_cause(error))
             return False
 
@@ -200,7 +202,7 @@ class StepGraphs:
             replay = self._recorder.record(
                 lambda: self._draw_from(slots, nets, self._row, self._failed), slots.generators
             )
-        except RuntimeError as error:  # what torch raises, of memory and of devices too
+        except Exception as error:  # of many kinds, by the version of torch
             self._refuse("graph-not-made", reason=_cause(error))
             return True  # without one
         finally:

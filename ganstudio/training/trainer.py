@@ -194,7 +194,7 @@ class Trainer:
             *(self._perturbation, self._penalty_dice),
         )
 
-        self._adapts = self._short = False  # whether it may take other ways, and layers do
+        self._adapts = self._layers_short = False  # whether it may take other ways, and layers do
         self._otherwise = False  # whether this step did
         self.graphs: StepGraphs | None = None
         self._metrics = torch.empty((DRAIN_STEPS, len(METRICS) + 1), device=device)  # and `failed`
@@ -248,7 +248,7 @@ class Trainer:
         if self.graphs is not None and self._places and not self.graphs.has(self._kind(nets)):
             self.drain()  # one by a graph may have failed, and this one would not know
         row, before = self._metrics[len(self._places)], (self.seconds, self._counts())
-        self._otherwise = self._short
+        self._otherwise = self._layers_short
         self._set_rates()
         if self.graphs is None:
             self._advance(nets, row)
@@ -296,14 +296,14 @@ class Trainer:
         every = [net for net in (compute.G, compute.D, compute.E) if net is not None]
         for net in every:
             shortcuts.leave(net)
-        self.graphs, self._short, self.updates.short = None, False, False
-        if not allowed:
+        self.graphs, self._layers_short, self.updates.short = None, False, False
+        if not allowed or self.ranks.count > 1:  # each would choose for itself
             return
         if not step_graphs.can(self.device):
             if self.device.type == "cpu":
                 taken = [shortcuts.take(net) for net in every]
-                self._short, self.updates.short = any(taken), True
-        elif self.ranks.count == 1 and not self.architecture.model_sha256:
+                self._layers_short, self.updates.short = any(taken), True
+        elif not self.architecture.model_sha256:
             nets = [net for net in (self.G, self.D, self.E) if net is not None]
             average = [self.ema.model] if self.ema else []
             whole = [*nets, *average, *every]
@@ -485,8 +485,8 @@ class Trainer:
         """Undo all that a step did if it fails half-way: weights, moments, buffers and positions.
 
         A net that moves once, after all gradients were taken, needs no copy, nor does the average,
-        which moves last. BatchNorm's buffers change in every forward pass, those of all nets are
-        kept.
+        which moves last: both only write where there is memory already, which does not fail.
+        BatchNorm's buffers change in every forward pass, those of all nets are kept.
         """
         order, several = self.config.order, self.config.d_steps > 1
         nets = [net for net in (self.G, self.D, self.E) if net is not None]
