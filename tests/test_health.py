@@ -112,6 +112,27 @@ def test_each_state_is_told_by_what_it_looks_like(name: str):
     assert found.remedy.live == (set(remedy) <= {"g_lr", "d_lr", "d_steps"})
 
 
+@pytest.mark.parametrize("name", ["still", "alike", "in circles", "always alike"])
+def test_rates_that_are_too_high_come_first(name: str):
+    state, settings, series, _ = CASES[name]
+    for high in ({"g_lr": 0.2}, {"d_lr": 0.1}, {"g_lr": 0.2, "d_lr": 0.1}):
+        found = diagnose(CONFIG.changed(**settings, **high), history(), looks(20, **series))
+        assert found.state is state
+        assert dict(found.remedy.changes) == dict.fromkeys(high, 2e-3)
+        told = {evidence.name: evidence for evidence in found.evidence}
+        for rate, value in high.items():
+            assert (told[rate].value, told[rate].bound) == (value, 0.02)
+
+
+def test_no_remedy_raises_a_rate_without_end():
+    looked = looks(20, **CASES["still"][2])
+    config, raised = CONFIG, []
+    while (remedy := diagnose(config, history(), looked).remedy) is not None:
+        config = config.changed(**dict(remedy.changes))
+        raised.append(config.g_lr)
+    assert raised == [8e-3, 0.02]
+
+
 def test_gradients_beyond_all_proportion_are_diverging():
     grown, far = history(later=31.0), looks(20, gap=0.3)
     found = diagnose(CONFIG.changed(g_lr=6e-2, d_lr=6e-2), grown, far)

@@ -33,7 +33,7 @@ def test_any_usual_list_is_read(text: str):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "its length is 0"),
+        ("", "it is empty"),
         ("1 2", "its length is 2"),
         ("1 2 3 4", "its length is 4"),
         ("1 nan 3", "“nan” is not a finite number"),

@@ -84,6 +84,7 @@ class Runs(QObject):
         table.menu_wanted.connect(self._show_menu)
         session.library_changed.connect(self.look)
         session.run_changed.connect(lambda _: self.look())
+        session.training.config_changed.connect(lambda _: self.look())
         session.status_changed.connect(self._on_status)
         table.refused.connect(self._on_refused)
         self._saved_for_export.connect(self._pack)
@@ -110,8 +111,9 @@ class Runs(QObject):
         self._listing = False
         self._saves = {path: (entry.saved, entry.step) for path, entry in rows}
         info, status = self._session.info, self._session.status
-        config = info.config.to_dict() if info else {}
-        now: dict[str, Any] = {"step": status.step, "seconds": status.seconds}  # of the open one
+        config = self._session.config.to_dict() if info else {}
+        # the open one has gone on since it was saved
+        now: dict[str, Any] = {"step": status.step, "seconds": status.seconds, "config": config}
         shown = [(p, replace(entry, **now) if p == status.folder else entry) for p, entry in rows]
         self._panel.set_runs(shown, status.folder, config)
         self._compare()

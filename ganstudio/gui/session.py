@@ -35,7 +35,7 @@ from ganstudio.latent.spec import Stream, generator
 from ganstudio.model_file import ModelFile
 from ganstudio.pretrained import GENERATOR_SUFFIX
 from ganstudio.training.health import Doctor, Observation, Remedy, State, lowered
-from ganstudio.training.status import Rival, RunInfo, Status, Waiting
+from ganstudio.training.status import Phase, Rival, RunInfo, Status, Waiting
 
 if TYPE_CHECKING:
     from ganstudio.latent.snapshot import Snapshot
@@ -437,6 +437,11 @@ class Session(QObject):
 
         self.training.post(request)
 
+    @property
+    def config(self) -> Config:
+        """The settings of the current run, live ones as they are now."""
+        return self._config
+
     def apply(self, remedy: Remedy) -> None:
         """Make the changes of a remedy: in this run, or in a new one; undo takes them back."""
         if not remedy.live:
@@ -572,6 +577,7 @@ class Session(QObject):
             self.decoder.on_paused()
         self.status = status
         self._experiment.set_progress(status.step, status.seconds)
+        self._experiment.set_followed(status.phase is Phase.FOLLOWING)
         self._samples.time_line.set_moments(status.moments)
         self._show_rival(status.rival)
         if status.goes_on and self._quality.is_due(status.seconds):

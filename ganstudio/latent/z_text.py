@@ -23,10 +23,12 @@ def read(latent: LatentSpec, text: str) -> Array:
     Raises
     ------
     StudioError
-        ``not-a-z``, with the reason: a word that is no finite number, another number of them, or
-        a choice that is none.
+        ``not-a-z``, with the reason: nothing, a word that is no finite number, another number of
+        them, or a choice that is none.
     """
     words = [word for word in re.split(r"[\s,;]+", text.strip().strip("[]()")) if word]
+    if not words:
+        raise _no_z(latent, "holds-nothing")
     z = np.array([_number(latent, word) for word in words], np.float32)
     if len(z) != latent.dim:
         raise _no_z(latent, "so-many-numbers", found=len(z))

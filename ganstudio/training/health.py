@@ -21,6 +21,7 @@ FAR = 0.15  # `gap` above which samples are not yet like real images
 STALLED = 0.98  # `gap` beside its best before, above which nothing gets better
 STALLED_STEPS = 400  # at a learning rate of 2e-3 or more; up to SLOWEST times at lower ones
 SLOWEST = 5.0
+HIGH = 10 * Config().g_lr  # of a learning rate: about how far Adam moves each weight in a step
 # `gap` beside its best before the last STALLED_STEPS, above which samples have become worse, at any
 # learning rate; up to 1.11 while they become better
 WORSE = 1.25
@@ -302,6 +303,12 @@ class _Case:
         remedy: dict[str, float] | None = None,
         anew: bool = False,
     ) -> Diagnosis:
+        high = self.too_high() if state not in (State.LEARNING, State.MEMORISING) else {}
+        if high:  # nothing else helps before
+            remedy = dict.fromkeys(high, Config().g_lr)
+            known = {one.name for one in evidence}
+            causes = (Evidence(name, rate, HIGH) for name, rate in high.items())
+            evidence = (*evidence, *(one for one in causes if one.name not in known))
         changes = _worth_making(remedy or {}, self.config)
         return Diagnosis(
             state=state,
@@ -334,6 +341,11 @@ class _Case:
         """Return the digits that the last looks have not found."""
         shares = [look.shares for look in self.looks[-UNSEEN:] if look.shares is not None]
         return tuple(np.flatnonzero(~np.any(shares, axis=0)).tolist()) if shares else ()
+
+    def too_high(self) -> dict[str, float]:
+        """Return the learning rates at which nets do not learn."""
+        rates = {name: getattr(self.config, name) for name in ("g_lr", "d_lr")}
+        return {name: rate for name, rate in rates.items() if rate > HIGH}
 
     def tamed(self) -> dict[str, float]:
         """Return what tames D: a penalty where there is none, else fewer and smaller updates."""
@@ -381,7 +393,7 @@ def _stuck(case: _Case) -> Diagnosis | None:
         return case.named(State.STUCK, "frozen-g", Evidence("g_lr", 0.0), moved, remedy=rate)
     if not (case.stalled and case.now.change < STILL and config.d_steps and config.d_lr):
         return None  # of a D that does not move, G learns what there is and then stops
-    faster = {"g_lr": min(1.0, _rounded(4 * config.g_lr))}
+    faster = {"g_lr": _rounded(min(HIGH, 4 * config.g_lr))}
     return case.named(State.STUCK, "still", moved, case.gap(), remedy=faster)
 
 
@@ -396,7 +408,7 @@ def _blind(case: _Case) -> Diagnosis | None:
         return case.named(State.BLIND, "frozen-d", cause, seen, case.gap(), remedy={"d_lr": rate})
     if not (case.stalled and case.now.seen < BLIND):
         return None
-    faster = {"d_lr": min(1.0, _rounded(2 * config.d_lr))}
+    faster = {"d_lr": _rounded(min(HIGH, 2 * config.d_lr))}
     return case.named(State.BLIND, "fooled", seen, case.gap(), remedy=faster)
 
 

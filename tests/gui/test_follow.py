@@ -8,7 +8,7 @@ import pytest
 import torch
 from hands import WAIT, child
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QLabel, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QGroupBox, QLabel, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 from torch import nn
 
@@ -75,9 +75,14 @@ def test_the_window_shows_a_run_as_it_goes_on_elsewhere(
         window.actions_.by_name["save"].trigger()
     assert {path: path.stat().st_mtime_ns for path in other.folder.iterdir()} == theirs
     assert session.status.folder == usual_folder() / "theirs"
+    live_settings = child(window, QGroupBox, "live_settings")
+    assert live_settings.title() == "Live: trained elsewhere"
+    assert not child(window, QWidget, "setting_g_lr").isEnabled()
     other.end()
     qtbot.waitUntil(lambda: session.status.phase is Phase.PAUSED, timeout=WAIT)
     assert session.status.step == 7
+    assert live_settings.title() == "Live: acts at once"
+    assert child(window, QWidget, "setting_g_lr").isEnabled()
 
 
 def test_start_goes_on_alone(qtbot: QtBot, window, other: Other, monkeypatch) -> None:

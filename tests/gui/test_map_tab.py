@@ -100,6 +100,19 @@ def test_the_first_axes_are_the_codes_and_a_drag_moves_both(qtbot: QtBot, panel)
     assert max(picture.pixelColor(ring + QPoint(dx, 0)).lightness() for dx in (-1, 0, 1)) > 200
 
 
+def test_beside_the_square_nothing_is_moved_and_no_drag_leaves_it(qtbot: QtBot, panel) -> None:
+    pad, before = view(panel), z(panel).copy()
+    pad.resize(400, 200)
+    beside = QPoint(20, 100)
+    assert not pad.area().contains(beside)
+    qtbot.mouseClick(pad, LEFT, pos=beside)
+    assert np.array_equal(z(panel), before)
+    qtbot.mousePress(pad, LEFT, pos=pad.area().center())
+    qtbot.mouseMove(pad, beside)
+    qtbot.mouseRelease(pad, LEFT, pos=beside)
+    assert z(panel)[4:] == pytest.approx([-1.0, 0.0], abs=0.02)
+
+
 def test_tiles_are_of_their_places(qtbot: QtBot, panel) -> None:
     choose(panel, "x", "z 0")
     choose(panel, "y", "z 2")

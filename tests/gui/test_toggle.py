@@ -12,6 +12,8 @@ from PySide6.QtWidgets import (
     QMainWindow,
     QStyle,
     QStyleOptionButton,
+    QTableWidget,
+    QTableWidgetItem,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -20,6 +22,7 @@ from ganstudio.gui import appearance
 from ganstudio.gui.colours import BLUE, SKY
 from ganstudio.gui.dock_icons import DockIcons
 from ganstudio.gui.panels.samples import SamplesPanel
+from ganstudio.gui.widgets.check_box import CheckBox, CheckDelegate
 from ganstudio.gui.widgets.choice_field import ChoiceField
 from ganstudio.gui.widgets.stroke import LegendButton, Stroke
 from ganstudio.gui.widgets.switch_field import SwitchField
@@ -77,6 +80,22 @@ def test_the_chosen_generator_is_plain_to_see(theme: str, qtbot: QtBot) -> None:
         assert contrast(plate(chosen), plate(other)) >= 3
         assert text_contrast(chosen) >= 4.5
         assert text_contrast(other) >= 4.5
+
+
+def test_boxes_that_are_not_ticked_have_a_border(theme: str, qtbot: QtBot) -> None:
+    box, table = CheckBox("Loop"), QTableWidget(1, 1)
+    table.setItemDelegate(CheckDelegate(table))
+    item = QTableWidgetItem("a run")
+    item.setCheckState(Qt.CheckState.Unchecked)
+    table.setItem(0, 0, item)
+    for widget, pane in ((box, box), (table, table.viewport())):
+        qtbot.addWidget(widget)
+        widget.show()
+        image = pane.grab().toImage()
+        middle = box.height() // 2 if widget is box else table.visualItemRect(item).center().y()
+        edge = [image.pixelColor(x, middle) for x in range(24)]
+        within = pane.palette().base().color()
+        assert max(contrast(colour, within) for colour in edge) >= 3
 
 
 def test_a_shown_curve_has_a_frame_and_a_hidden_one_is_struck_out(theme: str, qtbot: QtBot) -> None:

@@ -100,6 +100,7 @@ class ExperimentPanel(QWidget):
         self._draft = dict(self._running)  # what the fields show: running and pending values
         self._has_run = False
         self._trainable = True  # the current run, here
+        self._followed = False
         self._objectives: Mapping[str, tuple[str, str]] = {}  # known once torch is there
         self._preset = "studio"  # the latest that a person chose
         self._downloads: dict[str, int] = {}  # megabytes
@@ -182,6 +183,13 @@ class ExperimentPanel(QWidget):
         """Take the images in `path` for the next run."""
         self._draft |= {"dataset": "folder", "folder": str(path)}
         self._show()
+
+    def set_followed(self, followed: bool) -> None:
+        """Take note whether another program trains the run, whose settings are its own."""
+        if followed is not self._followed:
+            self._followed = followed
+            self._live.setEnabled(not followed)
+            self._show()
 
     def set_downloads(self, megabytes: dict[str, int]) -> None:
         """Say of these datasets that they must be downloaded."""
@@ -395,7 +403,9 @@ class ExperimentPanel(QWidget):
         self._advanced.set_title(title if inside else self.tr("Advanced"))
         waits = any(name in changed for name in _LIVE)
         title = self.tr("Live: • waits for a new run")
-        self._live.setTitle(title if waits else self.tr("Live: acts at once"))
+        title = title if waits else self.tr("Live: acts at once")
+        followed = self.tr("Live: trained elsewhere")
+        self._live.setTitle(followed if self._followed else title)
         form = self._form()
         self._preset_row.show_form(form)
         self._form_row.show_form(form)

@@ -346,10 +346,13 @@ class QualityPanel(QWidget):
         if quality.ratio is None:
             return (self.tr("No figures for this data"),)
         texts = (
-            self.tr("Fréchet distance {ratio} ({low} – {high}) × real, n = {n} · {digits}"),
-            self.tr("{ratio} ({low} – {high}) × real, n = {n} · {digits}"),
-            self.tr("{ratio} ({low} – {high}) × real, n = {n}"),
-            self.tr("{ratio} × real, n = {n}"),
+            self.tr(
+                "Step {step}: Fréchet distance {ratio} ({low} – {high}) × real, n = {n} · {digits}"
+            ),
+            self.tr("Step {step}: {ratio} ({low} – {high}) × real, n = {n} · {digits}"),
+            self.tr("Step {step}: {ratio} ({low} – {high}) × real, n = {n}"),
+            self.tr("Step {step}: {ratio} × real, n = {n}"),
+            self.tr("Step {step}: {ratio} × real"),
             self.tr("{ratio} × real"),
         )
         ratio, low, high = map(number, quality.ratio)
@@ -357,7 +360,8 @@ class QualityPanel(QWidget):
         if quality.figures["precision"].figure.value < _GUESSED:
             digits = self.tr("hardly a digit")
         told = {"ratio": ratio, "low": low, "high": high, "n": f"{quality.n:,}", "digits": digits}
-        return tuple(text.format(**told) for text in texts)
+        step = f"{quality.step:,}"
+        return tuple(text.format(step=step, **told) for text in texts)
 
     def _show_headlines(self, texts: tuple[str, ...]) -> None:
         """Show the longest that fits."""

@@ -8,7 +8,6 @@ from PySide6.QtCore import QRectF, QThreadPool, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
-    QCheckBox,
     QFileDialog,
     QHBoxLayout,
     QVBoxLayout,
@@ -21,6 +20,7 @@ from ganstudio.errors import StudioError
 from ganstudio.gui.folders import file_folder
 from ganstudio.gui.threads.lanes import Verdict
 from ganstudio.gui.widgets.canvas import WHOLE, Canvas, Page
+from ganstudio.gui.widgets.check_box import CheckBox
 from ganstudio.gui.widgets.controls import push_button
 from ganstudio.gui.widgets.image_view import ImageView
 from ganstudio.gui.widgets.told import Told
@@ -281,7 +281,7 @@ class DrawingView(QWidget):
         self._take = push_button(
             "real_image", self.tr("Real image"), self.tr("Look for an image that was held out")
         )
-        self._wants = QCheckBox(self.tr("What D wants"))
+        self._wants = CheckBox(self.tr("What D wants"))
         self._wants.setObjectName("show_wishes")
         self._wants.setAccessibleName(self.tr("What D wants"))
         self._wants.setToolTip(

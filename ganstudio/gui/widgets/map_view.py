@@ -184,7 +184,8 @@ class MapView(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Bring z here, or take hold of the plane."""
-        if self._hand != Qt.MouseButton.NoButton:
+        inside = self.area().contains(event.position().toPoint())
+        if self._hand != Qt.MouseButton.NoButton or not inside:
             return
         self._hand, self._from = event.button(), event.position().toPoint()
         if self._hand == Qt.MouseButton.LeftButton:
@@ -195,7 +196,10 @@ class MapView(QWidget):
         """Drag z, or the plane."""
         here = event.position().toPoint()
         if self._hand == Qt.MouseButton.LeftButton:
-            self.dragged.emit(*self._values(here).tolist())
+            area = self.area()  # beyond it nobody sees where z goes
+            x = min(max(here.x(), area.left()), area.right())
+            y = min(max(here.y(), area.top()), area.bottom())
+            self.dragged.emit(*self._values(QPoint(x, y)).tolist())
         elif self._hand in (Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton):
             self._centre += self._values(self._from) - self._values(here)
             self._from = here

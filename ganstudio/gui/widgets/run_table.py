@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from ganstudio.gui.colours import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, YELLOW
+from ganstudio.gui.widgets.check_box import CheckDelegate
 from ganstudio.gui.widgets.curve_words import number
 from ganstudio.library import THUMB, Entry
 
@@ -85,6 +86,7 @@ class RunTable(QTableWidget):
         self._shown: tuple[object, ...] = ()
         self._compared: dict[Path, int] = {}  # the place of its colour
         self._thumbs: dict[Path, tuple[int, QPixmap]] = {}
+        self.setItemDelegate(CheckDelegate(self))
         self.itemChanged.connect(self._on_changed)
         self.activated.connect(self._on_activated)
 

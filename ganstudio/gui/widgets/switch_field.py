@@ -1,14 +1,14 @@
 """A field that is on or off, used as a `NumberField` is."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QPaintEvent, QPalette
-from PySide6.QtWidgets import QCheckBox, QStyle, QStyleOptionButton, QStylePainter, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ganstudio.errors import ConfigError
+from ganstudio.gui.widgets.check_box import CheckBox
 from ganstudio.gui.wording import translate
 
 
-class SwitchField(QCheckBox):
+class SwitchField(CheckBox):
     """Takes True or False.
 
     Signals:
@@ -29,14 +29,6 @@ class SwitchField(QCheckBox):
         self.error: ConfigError | None = None
         self.setMinimumHeight(24)
         self.clicked.connect(lambda checked: self.edited.emit(checked))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the box's border so that it is seen: Fusion makes it little darker than around."""
-        painter, option = QStylePainter(self), QStyleOptionButton()
-        self.initStyleOption(option)
-        grey = self.palette().color(QPalette.ColorRole.PlaceholderText)
-        option.palette.setColor(QPalette.ColorRole.Window, grey)
-        painter.drawControl(QStyle.ControlElement.CE_CheckBox, option)
 
     def value(self) -> bool:
         """Return whether it is on."""

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QHBoxLayout,
     QLabel,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 from ganstudio.gui.exploration import Exploration
 from ganstudio.gui.icons import icon
 from ganstudio.gui.widgets.bookmark_list import BookmarkList
+from ganstudio.gui.widgets.check_box import CheckBox
 from ganstudio.gui.widgets.controls import narrow_combo, push_button
 from ganstudio.gui.widgets.jump_slider import JumpSlider
 from ganstudio.gui.widgets.thumbnails import Colour, Renewal
@@ -260,7 +260,7 @@ class WalkTab(QWidget):
         self._scrub.setMinimumHeight(24)
         self._scrub.setPageStep(LEG)
         ignore_wheel_unless_focused(self._scrub)
-        self._loop = QCheckBox(self.tr("Loop"))
+        self._loop = CheckBox(self.tr("Loop"))
         self._loop.setObjectName("walk_loop")
         self._loop.setAccessibleName(self.tr("Loop"))
         self._loop.setToolTip(self.tr("Walk back to the first bookmark, and on"))
