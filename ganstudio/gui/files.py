@@ -187,7 +187,7 @@ class Files(QObject):
 
     def discard(self, folder: Path) -> None:
         """Move a run's folder to the trash; where there is none, the run stays in the library."""
-        trash = self.tr("{name} is in the trash.")
+        trash = self.tr("{name} is in the trash; restored from there, it is back.")
         stays = self.tr("{name} cannot be moved to the trash, and stays among the earlier runs.")
         text = trash if QFile.moveToTrash(str(folder)) else stays
         self._window.statusBar().showMessage(text.format(name=folder.name), 8000)

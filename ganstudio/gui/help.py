@@ -34,6 +34,7 @@ def show_help(parent: QWidget, actions: Actions) -> None:
         "<b>Samples</b>: arrows choose, Enter loads the sample's z.<br>"
         "<b>Plots</b>: left and right read values, + and − zoom, Home or 0 follows the run.<br>"
         "<b>Fields</b>: up and down change the number, Enter takes it, Escape restores it.<br>"
+        "<b>Runs</b>: Enter opens, Space compares, F2 renames, Delete moves to the trash.<br>"
         "<b>Gallery</b>: arrows choose a preset, Enter uses it.</p>",
     )
     box = QMessageBox(parent)

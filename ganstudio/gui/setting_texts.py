@@ -24,15 +24,15 @@ _ENGLISH = {
     ),
     "batch_size": SettingText("Batch size", "Real images that D sees in one update."),
     "epochs": SettingText(
-        "Epochs", "Length of the run, in passes over the training images; 0 is without end."
+        "Epochs", "Length of the run, in passes over the training images; empty is without end."
     ),
     "train_images": SettingText(
-        "Training images", "Train on so many of the images only, drawn by the seed; 0 is all."
+        "Training images", "Train on so many of the images only, drawn by the seed; empty is all."
     ),
     "image_size": SettingText(
         "Image size",
-        "Images are resized to squares of so many pixels a side; 0 leaves them, but makes 64 of a "
-        "folder's mixed sizes.",
+        "Images are resized to squares of so many pixels a side; empty leaves them, but makes 64 "
+        "of a folder's mixed sizes.",
     ),
     "data_range": SettingText(
         "Data range",

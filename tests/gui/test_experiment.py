@@ -763,3 +763,18 @@ def test_each_objective_explains_itself_before_it_is_chosen(panel: ExperimentPan
     assert "Hinges" not in box.toolTip()
     panel.set_pending_edits({"objective": "hinge"})
     assert box.toolTip().startswith("The losses that G and D minimise.\nHinges swing.\nmax(0,")
+
+
+def test_zero_is_empty_where_it_stands_for_something(panel: ExperimentPanel, qtbot: QtBot) -> None:
+    field = spin(panel, "setting_train_images")
+    edit = field.lineEdit()
+    assert (field.value(), field.text(), edit.placeholderText()) == (0, "", "all")
+    for typed, value, shown in (("50", 50, "50"), ("all", 0, ""), ("70", 70, "70"), ("", 0, "")):
+        edit.selectAll()
+        qtbot.keyClick(field, Qt.Key.Key_Delete)
+        qtbot.keyClicks(field, typed)
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+        assert (field.value(), field.text(), field.error) == (value, shown, None)
+    assert panel.wording("train_images", 0) == "all"
+    field.stepBy(1)
+    assert field.value() == 10

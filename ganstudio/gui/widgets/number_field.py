@@ -84,15 +84,31 @@ class NumberField(QAbstractSpinBox):
     ----------
     error : ConfigError or None
         Why the text was refused.
+
+    Parameters
+    ----------
+    read : callable
+        Returns the number in a text, or raises `ConfigError`.
+    steps : Steps
+        What the arrows do.
+    zero : str
+        What 0 is called, which then is an empty field with this word in grey.
     """
 
     edited = Signal(object)
     refused = Signal(object)
 
     def __init__(
-        self, read: Callable[[str], Number | None], steps: Steps, parent: QWidget | None = None
+        self,
+        read: Callable[[str], Number | None],
+        steps: Steps,
+        parent: QWidget | None = None,
+        *,
+        zero: str = "",
     ) -> None:
         super().__init__(parent)
+        self._zero = zero
+        self.lineEdit().setPlaceholderText(zero)
         self.error: ConfigError | None = None
         self._read = read
         self._steps = steps
@@ -108,12 +124,16 @@ class NumberField(QAbstractSpinBox):
     def set_value(self, value: Number | None) -> None:
         """Show `value` in place of whatever is typed, without a signal but ``refused(None)``."""
         self._value = value
-        self.lineEdit().setText(self.wording(value))
+        self.lineEdit().setText(self._typed(value))
         self._set_error(None)
 
     def wording(self, value: Number | None) -> str:
+        """Return how `value` is told."""
+        return self._zero if self._zero and value == 0 else self._typed(value)
+
+    def _typed(self, value: Number | None) -> str:
         """Return how the field writes `value`."""
-        return "" if value is None else f"{value:.10g}"
+        return "" if value is None or (self._zero and value == 0) else f"{value:.10g}"
 
     def commit(self) -> None:
         """Take what is typed, as leaving does."""
@@ -121,7 +141,7 @@ class NumberField(QAbstractSpinBox):
 
     def _take(self, *, always: bool) -> None:
         before = value = self._value
-        if self.text() != self.wording(before):  # the wording is rounded: it changes nothing
+        if self.text() != self._typed(before):  # what it writes is rounded: it changes nothing
             try:
                 value = self._number_in(self.text())
             except ConfigError as error:
@@ -133,6 +153,8 @@ class NumberField(QAbstractSpinBox):
 
     def _number_in(self, text: str) -> Number | None:
         """Return the number in `text`, with a decimal point, or comma where it can be no other."""
+        if self._zero and text.strip().lower() in ("", self._zero):
+            return self._read("0")
         unclear = _AMBIGUOUS.fullmatch(text.strip()) is not None
         has_comma = text.count(",") == 1 and "." not in text and not unclear
         try:
@@ -195,7 +217,7 @@ class NumberField(QAbstractSpinBox):
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._take(always=True)
             self.selectAll()
-        elif event.key() == Qt.Key.Key_Escape and self.text() != self.wording(self._value):
+        elif event.key() == Qt.Key.Key_Escape and self.text() != self._typed(self._value):
             self.set_value(self._value)
             self.selectAll()
         else:
