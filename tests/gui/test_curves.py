@@ -193,6 +193,12 @@ def test_empty_says_what_to_do(panel: CurvesPanel) -> None:
     panel.refresh()
     assert label.isVisible()
 
+    panel.set_run(info(History.unknown(9370, 10.0, 100.0)))
+    assert label.isVisible()
+    assert "no losses of its 9,370 steps" in label.text()
+    panel.set_run(info(History()))
+    assert "once training starts" in label.text()
+
 
 def test_curves_appear_once_the_run_has_steps(panel: CurvesPanel) -> None:
     history = History()

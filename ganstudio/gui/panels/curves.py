@@ -139,6 +139,7 @@ class CurvesPanel(QWidget):
     def set_run(self, info: RunInfo) -> None:
         """Show another run, all of it."""
         self._history = info.history
+        self._say_empty(info.history.began)
         curves, losses = info.curves, self._kind is Kind.LOSSES
         self._reference = curves.loss_reference if losses else curves.score_reference
         self.bar.set_has_reference(self._reference is not None)
@@ -333,18 +334,28 @@ class CurvesPanel(QWidget):
             case _:
                 return step
 
+    def _say_empty(self, unknown: int) -> None:
+        """Say why there is nothing to draw; of so many steps nothing is known."""
+        losses = self._kind is Kind.LOSSES
+        if unknown and losses:
+            text = self.tr("The file holds no losses of its {steps:,} steps. Start (F5) goes on.")
+        elif unknown:
+            text = self.tr("The file holds no scores of its {steps:,} steps. Start (F5) goes on.")
+        elif losses:
+            text = self.tr("Losses appear here once training starts. Press Start (F5).")
+        else:
+            text = self.tr("Scores appear here once training starts. Press Start (F5).")
+        self._empty.setText(text.format(steps=unknown))
+
     def _lay_out(self) -> None:
-        empty = QLabel(
-            self.tr("Losses appear here once training starts. Press Start (F5).")
-            if self._kind is Kind.LOSSES
-            else self.tr("Scores appear here once training starts. Press Start (F5).")
-        )
+        empty = self._empty = QLabel()
         empty.setObjectName("empty")
         empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         empty.setWordWrap(True)
         empty.setBackgroundRole(QPalette.ColorRole.Base)
         empty.setAutoFillBackground(True)
         self._pages.addWidget(empty)
+        self._say_empty(0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
