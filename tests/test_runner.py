@@ -701,6 +701,7 @@ def test_a_run_too_large_for_its_device_is_told_of_that_device(
         raise torch.OutOfMemoryError("full")
 
     monkeypatch.setattr("ganstudio.training.openings.device.place", lambda _: (other, "float32"))
+    monkeypatch.setattr("ganstudio.training.openings.go_first", lambda _: None)  # it is not there
     monkeypatch.setattr("ganstudio.training.trainer._build", fails)
     if request_ == "new":
         studio.ask(lambda runner: runner.new_run(CONFIG, "cuda:1", studio.root))

@@ -140,11 +140,13 @@ class _Workplace(threading.local):
             except RuntimeError:  # there is no memory left, or a file's code knows the CPU alone
                 self.goes_aside = False
                 self._move(None)
+        if not self.goes_aside or device.type != "cuda":
+            return made(x)
         start = time.thread_time()
         out = made(x)
         slow = time.thread_time() - start > SLOW_SECONDS * len(x)
         self._slow = self._slow + 1 if slow else 0
-        if self._slow == SLOW_CALLS and self.goes_aside and device.type == "cuda":
+        if self._slow == SLOW_CALLS:
             self._move(Aside(device))
         return out
 
