@@ -1,5 +1,6 @@
 """Networks computed another way: the same numbers but for rounding, in less time."""
 
+from collections.abc import Callable
 from typing import Any, TypeGuard
 
 import torch
@@ -65,10 +66,10 @@ def together(net: nn.Sequential, free: Tensor, x: Tensor) -> tuple[Tensor, Tenso
 
     A processor reads a matrix of weights once for both; and the way back is of one of them only.
     """
+    linear: Callable[..., tuple[Tensor, Tensor]] = _LinearOfBoth.apply
     for layer in net:
         if isinstance(layer, nn.Linear):
-            both = _LinearOfBoth.apply  # torch gives it no types
-            free, x = both(free, x, layer.weight, layer.bias)  # type: ignore[no-untyped-call]
+            free, x = linear(free, x, layer.weight, layer.bias)
         else:
             with torch.no_grad():
                 free = layer(free)
