@@ -26,6 +26,8 @@ from ganstudio.latent.spec import LatentPart, LatentSpec, Stream
 from ganstudio.training import trainer as trainer_module
 from ganstudio.training.trainer import Trainer
 
+GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+
 
 def _small_generator(latent_dim: int, image_shape: tuple[int, int, int]) -> nn.Module:
     return nn.Sequential(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 import torch
+from oracle import GPU
 from torch import Tensor
 
 from ganstudio.config import Config
@@ -17,7 +18,6 @@ from ganstudio.latent.decode import decode, judge, taste
 from ganstudio.latent.snapshot import SLOW_CALLS, Snapshot, go_aside
 from ganstudio.training.trainer import Trainer
 
-GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 CUDA = torch.device("cuda")
 CONFIG = Config(model="mlp-gelu", batch_size=16, latent_dim=5, r1=0)
 Z = np.linspace(-1, 1, 10, dtype=np.float32).reshape(2, 5)

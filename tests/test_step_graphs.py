@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from oracle import everything, same
+from oracle import GPU, everything, same
 from tape import Tape
 from windowless import Window
 
@@ -26,7 +26,6 @@ from ganstudio.training.trainer import Trainer
 
 SMALL = Config(model="mlp-gelu", batch_size=16, latent_dim=5, r1=0, seed=4, ema_decay=0.9)
 STEPS = 3 * WARM_UP
-GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 
 Body = Callable[[], None]
 

@@ -7,10 +7,11 @@ from PySide6.QtCore import QCoreApplication
 
 @dataclass(frozen=True, slots=True)
 class SettingText:
-    """A setting's short name, and its meaning with the unit."""
+    """A setting's short name, its meaning with the unit, and what 0 is called, if it is."""
 
     label: str
     tip: str
+    zero: str = ""
 
 
 _ENGLISH = {
@@ -24,15 +25,20 @@ _ENGLISH = {
     ),
     "batch_size": SettingText("Batch size", "Real images that D sees in one update."),
     "epochs": SettingText(
-        "Epochs", "Length of the run, in passes over the training images; empty is without end."
+        "Epochs",
+        "Length of the run, in passes over the training images; empty is without end.",
+        "no end",
     ),
     "train_images": SettingText(
-        "Training images", "Train on so many of the images only, drawn by the seed; empty is all."
+        "Training images",
+        "Train on so many of the images only, drawn by the seed; empty is all.",
+        "all",
     ),
     "image_size": SettingText(
         "Image size",
         "Images are resized to squares of so many pixels a side; empty leaves them, but makes 64 "
         "of a folder's mixed sizes.",
+        "as it is",
     ),
     "data_range": SettingText(
         "Data range",
@@ -139,7 +145,10 @@ CHOICES = {
 
 def setting_texts() -> dict[str, SettingText]:
     """Return the texts of every setting of `Config`, in the window's language."""
-    return {name: SettingText(_tr(text.label), _tr(text.tip)) for name, text in _ENGLISH.items()}
+    return {
+        name: SettingText(_tr(text.label), _tr(text.tip), _tr(text.zero) if text.zero else "")
+        for name, text in _ENGLISH.items()
+    }
 
 
 def choice_text(choice: str) -> str:

@@ -8,6 +8,11 @@ from torch import Tensor
 FIRST, LAST = -1, 0  # of a stream's priorities
 
 
+def stream(device: torch.device, priority: int) -> torch.cuda.Stream:
+    """Return a new stream of a GPU."""
+    return torch.cuda.Stream(device, priority=priority)  # type: ignore[no-untyped-call]  # torch's
+
+
 class Aside:
     """Computes beside training, which goes first: by a stream of the lowest priority.
 
@@ -19,7 +24,7 @@ class Aside:
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        self._stream = torch.cuda.Stream(device, priority=LAST)  # type: ignore[no-untyped-call]
+        self._stream = stream(device, LAST)
 
     def compute(self, work: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         """Return on the CPU what `work` makes of `x` on the GPU."""
@@ -31,5 +36,4 @@ def go_first(device: torch.device) -> None:
     """Let what this thread computes on a GPU come before what is computed aside."""
     if device.type == "cuda" and torch.cuda.current_stream(device).priority == LAST:
         with torch.cuda.device(device):
-            stream = torch.cuda.Stream(device, priority=FIRST)  # type: ignore[no-untyped-call]
-            torch.cuda.set_stream(stream)
+            torch.cuda.set_stream(stream(device, FIRST))

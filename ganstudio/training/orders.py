@@ -4,10 +4,9 @@ from collections.abc import Callable
 from enum import Enum
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganstudio.data.batches import Noise
-from ganstudio.latent.networks import Networks
 from ganstudio.training.adam import Adam
 from ganstudio.training.games import Game, Samples
 from ganstudio.training.gradients import Step, StepGradients, Tensors
@@ -37,8 +36,8 @@ class Updates:
         Of the samples that G moves by, and of those that only D does.
     G_opt, D_opt : Adam
         What moves them.
-    networks : Networks
-        Whose weights these are.
+    D : nn.Module
+        Whose weights may be clipped.
     renew : callable
         Told the names of nets whose weights have changed.
     """
@@ -52,14 +51,14 @@ class Updates:
         z_D: Noise,
         G_opt: Adam,
         D_opt: Adam,
-        networks: Networks,
+        D: nn.Module,
         renew: Callable[..., None],
     ) -> None:
         self.short = False
         self._gradients, self._game = gradients, game
         self._z_G, self._z_D = z_G, z_D
         self._G_opt, self._D_opt, self._renew = G_opt, D_opt, renew
-        self._D_weights: list[Tensor] = list(networks.D.parameters())
+        self._D_weights: list[Tensor] = list(D.parameters())
 
     def make(self, nets: Nets, step: Step) -> None:
         """Make those of the nets, in the order that the recipe asks for."""

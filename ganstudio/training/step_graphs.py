@@ -19,7 +19,7 @@ from torch import Tensor
 
 from ganstudio.data.batches import Slots
 from ganstudio.errors import Phrase
-from ganstudio.latent.aside import FIRST
+from ganstudio.latent import aside
 from ganstudio.training.kept import Kept
 
 WARM_UP = 3  # steps of a kind without a graph: libraries choose their ways and take their memory
@@ -53,8 +53,7 @@ class Recorder:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        # torch gives it no types
-        self._stream = torch.cuda.Stream(device, priority=FIRST)  # type: ignore[no-untyped-call]
+        self._stream = aside.stream(device, aside.FIRST)
         self._pool = torch.cuda.graph_pool_handle()
 
     def record(
@@ -202,7 +201,7 @@ class StepGraphs:
             replay = self._recorder.record(
                 lambda: self._draw_from(slots, nets, self._row, self._failed), slots.generators
             )
-        except Exception as error:  # of many kinds, by the version of torch
+        except Exception as error:  # torch's, the driver's, or Python's own: none ends the run
             self._refuse("graph-not-made", reason=_cause(error))
             return True  # without one
         finally:

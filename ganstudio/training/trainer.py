@@ -186,7 +186,7 @@ class Trainer:
             z_D=self._z_D,
             G_opt=self.G_opt,
             D_opt=self.D_opt,
-            networks=networks,
+            D=self.D,
             renew=self._renew,
         )
         self._sources = (

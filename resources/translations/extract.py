@@ -31,6 +31,8 @@ def tables() -> Iterator[tuple[str, str]]:
     for setting in setting_texts().values():
         yield "settings", setting.label
         yield "settings", setting.tip
+        if setting.zero:
+            yield "settings", setting.zero
     for choices in (setting.choices for setting in SETTINGS.values()):
         yield from (("choices", CHOICES.get(choice, choice)) for choice in choices)
     for preset in map(load_preset, built_in_presets()):

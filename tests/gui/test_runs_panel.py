@@ -311,6 +311,25 @@ def test_the_open_run_is_listed_as_it_is_now(qtbot, window: MainWindow) -> None:
     assert entry.step == 1, "as it was saved"
 
 
+def test_what_differs_follows_live_settings(qtbot, window: MainWindow) -> None:
+    train(qtbot, window, 1)
+    start_over(qtbot, window)
+    train(qtbot, window, 1)
+    usual = window.session.config.g_lr
+    window.session.training.post(lambda runner: runner.change(g_lr=0.01))
+    table = listed(qtbot, window, "studio-0", "studio-0-2, open")
+
+    def differs() -> dict[str, str]:
+        return {row[0]: row[6] for row in texts(table)}
+
+    expected = {"studio-0": f"g_lr {usual}", "studio-0-2, open": ""}
+    qtbot.waitUntil(lambda: differs() == expected, timeout=WAIT)
+    train(qtbot, window, 1)  # which saves it as it is now
+    window.library.look()
+    qtbot.waitUntil(lambda: texts(table)[0][3] == "2", timeout=WAIT)
+    assert differs() == expected
+
+
 def test_seeds_are_trained_one_after_the_other(qtbot, window: MainWindow) -> None:
     child(window, QWidget, "runs_dock").raise_()
     button = child(window, QToolButton, "runs_queue")

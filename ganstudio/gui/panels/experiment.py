@@ -546,12 +546,7 @@ def _field(name: str) -> Field:
         texts = [(choice, choice_text(choice)) for choice in choices]
         return ModelField(texts) if setting.file else ChoiceField(texts, asking=("folder",))
     steps = Steps(low=setting.low, high=setting.high, **_STEPS.get(name, {}))
-    zero = {
-        "epochs": translate("zero", "no end"),
-        "train_images": translate("zero", "all"),
-        "image_size": translate("zero", "as it is"),
-    }
-    field = NumberField(partial(parse, name), steps, zero=zero.get(name, ""))
+    field = NumberField(partial(parse, name), steps, zero=setting_texts()[name].zero)
     if name == "seed":  # no arrows: they would take the room of its digits
         field.setButtonSymbols(NumberField.ButtonSymbols.NoButtons)
     return field
