@@ -384,8 +384,17 @@ def preset_of(settings: Mapping[str, Any]) -> str | None:
 
 
 def recipe_name(config: Config) -> str:
-    """Return what to call a recipe: as its preset, or else as its model."""
-    return preset_of(config.to_dict()) or config.model_name
+    """Return what to call a recipe: as its preset, whatever its live settings, or as its model."""
+    settings = config.to_dict()
+    if name := preset_of(settings):
+        return name
+    lasting = {name: value for name, value in settings.items() if name not in LIVE}
+    near = (
+        name
+        for (name, _), recipe in _forms()
+        if {k: v for k, v in recipe.items() if k not in LIVE}.items() <= lasting.items()
+    )
+    return next(near, config.model_name)
 
 
 def from_mapping(table: Mapping[str, Any]) -> Config:

@@ -22,6 +22,7 @@ from ganstudio.config import (
     parse_assignment,
     preset_names,
     preset_of,
+    recipe_name,
     save_config,
     setting,
 )
@@ -247,6 +248,15 @@ def test_a_presets_settings_are_known_as_its_own(name: str):
     assert preset_of(config.to_dict()) == name
     assert preset_of(config.changed(seed=7).to_dict() | {"dataset": "another"}) == name
     assert preset_of(config.changed(d_lr=config.d_lr / 2).to_dict()) is None
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_a_recipe_keeps_its_name_when_a_rate_is_turned(name: str):
+    preset = load_preset(name)
+    turned = preset.config.changed(g_lr=0.123, d_lr=0.321, d_steps=7)
+    assert recipe_name(preset.config) == name
+    assert (recipe_name(turned) == name) or preset.group  # some of these are a rate that is wrong
+    assert recipe_name(turned.changed(batch_size=17)) == turned.model_name
 
 
 @pytest.mark.parametrize("name", preset_names())

@@ -158,5 +158,17 @@ def choice_text(choice: str) -> str:
     return QCoreApplication.translate("choices", CHOICES.get(choice, choice))
 
 
+def difference_text(name: str, value: object) -> str:
+    """Return that a setting is `value`, as in a list of what differs."""
+    text = setting_texts().get(name, SettingText(name, ""))
+    if isinstance(value, bool):
+        word = _tr("on") if value else _tr("off")
+    elif isinstance(value, str):
+        word = choice_text(value)
+    else:
+        word = text.zero if text.zero and not value else f"{value:g}"
+    return f"{text.label} {word}"
+
+
 def _tr(text: str) -> str:
     return QCoreApplication.translate("settings", text)

@@ -67,7 +67,7 @@ def table(qtbot, tmp_path: Path) -> RunTable:
 def test_a_row_says_what_a_run_is_and_how_it_differs(table: RunTable) -> None:
     assert texts(table) == [
         ["a, open", "studio", "0", "100", "1:15", "", ""],
-        ["b", "studio", "3", "100", "1:15", "", "d_steps 2, g_lr 0.01"],
+        ["b", "studio", "3", "100", "1:15", "", "D updates, k 2; G learning rate 0.01"],
     ]
 
 
@@ -322,7 +322,7 @@ def test_what_differs_follows_live_settings(qtbot, window: MainWindow) -> None:
     def differs() -> dict[str, str]:
         return {row[0]: row[6] for row in texts(table)}
 
-    expected = {"studio-0": f"g_lr {usual}", "studio-0-2, open": ""}
+    expected = {"studio-0": f"G learning rate {usual:g}", "studio-0-2, open": ""}
     qtbot.waitUntil(lambda: differs() == expected, timeout=WAIT)
     train(qtbot, window, 1)  # which saves it as it is now
     window.library.look()

@@ -406,6 +406,7 @@ def test_boxes_dialogs_and_errors(qtbot, window: MainWindow, monkeypatch, tmp_pa
         raise StudioError("disk-full", path="1", detail="1")
 
     monkeypatch.setattr(Homes, "save", refuse)
+    make_steps(qtbot, window, 1)  # which cannot be saved
     count = len(asked)
     QTimer.singleShot(0, answer)
     window.close()

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from ganstudio.gui.colours import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, YELLOW
+from ganstudio.gui.setting_texts import difference_text
 from ganstudio.gui.widgets.check_box import CheckDelegate
 from ganstudio.gui.widgets.curve_words import number
 from ganstudio.library import THUMB, Entry
@@ -124,8 +125,8 @@ class RunTable(QTableWidget):
 
     def _fill(self, row: int, path: Path, entry: Entry, config: Mapping[str, Any]) -> None:
         minutes, seconds = divmod(int(entry.seconds), 60)
-        differs = ", ".join(
-            f"{name} {_told(value)}"
+        differs = "; ".join(
+            difference_text(name, value)
             for name, value in entry.config.items()
             if name != "seed" and name in config and config[name] != value
         )
@@ -233,9 +234,3 @@ class RunTable(QTableWidget):
             self.setCurrentCell(self.rowAt(event.pos().y()), 0)
         if (path := self.chosen()) is not None:
             self.menu_wanted.emit(path, event.globalPos())
-
-
-def _told(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:g}"
-    return ("on" if value else "off") if isinstance(value, bool) else str(value)
