@@ -224,7 +224,7 @@ def entries(library: Path) -> Iterator[tuple[Path, Entry]]:
     """Return the runs of a library and their folders, those saved last first."""
     found = []
     with suppress(OSError):
-        for path in library.iterdir():
+        for path in list(library.iterdir()):
             if (entry := entry_of(path)) is not None and (path / LAST).exists():
                 found.append((path, entry))
     return iter(sorted(found, key=lambda run: run[1].saved, reverse=True))
@@ -232,11 +232,13 @@ def entries(library: Path) -> Iterator[tuple[Path, Entry]]:
 
 def moments(folder: Path, until: int | None = None) -> tuple[Moment, ...]:
     """Return the moments in a run's folder, oldest first, up to a step if one is given."""
-    found = []
-    with suppress(OSError):
-        for path in (folder / PAST).iterdir():
-            named = _MOMENT.fullmatch(path.name)
-            if named and (until is None or int(named[1]) <= until):
+    found, paths = [], []
+    with suppress(OSError):  # there may be none
+        paths = list((folder / PAST).iterdir())
+    for path in paths:
+        named = _MOMENT.fullmatch(path.name)
+        if named and (until is None or int(named[1]) <= until):
+            with suppress(OSError):  # it has just made room for a later one
                 found.append(Moment(step=int(named[1]), path=path, nbytes=path.stat().st_size))
     return tuple(sorted(found, key=lambda moment: moment.step))
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from oracle import everything, same
+from PIL import Image
 from windowless import CONFIG, Window, keep_every_step
 
 from ganstudio import library
@@ -27,6 +28,16 @@ def window(small, tiny_root, tmp_path, monkeypatch) -> Window:
     monkeypatch.setattr("ganstudio.training.threads.cores", lambda: 1)
     keep_every_step(monkeypatch)
     return Window(tmp_path / "runs", tiny_root)
+
+
+@pytest.fixture
+def pictures(tiny, tmp_path: Path) -> Path:
+    """A folder of images."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for i, image in enumerate(tiny.train[:80]):
+        Image.fromarray(image[0]).save(folder / f"{i:02d}.png")
+    return folder
 
 
 def moments(steps, nbytes: int = 1) -> list[Moment]:
@@ -363,7 +374,7 @@ def test_where_nothing_can_be_written_training_goes_on(window: Window, monkeypat
     def refuse(self: Past, *_: object) -> None:
         raise StudioError("disk-full", path=Path("past"), detail="full")
 
-    monkeypatch.setattr(Past, "keep", refuse)
+    monkeypatch.setattr(Past, "_write", refuse)
     window.train(5)
     assert window.trainer.step == 5
     assert window.kept() == []
@@ -379,3 +390,84 @@ def test_a_moment_is_read_as_a_snapshot_of_the_current_run(window: Window) -> No
     content = checkpoint.read(path)
     for name, tensor in snapshot.G.items():
         assert torch.equal(tensor, content["G"][name])
+
+
+def test_a_file_in_another_run_s_folder_has_nothing_of_its_past(
+    window: Window, tmp_path: Path, tiny_root: Path
+) -> None:
+    window.train(3)
+    other = window.runner._homes.path(window.trainer.run_id)
+    window.ask(lambda runner: runner.new_run(CONFIG.changed(seed=9), "cpu", tiny_root))
+    window.train(3)
+    window.ask(lambda runner: runner.save(other / "mine.pt"))
+    window.runner.close()
+    again = Window(tmp_path / "runs", tiny_root)
+    again.ask(lambda runner: runner.open(other / "mine.pt", "cpu", tiny_root))
+    assert again.trainer.config.seed == 9
+    assert again.kept() == []
+
+
+def test_a_branch_s_file_in_its_parent_s_folder_has_the_past_that_they_share(
+    window: Window, tmp_path: Path, tiny_root: Path
+) -> None:
+    window.train(4)
+    parent = window.runner._homes.path(window.trainer.run_id)
+    window.ask(lambda runner: runner.rewind(2))
+    window.train(2)
+    window.ask(lambda runner: runner.save(parent / "branch.pt"))
+    window.runner.close()
+    again = Window(tmp_path / "runs", tiny_root)
+    again.ask(lambda runner: runner.open(parent / "branch.pt", "cpu", tiny_root))
+    assert again.kept() == [0, 1, 2]
+
+
+def test_the_way_back_is_open_where_the_images_have_moved(
+    window: Window, tmp_path: Path, pictures: Path
+) -> None:
+    config = CONFIG.changed(dataset="folder")
+    window.ask(lambda runner: runner.new_run(config, "cpu", pictures))
+    window.train(2)
+    was = everything(window.trainer)
+    last = window.runner._homes.path(window.trainer.run_id) / "last.pt"
+    window.runner.close()
+    moved = pictures.rename(tmp_path / "moved")
+    again = Window(tmp_path / "runs", moved, config)
+    again.ask(lambda runner: runner.open(last, "cpu", moved), lambda runner: runner.rewind(1))
+    assert again.heard.errors == []
+    again.train(1)
+    assert same(everything(again.trainer)["G"], was["G"])
+
+
+def test_where_it_began_is_kept_with_the_first_save(
+    window: Window, monkeypatch, tiny_root: Path
+) -> None:
+    monkeypatch.setattr(past, "SECONDS", 100.0)
+    window.train(1)
+    run = window.trainer.run_id
+    window.ask(lambda runner: runner.new_run(CONFIG, "cpu", tiny_root))  # which saves what is left
+    window.ask(lambda runner: runner.return_to(run))
+    assert window.kept() == [0]
+    assert window.runner._homes._past(run)._first is None
+
+
+def test_a_branch_takes_its_past_along_where_its_parent_is_deleted(window: Window) -> None:
+    window.train(4)
+    parent = window.runner._homes.path(window.trainer.run_id)
+    window.ask(lambda runner: runner.rewind(2))
+    window.ask(lambda runner: runner.delete(parent))
+    shutil.rmtree(parent)
+    window.train(1)
+    assert window.kept() == [0, 1, 2, 3]
+    window.ask(lambda runner: runner.rewind(1))
+    assert window.heard.errors == []
+
+
+def test_a_moment_that_goes_while_they_are_listed_hides_no_other(
+    window: Window, monkeypatch
+) -> None:
+    window.train(3)
+    folder = window.runner._homes.path(window.trainer.run_id)
+    found = list((folder / "past").iterdir())
+    gone = folder / "past" / "0000009.pt"
+    monkeypatch.setattr(Path, "iterdir", lambda _: iter([gone, *found]))
+    assert [moment.step for moment in library.moments(folder)] == [0, 1, 2, 3]

@@ -11,6 +11,7 @@ from windowless import CONFIG, Window
 
 from ganstudio.config import SETTINGS, SHAPING
 from ganstudio.errors import ConfigError
+from ganstudio.latent.notes import Bookmark, Notes
 from ganstudio.training import what_if
 from ganstudio.training.trainer import Trainer
 
@@ -226,3 +227,51 @@ def test_what_is_saved_of_b_can_be_opened_beside_it(window: Window):
     assert b.step == 4
     window.train(2)
     assert window.heard.errors == []
+
+
+def test_b_goes_on_with_the_images_of_its_own_seed(tiny, cpu, tmp_path: Path, tiny_root, small):
+    window = Window(tmp_path / "few", tiny_root, CONFIG.changed(train_images=100))
+    window.train(1)
+    try_value(window, "seed", 5)
+    b = window.runner._rival
+    expected = Trainer(CONFIG.changed(train_images=100, seed=5), tiny, cpu).dataset.train
+    assert np.array_equal(b.dataset.train, expected)
+
+
+def test_b_has_what_was_noted_while_both_were_compared(compared: Window):
+    a = compared.trainer
+    z = np.zeros(a.latent.dim, np.float32)
+    notes = Notes(bookmarks=(Bookmark(name="seven", z=z, latent=a.latent),))
+    compared.ask(lambda runner: runner.note(a.run_id, notes))
+    compared.ask(lambda runner: runner.keep_b())
+    assert compared.heard.runs[-1].notes == compared.trainer.notes == notes
+
+
+def test_what_is_changed_meanwhile_is_changed_of_both(window: Window):
+    window.train(1)
+    try_value(window, "beta1", 0.5)
+    window.ask(lambda runner: runner.change(g_lr=0.0005))
+    rates = [one.G_opt.lr for one in (window.trainer, window.runner._rival)]
+    window.train(1)
+    rates += [one.G_opt.lr for one in (window.trainer, window.runner._rival)]
+    assert rates == [0.0005] * 4
+
+
+def test_what_is_tried_stays_what_it_is(window: Window):
+    window.train(1)
+    try_value(window, "g_lr", 0.01)
+    window.ask(lambda runner: runner.change(g_lr=0.0005, d_lr=0.0007))
+    a, b = window.trainer.config, window.runner._rival.config
+    assert (a.g_lr, a.d_lr, b.g_lr, b.d_lr) == (0.0005, 0.0007, 0.01, 0.0007)
+
+
+def test_b_waits_for_a_where_a_fails(compared: Window):
+    a, b = compared.trainer, compared.runner._rival
+    sound = a.gradients.objective
+    a.gradients.objective = replace(sound, g_loss=lambda logits: logits.mean() * math.nan)
+    compared.train(1)
+    assert [error.code for error in compared.heard.errors] == ["non-finite"]
+    assert (a.step, b.step) == (3, 4)
+    a.gradients.objective = sound
+    compared.train(2)
+    assert (a.step, b.step) == (5, 5)

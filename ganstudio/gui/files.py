@@ -27,7 +27,7 @@ from ganstudio.gui.panels.samples import SamplesPanel
 from ganstudio.gui.session import Session
 from ganstudio.gui.widgets.file_writer import FileWriter
 from ganstudio.gui.wording import worded
-from ganstudio.library import name_for
+from ganstudio.library import is_run_folder, name_for
 from ganstudio.pretrained import GENERATOR_SUFFIX, is_pretrained
 from ganstudio.training.status import Phase
 
@@ -330,4 +330,5 @@ def _remember(path: Path) -> None:
     path = path.absolute()
     names = [str(path), *(name for name in _recent() if name != str(path))]
     QSettings().setValue("recent", names[:RECENT_FILES])
-    set_file_folder(path.parent)
+    if not is_run_folder(path.parent):  # which is the library's
+        set_file_folder(path.parent)

@@ -213,6 +213,13 @@ def give_model_file(content: dict[str, Any], path: Path, file: ModelFile) -> Non
     content["config"]["model"] = str(file.path)
 
 
+def find_model_file(content: dict[str, Any], like: Architecture) -> None:
+    """Let a checkpoint's content name the model file where it is now, if `like` is of the same."""
+    sha256, config = content.get("model_sha256"), content.get("config")
+    if sha256 and sha256 == like.model_sha256 and isinstance(config, dict):
+        config["model"] = like.model
+
+
 def _ran_sha256(content: dict[str, Any], config: Config, path: Path) -> str:
     """Return the hash of the model file, which must have run; "" if the model is built in."""
     if not model_file.is_model_file(config.model):

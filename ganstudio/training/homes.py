@@ -79,10 +79,12 @@ class Homes:
         if recovered:  # from a moment: the checkpoint is not as far
             del self._saved[trainer.run_id], self._kept[trainer.run_id]
         self._names[trainer.run_id] = library.name_for(path)
-        if (entry := library.entry_of(path.parent)) is not None and entry.ratio is not None:
+        entry = library.entry_of(path.parent)
+        until = trainer.step if entry is None else _last_step_in(entry, trainer)
+        if entry is not None and entry.ratio is not None and until == trainer.step:
             self._ratios[trainer.run_id] = entry.ratio
         self._paths.pop(trainer.run_id, None)  # what is there may be later steps
-        self._pasts[trainer.run_id] = Past(library.moments(path.parent.resolve(), trainer.step))
+        self._pasts[trainer.run_id] = Past(library.moments(path.parent.resolve(), until))
         if home is not None:
             self._take(trainer.run_id, home)
 
@@ -257,6 +259,18 @@ class Homes:
             home.release()
         return self._paths.pop(run_id, None)
 
+    def take_along(self, trainer: Trainer, folder: Path) -> None:
+        """Give a run a folder of its own if its past lies in this one, which is to be deleted.
+
+        Raises
+        ------
+        StudioError
+            As `save`.
+        """
+        within = {moment.path.parent for moment in self.moments(trainer.run_id)}
+        if self._library is not None and folder.resolve() / library.PAST in within:
+            self._write(trainer, self._library)
+
     def forget(self, folder: Path) -> None:
         """Forget that a run had a folder, which is to be deleted: there is no way back to it."""
         there = folder.resolve()
@@ -326,6 +340,17 @@ def _thumbnail(trainer: Trainer) -> images.Pixels:
     """Return a few samples, always of the same z."""
     z = trainer.latent.sample_grid(THUMB_IMAGES, generator(trainer.config.seed, Stream.SAMPLES))
     return images.grid(decode(trainer.snapshot(), z[:THUMB_IMAGES]), gap=0)
+
+
+def _last_step_in(entry: Entry, trainer: Trainer) -> int:
+    """Return up to which step the moments in a folder are a run's; -1 if none is.
+
+    A branch has those of its parent up to where it left it. A file of another run may lie there.
+    """
+    if entry.run_id == trainer.run_id:
+        return trainer.step
+    parent, step = trainer.parent or ("", -1)
+    return step if entry.run_id == parent else -1
 
 
 def _plain_name(trainer: Trainer) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from ganstudio import model_file
 from ganstudio.config import Config
 from ganstudio.data.dataset import Dataset
@@ -148,11 +150,25 @@ class Openings:
             elsewhere=elsewhere,
         )
 
-    def like(self, run: Trainer, path: Path, work: Work) -> Trainer:
-        """Return what goes on from a checkpoint where `run` trains."""
+    def again(self, path: Path, place: torch.device, work: Work) -> Trainer:
+        """Return the run in a checkpoint, on a device, with the images that it had."""
         content = checkpoint.read(path)
         config = checkpoint.config_of(content, path)
-        with explaining_device(run.device):
+        with explaining_device(place):
             root = find_root(config.dataset, checkpoint.root_of(content), None)
             dataset = self.dataset(config, root, work)
+            return checkpoint.restore(content, path, dataset, place)
+
+    def earlier(self, run: Trainer, path: Path, work: Work) -> Trainer:
+        """Return what a run was in one of its moments: where it trains, and with its images.
+
+        Neither they nor a file that makes its networks need be where they were then.
+        """
+        content = checkpoint.read(path)
+        checkpoint.find_model_file(content, run.architecture)
+        config = checkpoint.config_of(content, path)
+        names = ("dataset", "image_size", "train_images", "seed")  # what they are
+        same = all(getattr(config, name) == getattr(run.config, name) for name in names)
+        with explaining_device(run.device):
+            dataset = run.dataset if same else self.dataset(config, run.dataset.root, work)
             return checkpoint.restore(content, path, dataset, run.device)

@@ -110,6 +110,8 @@ class Past:
     def record(self, trainer: Trainer) -> None:
         """Append the newest numbers to the file of the history, in the run's own folder.
 
+        And keep the moment at which it began, if that was not kept yet.
+
         Raises
         ------
         StudioError
@@ -119,6 +121,9 @@ class Past:
         trainer.drain()
         self._rows = self._rows or HistoryWriter(self._folder.parent, trainer.run_id)
         self._rows.append(trainer.history)
+        if self._first is not None:
+            self._write(*self._first)
+            self._first = None
 
     def keep(self, trainer: Trainer, spared: int | None = None) -> None:
         """Keep a moment of this step; others go where they are too many, but not that of `spared`.
@@ -130,16 +135,12 @@ class Past:
         """
         start = time.monotonic()
         self.record(trainer)
-        if self._first is not None:
-            step, content = self._first
-            self._write(step, content, spared)
-            self._first = None
         if not self.moments or self.moments[-1].step < trainer.step:
             self._write(trainer.step, _packed(trainer), spared)
         took = time.monotonic() - start
         self._due = start + max(SECONDS, took / SHARE)
 
-    def _write(self, step: int, content: memoryview, spared: int | None) -> None:
+    def _write(self, step: int, content: memoryview, spared: int | None = None) -> None:
         assert self._folder is not None
         path = self._folder / f"{step:07d}.pt"
         with writing(path):
@@ -219,8 +220,7 @@ def read(path: Path, like: Snapshot) -> tuple[str, Snapshot]:
         As `checkpoint.read` and `checkpoint.snapshot_of`, naming the file.
     """
     content = checkpoint.read(path)
-    if (sha256 := content.get("model_sha256")) and sha256 == like.architecture.model_sha256:
-        content["config"]["model"] = like.architecture.model  # the file of which may have moved
+    checkpoint.find_model_file(content, like.architecture)
     snapshot = checkpoint.snapshot_of(content, path)
     return snapshot.run_id, replace(snapshot, run_id=like.run_id)
 

@@ -244,7 +244,7 @@ class Runner:
                 home = None
                 with suppress(StudioError):  # another program has it by now: this is a copy
                     home = claims.enter_context(self._homes.claiming(folder / LAST))
-                trainer = self._openings.like(self.trainer, folder / LAST, work)
+                trainer = self._openings.again(folder / LAST, self.trainer.device, work)
                 self._homes.opened(folder / LAST, trainer, home)
                 return trainer
 
@@ -272,7 +272,7 @@ class Runner:
 
         def build(work: Work) -> Trainer:
             run.drain()
-            branch = self._openings.like(run, moments[step], work)
+            branch = self._openings.earlier(run, moments[step], work)
             branch.run_id, branch.notes = run.run_id, run.notes  # a moment may be its parent's
             branch.history = History()
             branch.history.append(run.history.array()[:, :step])
@@ -301,7 +301,7 @@ class Runner:
         with explaining_device(run.device):
             root = run.dataset.root
             dataset = run.dataset
-            if name == "train_images":
+            if name in ("train_images", "seed"):  # which say what it is trained on
                 dataset = self._openings.dataset(run.config, root, Work(can_cancel=False))
             rival = what_if.branch(run, name, value, dataset)
         self._homes.branched(rival)
@@ -327,6 +327,7 @@ class Runner:
         Returns whether there was a rival.
         """
         if (rival := self._rival) is not None:
+            self._share_notes()
             self._switch(lambda _: rival, can_cancel=False)
             return True
         return False
@@ -334,6 +335,7 @@ class Runner:
     def keep_both(self) -> None:
         """Go on with the current run; the rival is parked."""
         if self._rival is not None:
+            self._share_notes()
             self._park_rival()
             self._publish()
 
@@ -370,6 +372,9 @@ class Runner:
         here = {trainer.run_id for trainer in (self.trainer, self._rival) if trainer is not None}
         if run_id in here:
             raise StudioError("run-is-current", name=folder.name)
+        for trainer in self._trainers():
+            if trainer.run_id != run_id:
+                self._homes.take_along(trainer, folder)
         if run_id is None:
             with RunFolder(folder):
                 pass  # nobody has it
@@ -417,6 +422,12 @@ class Runner:
             self.start()
             return
         self._publish_status()
+
+    def _share_notes(self) -> None:
+        """Let the rival have what was noted while it was compared, which is of what both drew."""
+        assert self._rival is not None
+        assert self.trainer is not None
+        self._rival.notes = self.trainer.notes
 
     def _park_rival(self) -> None:
         if (rival := self._rival) is not None:
@@ -473,9 +484,13 @@ class Runner:
         self.resume()
 
     def change(self, **live: float) -> None:
-        """Change live settings."""
+        """Change live settings; the rival's too, but for the one that it tries."""
         if self.trainer is not None:
             self.trainer.change(**live)
+            if self._rival is not None and self._told_rival is not None:
+                tried = self._told_rival.setting
+                others = {name: value for name, value in live.items() if name != tried}
+                self._rival.change(**others)
             self._listener.on_config(self.trainer.config)
             self._save_soon()
             self._publish_status()
@@ -620,9 +635,10 @@ class Runner:
         """Make one step of a training run, and publish what is due."""
         trainer = self.trainer
         assert trainer is not None
-        if self._rival is not None:  # first: where it fails, A has not gone on
-            try:
-                self._rival.train_step(self._nets)
+        rival = self._rival
+        while rival is not None and rival.step <= trainer.step:  # again, after one has failed
+            try:  # first: where it fails, A has not gone on
+                rival.train_step(self._nets)
             except StudioError as error:
                 raise StudioError("rival-failed", error=error) from error
         start, before = time.monotonic(), trainer.step
@@ -767,6 +783,7 @@ class Runner:
         self._listener.on_status(self._status(Phase.LOADING))
         try:
             trainer = build(work)
+            info = describe(trainer)
             work.at(None)  # the last moment to cancel
         except Exception as error:
             self._training = was_training
@@ -795,10 +812,10 @@ class Runner:
         self._looked_at = self._until = None
         self._from_queue = False
         self._homes.release_others({trainer.run_id for trainer in self._trainers()})
+        self._listener.on_run(info)
+        self._pace.other_run()
         self.set_exact(self._exact)
         self.set_profile(self._profiles)
-        self._pace.other_run()
-        self._listener.on_run(describe(trainer))
         self._publish()
 
     def _threads(self) -> int:
