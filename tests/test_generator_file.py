@@ -79,6 +79,15 @@ def test_a_run_goes_on_from_one(config, tiny_root, tmp_path):
     assert any((a != b).any() for a, b in zip(before, again.G.parameters(), strict=True))
 
 
+def test_it_says_in_what_the_run_was_computed_and_whose_branch_it_is(tiny_root, tmp_path):
+    path = tmp_path / "g.safetensors"
+    first = trained(SMALL, tiny_root)
+    content = checkpoint.content_of(first)
+    generator_file.write(content | {"precision": "bfloat16", "parent": ["abc", 2]}, path)
+    again = checkpoint.restore(checkpoint.read(path), path, first.dataset, torch.device("cpu"))
+    assert (again.precision, again.parent) == ("bfloat16", ("abc", 2))
+
+
 def test_the_commands_take_one(written, tmp_path, capsys):
     _, path = written
     out = tmp_path / "samples.png"

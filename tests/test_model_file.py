@@ -129,6 +129,44 @@ def test_trying_the_networks_leaves_them_and_the_random_numbers_alone(mine: Path
     assert same(first.G.state_dict(), trainer_of(mine, tiny, cpu).G.state_dict())
 
 
+@pytest.fixture
+def dropping(mine: Path) -> Path:
+    """A file whose D has dropout."""
+    usual = "nn.Linear(math.prod(image_shape), outputs)"
+    mine.write_text(SOUND.replace(usual, f"nn.Dropout(0.3), {usual}"))
+    return mine
+
+
+def test_what_layers_draw_follows_the_seed(dropping: Path, tiny, cpu):
+    runs = [trainer_of(dropping, tiny, cpu) for _ in range(2)]
+    for run, other in ((runs[0], 1), (runs[1], 2)):
+        torch.manual_seed(other)
+        before = torch.random.get_rng_state()
+        for _ in range(3):
+            run.train_step()
+        assert torch.equal(torch.random.get_rng_state(), before), "it is everybody's"
+    assert same(runs[0].D.state_dict(), runs[1].D.state_dict())
+
+
+def test_what_layers_draw_is_another_in_every_step_and_is_repeated(
+    dropping: Path, tiny, cpu, tmp_path: Path
+):
+    drawn: list[torch.Tensor] = []
+    whole = trainer_of(dropping, tiny, cpu)
+    whole.D[1].register_forward_hook(lambda _, __, y: drawn.append(y == 0))
+    for _ in range(3):
+        whole.train_step()
+    checkpoint.save(whole, tmp_path / "3.pt")
+    assert not torch.equal(drawn[0], drawn[len(drawn) // 3])
+    for _ in range(3):
+        whole.train_step()
+    content = checkpoint.read(tmp_path / "3.pt")
+    again = checkpoint.restore(content, tmp_path / "3.pt", tiny, cpu)
+    for _ in range(3):
+        again.train_step()
+    assert same(again.D.state_dict(), whole.D.state_dict())
+
+
 def test_a_file_that_was_not_asked_for_does_not_run(mine: Path, tiny, cpu):
     with pytest.raises(StudioError) as caught:
         Trainer(CONFIG.changed(model=str(mine)), tiny, cpu)

@@ -334,6 +334,17 @@ def test_commands_take_it_but_do_not_train_it(tmp_path, tiny_root, capsys):
     assert "another program trains" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_networks_in_another_precision_draw_in_float32(dtype, tmp_path):
+    nets = [net.to(dtype) for net in (nn.Sequential(nn.Linear(5, 784), nn.Tanh()), flat_D())]
+    with RunWriter(tmp_path, *nets, z=Z, real=REAL) as writer:
+        writer.step(g_loss=1.0)
+    snapshot = opened(tmp_path / "last.pt")
+    with torch.no_grad():
+        expected = shades(nets[0].float()(Z)).reshape(6, 1, 28, 28)
+    np.testing.assert_allclose(decode(snapshot, Z.numpy()), expected, atol=1)
+
+
 def test_a_folder_may_move_with_its_networks(tmp_path):
     RunWriter(tmp_path / "a", G(), flat_D(), z=Z, real=REAL).close()
     moved = (tmp_path / "a").rename(tmp_path / "b")

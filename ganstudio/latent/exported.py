@@ -61,10 +61,16 @@ class Kept:
         return hashlib.sha256(self.file).hexdigest()
 
     def state_of(self, net: nn.Module) -> dict[str, Tensor]:
-        """Return the network's weights as they are now, on the CPU, for the module in the file."""
+        """Return the network's weights as they are now, on the CPU, for the module in the file.
+
+        That computes in float32, whatever the network is trained in.
+        """
         state = bare(net).state_dict()
-        now = {name: state[name.removeprefix(_BEFORE)] for name in self.names}
-        return {name: value.detach().to("cpu", copy=True) for name, value in now.items()}
+        now = {name: state[name.removeprefix(_BEFORE)].detach() for name in self.names}
+        return {
+            name: value.to("cpu", torch.float32 if value.is_floating_point() else None, copy=True)
+            for name, value in now.items()
+        }
 
 
 def export(name: str, net: Fitted, x: Tensor) -> Kept:

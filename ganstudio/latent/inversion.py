@@ -2,7 +2,8 @@
 
 From several starts, by Levenberg and Marquardt's method (Marquardt 1963) on the difference of the
 pixels, with a weak pull towards the prior's mean: a few dozen small systems of as many equations as
-z has numbers find what gradient descent takes hundreds of steps for.
+z has numbers find what gradient descent takes hundreds of steps for. Where the prior is uniform z
+stays within it, unless what is held leads out of it: farther out G has never been.
 """
 
 import math
@@ -31,6 +32,7 @@ PATIENCE = 10.0  # seconds of work, after which a slow model's best so far is th
 PULL = 2e-4  # of the squared length of z, beside the squared difference of pixels in [0, 1]
 _PIECE = 64  # images between two looks at the clock
 _DAMPINGS = (0.2, 1.0, 8.0)  # tried at once, times the last one
+_EDGES = 4  # times that more of z is put to the edge of the prior in a step
 _GAIN = 1e-4  # of the error, below which a round was in vain
 _Z = 9  # the generator of `Stream.SAMPLES` that draws the pool
 
@@ -101,15 +103,18 @@ class Inversion:
     ) -> None:
         self._snapshot, self._averaged = snapshot, averaged
         self._target = torch.from_numpy(target.copy()).flatten().double() / 255
-        self._scale = snapshot.latent.deviations
         latent = snapshot.latent
+        self._scale = latent.deviations
+        no_edge = np.full(latent.dim, np.inf, np.float32)  # choices do not move
+        self._edge = np.divide(latent.limits, self._scale, out=no_edge, where=self._scale > 0)
         now, holds = within or (np.zeros(latent.dim, np.float32), Holds.none(latent))
+        self._now, self._holds = now, holds
         self._ways = holds.ways()  # that z is moved, in standard deviations
         pools = latent.sample(LOOKS * POOL, generator(seed, Stream.SAMPLES, _Z))
         self._pools = holds.towards(now, pools)
         self._known: list[_Start] = []  # the best of earlier looks
         if snapshot.E is not None:  # the encoder's answer is the first to be tried
-            code = holds.towards(now, encode(snapshot, target[None]))
+            code = self._reachable(encode(snapshot, target[None]))
             shades = self._draw(code)[0]
             self._known = [_Start(code[0], shades, self._cost(code[0], shades))]
         self._looks = 0
@@ -189,10 +194,8 @@ class Inversion:
         eye = torch.eye(len(u), dtype=torch.float64)
         size = float(curvature.diagonal().mean()) + 1e-9
         dampings = [start.damping * factor for factor in _DAMPINGS]
-        tried = np.repeat(start.z[None], len(dampings), axis=0)
-        for z, damping in zip(tried, dampings, strict=True):
-            step = torch.linalg.solve(curvature + (PULL + damping * 1e-2 * size) * eye, slope)
-            z -= (step.numpy().astype(np.float32) @ self._ways) * self._scale
+        damped = [curvature + (PULL + damping * 1e-2 * size) * eye for damping in dampings]
+        tried = self._reachable(np.stack([self._stepped(start.z, c, slope) for c in damped]))
         shades = self._draw(tried)
         costs = [self._cost(z, s) for z, s in zip(tried, shades, strict=True)]
         best = int(np.argmin(costs))
@@ -204,6 +207,39 @@ class Inversion:
         start.in_vain = start.in_vain + 1 if gain < _GAIN else 0
         start.z, start.shades, start.cost = tried[best], shades[best], costs[best]
         start.damping = dampings[best]
+
+    def _stepped(self, z: Array, curvature: Tensor, slope: Tensor) -> Array:
+        """Return z at the bottom of a bowl, or at the edge of the prior where that is beyond.
+
+        The bowl is the cost by its slope (ways,) and curvature (ways, ways) at z. What would leave
+        the prior is put to its edge, and the rest goes to where the bottom is then.
+        """
+        u, way = self._deviating(z), np.zeros_like(z)
+        at_edge = np.zeros(len(z), np.bool_)
+        for _ in range(_EDGES):
+            held = torch.from_numpy(self._ways[:, at_edge]).double()
+            none = torch.zeros(held.shape[1], held.shape[1], dtype=torch.float64)
+            system = torch.cat([torch.cat([curvature, held], 1), torch.cat([held.T, none], 1)])
+            wanted = torch.cat([-slope, torch.from_numpy((way - u)[at_edge]).double()])
+            if at_edge.any():  # what is held may leave no way there
+                found = torch.linalg.lstsq(system, wanted).solution[: len(slope)]
+            else:
+                found = torch.linalg.solve(system, wanted)
+            moved = u + found.numpy().astype(np.float32) @ self._ways
+            beyond = (np.abs(moved) > self._edge) & ~at_edge
+            if not beyond.any():
+                break
+            at_edge |= beyond
+            way = np.where(beyond, np.copysign(self._edge, moved), way)
+        return np.where(self._scale > 0, moved * self._scale, z)
+
+    def _reachable(self, z: Array) -> Array:
+        """Return the latents nearest to some, (N, dim), that the prior draws and what is held lets.
+
+        Where both cannot be, what is held stays.
+        """
+        limits = self._snapshot.latent.limits
+        return self._holds.towards(self._now, np.clip(z, -limits, limits))
 
     def _jacobian(self, start: _Start, ways: Array) -> Tensor:
         """Return how the pixels change along some ways, transposed: (ways, pixels)."""

@@ -1,5 +1,8 @@
 """What networks a recipe trains: their description, building them, and asking D's opinion."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TypeGuard
@@ -13,6 +16,7 @@ from ganstudio.errors import StudioError
 from ganstudio.latent.spec import LatentSpec
 
 Range = tuple[float, float]
+GLOBAL_GENERATOR = threading.RLock()  # torch's own: whoever draws from it has it alone
 _ACTIVATIONS = (nn.GELU, nn.LeakyReLU, nn.ReLU, nn.Sigmoid, nn.Tanh)
 _EACH_ALONE = (
     *(nn.Linear, nn.Conv2d, nn.ConvTranspose2d),
@@ -76,6 +80,20 @@ class Networks:
 
 def build(architecture: Architecture) -> Networks:
     """Build the networks, their weights drawn from torch's global generator."""
+    with GLOBAL_GENERATOR:
+        return _built(architecture)
+
+
+@contextmanager
+def drawing_from(seed: int, device: torch.device) -> Iterator[None]:
+    """Have torch's global generators, and a device's, draw by a seed; then go on as before."""
+    devices = [device] if device.type == "cuda" else []
+    with GLOBAL_GENERATOR, torch.random.fork_rng(devices):
+        torch.manual_seed(seed)
+        yield
+
+
+def _built(architecture: Architecture) -> Networks:
     module = architecture.module
     latent, shape = architecture.latent, architecture.image_shape
     autoencoder = hasattr(module, "encoder")

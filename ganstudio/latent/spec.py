@@ -25,6 +25,7 @@ class Stream(IntEnum):
     AUGMENTATION = 3
     PENALTY = 4
     SAMPLES = 5  # z of sample grids, in the window and in files
+    LAYERS = 6  # what layers of a model file draw while they train, as dropout does
 
 
 def generator(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:
@@ -79,6 +80,13 @@ class LatentSpec:
     def bounds(self) -> Array:
         """The sliders' range ±bounds, (dim,) float32."""
         return np.concatenate([np.full(part.dim, part.bound, np.float32) for part in self.parts])
+
+    @property
+    def limits(self) -> Array:
+        """How far from 0 the prior draws at most, (dim,) float32: where it is normal, any far."""
+        return np.concatenate(
+            [np.full(p.dim, np.inf if p.kind == "normal" else 1, np.float32) for p in self.parts]
+        )
 
     @property
     def deviations(self) -> Array:

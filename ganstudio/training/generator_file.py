@@ -18,6 +18,7 @@ from ganstudio.errors import Phrase, StudioError, reading
 
 _FORMAT = "ganstudio-generator"
 _VERSION = 2
+_MAY_BE = ("notes", "precision", "parent")  # not in older ones, or not in those of others
 _KEPT = ("config", "model_sha256", "latent", "image_shape", "step", "seconds", "counts", "run_id")
 
 
@@ -27,7 +28,7 @@ def write(content: dict[str, Any], path: Path, *, root: bool = False) -> None:
     Parameters
     ----------
     content : dict
-        What `checkpoint.content` or `checkpoint.read` returned.
+        What `checkpoint.content_of` or `checkpoint.read` returned.
     path : Path
         The file; it is complete or, if anything fails, as it was before.
     root : bool
@@ -45,7 +46,7 @@ def write(content: dict[str, Any], path: Path, *, root: bool = False) -> None:
         for net, state in nets.items()
         for name, tensor in state.items()
     }
-    kept = (*_KEPT, "notes", *(("data_root",) if root else ()))
+    kept = (*_KEPT, *_MAY_BE, *(("data_root",) if root else ()))
     told = {name: content[name] for name in kept if name in content}
     about = {"format": _FORMAT, "version": str(_VERSION), "run": json.dumps(told)}
     with replacing(path) as file:
@@ -85,7 +86,7 @@ def read(path: Path, kind: dict[str, Any]) -> dict[str, Any]:
         told = json.loads(about["run"])
         run = {name: told[name] for name in _KEPT}
         run["step"] = int(run["step"])
-        notes = {"notes": told["notes"]} if "notes" in told else {}
+        run |= {name: told[name] for name in _MAY_BE if name in told}
         averaged = bool(run["config"].get("ema_decay", 0))
     except KeyError as error:
         detail = Phrase("missing", name=error.args[0])
@@ -100,7 +101,6 @@ def read(path: Path, kind: dict[str, Any]) -> dict[str, Any]:
     return {
         **kind,
         **run,
-        **notes,
         "data_root": told.get("data_root"),
         "G": states["G"],
         "D": states["D"],

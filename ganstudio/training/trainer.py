@@ -22,6 +22,7 @@ from ganstudio.latent.networks import (
     Networks,
     Range,
     build,
+    drawing_from,
     lay_channels_last,
 )
 from ganstudio.latent.notes import Notes
@@ -271,7 +272,7 @@ class Trainer:
     def _advance(self, nets: Nets, row: Tensor, failed: Tensor | None = None) -> None:
         """Make a step, and put its numbers into `row`; where it has `failed`, it undoes itself."""
         row.fill_(math.nan)
-        with self._all_or_nothing() as kept:
+        with self._random_layers(), self._all_or_nothing() as kept:
             step = Step(self.config, self.step + 1, row, failed)
             self.updates.make(nets, step)
             self._otherwise |= step.otherwise
@@ -281,6 +282,20 @@ class Trainer:
             if self.ema and nets is not Nets.D:
                 self.ema.update(failed)
         row[-1] = 0.0 if failed is None else failed
+
+    @contextmanager
+    def _random_layers(self) -> Iterator[None]:
+        """Have layers that draw, as dropout does, draw by the run's seed and the step alone.
+
+        They know torch's own generator, which all runs share. No built-in model has any.
+        """
+        if not self.architecture.model_sha256:
+            yield
+            return
+        rng = generator(self.config.seed, Stream.LAYERS, self.step)
+        each = rng.integers(1 << 62, size=self.ranks.count)
+        with drawing_from(int(each[self.ranks.rank]), self.device):
+            yield
 
     def adapt(self, allowed: bool) -> None:
         """Make steps in whatever way is the fastest from now on, rounding apart; or in one way.
@@ -572,8 +587,7 @@ def real_range(config: Config, output_range: Range) -> Range:
 
 def _build(architecture: Architecture, seed: int) -> Networks:
     """Build the networks on the CPU, weights drawn from the seed: every device starts the same."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with drawing_from(seed, torch.device("cpu")):
         return build(architecture)
 
 
