@@ -593,7 +593,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         help="what the stops are multiplied by; below 1 they lie nearer to the mean (default: 1)",
     )
     walk.add_argument(
-        "--fps", type=_positive, default=20.0, help="frames a second of a film (default: 20)"
+        "--fps", type=_rate, default=20.0, help="frames a second of a film, up to 50 (default: 20)"
     )
     walk.add_argument(
         "--out",
@@ -664,10 +664,21 @@ def _seeds(text: str) -> list[int]:
 
 
 def _positive(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
+    number = _number(text)
     if not 0 < number < math.inf:
         raise argparse.ArgumentTypeError(f"a number above 0, not “{text}”")
     return number
+
+
+def _rate(text: str) -> float:
+    number = _number(text)
+    if not 0.1 <= number <= 50:  # as GIFs can be
+        raise argparse.ArgumentTypeError(f"a number from 0.1 to 50, not “{text}”")
+    return number
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

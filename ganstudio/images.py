@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -113,11 +114,17 @@ def _picture(sheet: Pixels) -> Image.Image:
 def save_gif(images: Pixels, path: Path, frames_a_second: float, work: Work | None = None) -> None:
     """Write images, (N, C, H, W) uint8, as a GIF that repeats, large enough to be seen.
 
+    It counts in hundredths of a second: of 30 frames a second every third stays for one more. Under
+    two of them, at more than 50 frames a second, players take for ten.
+
     Raises
     ------
+    StudioError
+        ``cannot-write`` or ``disk-full``, naming the file.
     Cancelled
         If `work` was; the file is as it was before.
     """
+    ends = [round(100 * n / frames_a_second) for n in range(len(images) + 1)]
     pictures = map(_picture, _told(_frames(images), work))
     first = next(pictures)
     with replacing(path) as file:
@@ -126,7 +133,7 @@ def save_gif(images: Pixels, path: Path, frames_a_second: float, work: Work | No
             format="GIF",
             save_all=True,
             append_images=pictures,
-            duration=round(1000 / frames_a_second),
+            duration=[10 * (end - start) for start, end in pairwise(ends)],
             loop=0,
         )
 

@@ -35,6 +35,9 @@ def pack(folder: Path, path: Path, work: Work) -> None:
     StudioError
         ``cannot-read``, ``cannot-write`` or ``disk-full``, naming the file.
     """
+    for name in (LAST, NOTE):  # or it is gone
+        with reading(folder / name):
+            (folder / name).stat()
     files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
     named = [(file, file.relative_to(folder).as_posix()) for file in files]
     entry = library.entry_of(folder)
@@ -42,7 +45,11 @@ def pack(folder: Path, path: Path, work: Work) -> None:
     named = [(file, name) for file, name in named if _NAME.fullmatch(name)]
     named = [(f, name) for f, name in named if f.parent == folder or int(f.stem) <= last]
     # weights are as dense as they can be
-    with replacing(path) as target, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+    with (
+        replacing(path) as target,
+        # zip knows no time before 1980
+        zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, strict_timestamps=False) as archive,
+    ):
         for done, (file, name) in enumerate(named):
             work.at(done / len(named))
             if file.parent != folder and not file.exists():  # it has made room for a later step

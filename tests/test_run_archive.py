@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -166,3 +168,20 @@ def test_both_can_be_cancelled(home: Path, tmp_path: Path):
     with pytest.raises(Cancelled):
         run_archive.unpack(path, tmp_path / "runs", work)
     assert not list((tmp_path / "runs").iterdir())
+
+
+@pytest.mark.parametrize("missing", ["last.pt", "run.json", ""])
+def test_of_a_run_that_is_gone_no_archive_is_made(home: Path, tmp_path: Path, missing: str):
+    shutil.rmtree(home) if not missing else (home / missing).unlink()
+    kept = tmp_path / "kept.zip"
+    kept.write_bytes(b"another run")
+    with pytest.raises(StudioError) as told:
+        run_archive.pack(home, kept, Work())
+    assert told.value.code == "cannot-read"
+    assert kept.read_bytes() == b"another run"
+
+
+def test_a_file_of_the_seventies_is_packed(home: Path, tmp_path: Path):
+    os.utime(home / "last.pt", (0, 0))
+    run_archive.pack(home, tmp_path / "old.zip", Work())
+    assert run_archive.unpack(tmp_path / "old.zip", tmp_path / "library", Work()).is_dir()

@@ -96,6 +96,19 @@ def test_a_gif_has_all_frames_and_repeats(channels: int, tmp_path):
             assert frame[100, (i * 40 + 100) % 224] < 5
 
 
+@pytest.mark.parametrize("rate", [0.1, 7, 20, 24, 30, 1000 / 33, 50])
+def test_a_gif_takes_as_long_as_was_asked(rate: float, tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (13, 1, 28, 28), np.uint8)
+    save_gif(images, tmp_path / "a.gif", rate)
+    with Image.open(tmp_path / "a.gif") as film:
+        taken = []
+        for i in range(film.n_frames):
+            film.seek(i)
+            taken.append(film.info["duration"])
+    assert len(taken) == 13
+    assert np.abs(np.cumsum(taken) - 1000 * np.arange(1, 14) / rate).max() <= 5 + 1e-9
+
+
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (1, 15, 15), (1, 300, 301)])
 def test_a_film_can_be_played_and_shows_all_frames(shape, tmp_path):
     images = np.zeros((5, *shape), np.uint8)
@@ -169,6 +182,8 @@ def test_a_walk_from_seed_to_seed(path, tmp_path, capsys):
         (["--seeds", "3", "--out", "a.gif"], "two seeds at least"),
         (["--seeds", "3,x", "--out", "a.gif"], "not “x”"),
         (["--truncation", "nan", "--out", "a.gif"], "a number above 0"),
+        (["--fps", "0.05", "--out", "a.gif"], "a number from 0.1 to 50, not “0.05”"),
+        (["--fps", "60", "--out", "a.gif"], "a number from 0.1 to 50, not “60”"),
         (["--out", "a.avi"], "must end in .gif, .mp4, .png or .npy"),
     ],
 )

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     Begin = Callable[[Runner, ModelFile | None], None]
 
+UNDO_MOST = 200  # changes that can be undone: some keep a model, which takes up to 15 MB
 FIRST_LOOK_SECONDS = 3.0  # until the first look at a run's health
 
 
@@ -113,6 +114,7 @@ class Session(QObject):
     ) -> None:
         super().__init__(parent)
         self.undo_stack = QUndoStack(self)
+        self.undo_stack.setUndoLimit(UNDO_MOST)
         self.info: RunInfo | None = None
         self.status = Status()
         self.paths: dict[str, Path] = {}

@@ -124,7 +124,9 @@ def save(
     Raises
     ------
     StudioError
-        ``no-video``, ``cannot-write`` or ``disk-full``, naming the file.
+        ``no-video``, ``no-film``, ``cannot-write`` or ``disk-full``, naming the file.
+    Cancelled
+        If `work` was.
     """
     suffix = path.suffix.lower()
     if suffix == ".npy":

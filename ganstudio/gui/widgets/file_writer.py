@@ -18,7 +18,7 @@ from PySide6.QtGui import QImage, QImageWriter, QPainter
 from PySide6.QtWidgets import QWidget
 
 from ganstudio.atomic import replacing
-from ganstudio.errors import StudioError
+from ganstudio.errors import unexpected
 from ganstudio.work import Cancelled, Work
 
 
@@ -69,8 +69,8 @@ class FileWriter(QObject):
             write(path, work)
         except Cancelled:
             return
-        except StudioError as caught:
-            error = caught
+        except Exception as caught:  # whatever it is, a person is told
+            error = unexpected(caught)
         finally:
             work.end()
         if not shiboken6.isValid(self):  # the window closed meanwhile
