@@ -5,13 +5,15 @@ from functools import partial
 from itertools import chain, count
 from pathlib import Path
 
-from PySide6.QtCore import QFile, QObject, QSettings, Qt
+from PySide6.QtCore import QObject, QSettings, Qt
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QMessageBox
 
 from ganstudio import images
 from ganstudio.config import load_preset, recipe_name
 from ganstudio.data.published import usual_folder
 from ganstudio.errors import StudioError
+from ganstudio.gui import trash
+from ganstudio.gui.commands import Change
 from ganstudio.gui.folders import (
     ask_target,
     data_folder,
@@ -79,6 +81,7 @@ class Files(QObject):
         self.closing = False
         self.writer = FileWriter(self)
         self._agreed = False  # all is saved that can be
+        self._trashed: dict[Path, Path] = {}  # where folders of runs are in the trash
         experiment.folder_wanted.connect(self.choose_images)
         session.saved.connect(_remember)
         session.opened.connect(_remember)
@@ -186,10 +189,32 @@ class Files(QObject):
             self._session.save(path)
 
     def discard(self, folder: Path) -> None:
-        """Move a run's folder to the trash; where there is none, the run stays in the library."""
-        trash = self.tr("{name} is in the trash; restored from there, it is back.")
-        stays = self.tr("{name} cannot be moved to the trash, and stays among the earlier runs.")
-        text = trash if QFile.moveToTrash(str(folder)) else stays
+        """Move a run's folder to the trash; where there is none, the run stays in the library.
+
+        Undo takes it back.
+        """
+        if (there := trash.put(folder)) is None:
+            text = self.tr("{name} cannot be moved to the trash, and stays among the earlier runs.")
+        else:
+            text = self.tr("{name} is in the trash; undo brings it back.")
+            again = folder in self._trashed  # by redo
+            self._trashed[folder] = there
+            if not again:
+                said = self.tr("delete {name}").format(name=folder.name)
+                put = partial(self._put, folder)
+                self._session.undo_stack.push(Change(said, put, before=True, after=False))
+        self._window.statusBar().showMessage(text.format(name=folder.name), 8000)
+
+    def _put(self, folder: Path, back: bool) -> None:
+        """Take a run's folder back from the trash, or move it there again."""
+        if not back:
+            self._session.manage(lambda runner: runner.delete(folder))
+            return
+        if trash.take_back(self._trashed[folder], folder):
+            text = self.tr("{name} is among the earlier runs again.")
+            self._session.library_changed.emit()
+        else:
+            text = self.tr("{name} cannot be taken back: restore it from the trash.")
         self._window.statusBar().showMessage(text.format(name=folder.name), 8000)
 
     def export_history(self) -> None:

@@ -40,9 +40,12 @@ def ask_target(
     """
     proposed = str(file_folder() / proposal)
     chosen, _ = QFileDialog.getSaveFileName(parent, title, proposed, kind)
+    if not chosen:
+        return None
     path = Path(chosen)
-    if not chosen or not suffix or path.suffix.lower() == suffix:
-        return path if chosen else None
+    set_file_folder(path.parent)
+    if not suffix or path.suffix.lower() == suffix:
+        return path
     path = path.with_name(path.name + suffix)  # which the dialog has not asked about
     if path.exists():
         text = translate("folders", "{name} exists already. Replace it?").format(name=path)

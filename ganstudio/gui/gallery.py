@@ -26,7 +26,7 @@ from ganstudio.gui import colours
 from ganstudio.gui.widgets.preset_card import Badge, Card, CardDelegate
 from ganstudio.gui.wording import translate, worded
 
-_NAME, _SOUGHT = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
+_NAME, _SOUGHT, _CALLED = (Qt.ItemDataRole.UserRole + n for n in range(3))
 _NO_KEYS = Qt.KeyboardModifier.NoModifier
 
 
@@ -147,6 +147,7 @@ class Gallery(QDialog):
             badges = [badge.text for badge in card.badges]
             spoken = [card.title, *badges, *card.lines, card.about]
             item.setData(Qt.ItemDataRole.AccessibleTextRole, ". ".join(filter(None, spoken)))
+            item.setData(_CALLED, f"{name} {card.title}".casefold())
             item.setData(_SOUGHT, " ".join((name, *spoken)).casefold())
             if (measured := figures.get(name)) is not None:
                 item.setToolTip(self._explained(measured))
@@ -223,8 +224,10 @@ class Gallery(QDialog):
             item.setHidden(not all(word in item.data(_SOUGHT) for word in words))
             if not item.isHidden():
                 shown.append(item)
-        if shown and self._list.currentItem() not in shown:
-            self._list.setCurrentItem(shown[0])
+        called = [item for item in shown if all(word in item.data(_CALLED) for word in words)]
+        sought = called or shown  # what is called so comes before what only speaks of it
+        if sought and self._list.currentItem() not in sought:
+            self._list.setCurrentItem(sought[0])
         self._on_current()
 
     def _on_current(self) -> None:

@@ -1,6 +1,16 @@
 """Help and about boxes."""
 
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtCore import QMargins, Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QLabel,
+    QMessageBox,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ganstudio import __version__
 from ganstudio.gui.actions import Actions, shortcuts_text
@@ -37,12 +47,28 @@ def show_help(parent: QWidget, actions: Actions) -> None:
         "<b>Runs</b>: Enter opens, Space compares, F2 renames, Delete moves to the trash.<br>"
         "<b>Gallery</b>: arrows choose a preset, Enter uses it.</p>",
     )
-    box = QMessageBox(parent)
+    box = QDialog(parent)
     box.setObjectName("help_box")
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.setWindowTitle(translate("help", "Keyboard and first steps"))
     left, right = f"<td width=360>{steps}</td>", f"<td>{shortcuts_text(actions)}</td>"
     columns = f"<table width=760><tr>{left}<td width=24></td>{right}</tr></table>"
-    box.setText(columns + elsewhere)  # one above the other they are higher than some screens
+    text = QLabel(columns + elsewhere, wordWrap=True)
+    text.setMargin(12)
+    text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    pages = QScrollArea(widgetResizable=True)  # with large text it is higher than the screen
+    pages.setObjectName("help_text")
+    pages.setAccessibleName(box.windowTitle())
+    pages.setFrameShape(QFrame.Shape.NoFrame)
+    pages.setWidget(text)
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+    buttons.rejected.connect(box.reject)
+    layout = QVBoxLayout(box)
+    layout.addWidget(pages)
+    layout.addWidget(buttons)
+    bar = pages.verticalScrollBar().sizeHint().width()
+    wanted = text.sizeHint().grownBy(QMargins(0, 0, bar + 30, buttons.sizeHint().height() + 40))
+    box.resize(wanted.boundedTo(parent.screen().availableSize() * 0.9))
     box.open()
 
 

@@ -51,6 +51,7 @@ from ganstudio.gui.time_lapse import TimeLapse
 from ganstudio.gui.walk_export import WalkExport
 from ganstudio.gui.widgets.banner import Banner
 from ganstudio.gui.widgets.health_line import HealthLine
+from ganstudio.gui.widgets.seen import is_seen
 from ganstudio.gui.widgets.start_card import fill_trained
 from ganstudio.gui.widgets.steady import Steady
 from ganstudio.gui.widgets.work_bar import WorkBar
@@ -68,6 +69,7 @@ CURVES_MS = 80  # from a status to the curves: with the samples, they would be o
 FRAME = QSize(16, 48)  # px: what window managers add, and more
 DOCK_WIDTHS = (260, 340)  # px: Experiment and Latent
 DOCK_HEIGHT = 270  # px: the curves
+_LEAST = QSize(960, 600)  # px, of the window
 _SHARES = (0.55, 0.35)  # of the window's width and height, at most
 STAYING = ("not-saved", "queued-run-failed")  # errors that another run does not make good
 STEPS = ("step", "step_d", "step_g", "step_100")  # actions
@@ -264,7 +266,7 @@ class MainWindow(QMainWindow):
         assert layout is not None
         QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # of all that is inside
         layout.activate()
-        self.setMinimumSize(QSize(960, 600).expandedTo(layout.minimumSize()).boundedTo(screen))
+        self.setMinimumSize(_LEAST.expandedTo(layout.minimumSize()).boundedTo(screen))
         experiment, losses, _, _, latent, _ = self._docks
         share = min(zoom, _SHARES[0] * self.width() / sum(DOCK_WIDTHS))
         widths = [round(share * width) for width in DOCK_WIDTHS]
@@ -563,6 +565,9 @@ class MainWindow(QMainWindow):
         else:
             self._on_start_requested()
             self.session.start()
+            if self.session.status.step and self.experiment.pending_edits():
+                text = self.tr("{name} goes on as it was; the changes wait for Start over.")
+                self.show_message(text.format(name=self.session.name or self.tr("The run")))
 
     def _on_start_requested(self) -> None:
         """Show that training will begin, though torch may still be loading."""
@@ -716,6 +721,27 @@ class MainWindow(QMainWindow):
             # after a change of the font alone, it keeps the least size that the font before needed
             QApplication.sendEvent(combo, QEvent(QEvent.Type.StyleChange))
         self._fit_docks()
+        self._stay_on_screen()
+
+    def _stay_on_screen(self) -> None:
+        """Undo a zoom for which the screen is too small; and show all of the window."""
+        layout, free = self.layout(), self.screen().availableGeometry()
+        assert layout is not None
+        needed = layout.minimumSize()
+        if not _fits(_LEAST, free.size()):  # it will be cut anyway
+            return
+        if not _fits(needed, free.size()) and appearance.zoom() > 1:
+            appearance.zoom_step(-1)
+            self.show_message(self.tr("The screen is too small for larger text."))
+            return
+        frame = self.frameGeometry()
+        if self.isVisible() and not self.isMaximized() and not free.contains(frame):
+            edges = frame.size() - self.size()
+            self.resize(self.size().boundedTo(free.size() - edges))
+            frame = self.frameGeometry()
+            left = max(free.left(), min(frame.left(), free.right() + 1 - frame.width()))
+            top = max(free.top(), min(frame.top(), free.bottom() + 1 - frame.height()))
+            self.move(left, top)
 
     def _renew_title(self, _run_or_path: object = None) -> None:
         name = self.session.name or self.tr("New run")
@@ -753,6 +779,18 @@ class MainWindow(QMainWindow):
         self.session.close()
         event.accept()
 
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Leave out what another dock's tab is before: Qt would have the focus vanish there."""
+        behind = [dock for dock in self._docks if not is_seen(dock)]
+        first = self.focusWidget()
+        while super().focusNextPrevChild(forward):
+            focus = self.focusWidget()
+            hidden = focus is not None and any(dock.isAncestorOf(focus) for dock in behind)
+            if not hidden or focus is first:
+                return True
+            first = first or focus
+        return False
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Let Space start and pause where nothing else took it."""
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
@@ -783,3 +821,7 @@ class MainWindow(QMainWindow):
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "actions_"):
             self.actions_.renew_icons()
         super().changeEvent(event)
+
+
+def _fits(size: QSize, room: QSize) -> bool:
+    return size.width() <= room.width() and size.height() <= room.height()

@@ -64,6 +64,7 @@ class Runs(QObject):
         self._drawing: list[Path] = []  # whose images are being drawn,
         self._stale = False  # and something has changed meanwhile
         self._images: dict[Path, NDArray[np.uint8]] = {}
+        self._order: list[str] = []  # of the runs as they are listed, by their ids
         self._listing = False
         timer = QTimer(self, interval=LOOK_MS)
         timer.timeout.connect(self.look)
@@ -71,7 +72,7 @@ class Runs(QObject):
         self.writer = FileWriter(self)
         self.writer.message.connect(self.look)  # what was taken in is to be listed
         self._listed.connect(self._on_listed)
-        panel.seen.connect(self.look)
+        panel.seen.connect(self._list_anew)
         panel.queue_wanted.connect(self.queue_runs)
         panel.import_wanted.connect(self.import_run)
         panel.clear_wanted.connect(lambda: session.manage(lambda runner: runner.clear_queue()))
@@ -94,6 +95,11 @@ class Runs(QObject):
 
     # The list
 
+    def _list_anew(self) -> None:
+        """List the runs with the one that was saved last first."""
+        self._order = []
+        self.look()
+
     def look(self) -> None:
         """List the library in the background, if it can be seen."""
         if self._listing or not is_seen(self._panel):
@@ -108,7 +114,11 @@ class Runs(QObject):
         QThreadPool.globalInstance().start(look)
 
     def _on_listed(self, rows: Rows) -> None:
+        """Show runs: new ones first, the others where they were, whichever is saved meanwhile."""
         self._listing = False
+        place = {run_id: row for row, run_id in enumerate(self._order)}
+        rows = sorted(rows, key=lambda row: place.get(row[1].run_id, -1))
+        self._order = [entry.run_id for _, entry in rows]
         self._saves = {path: (entry.saved, entry.step) for path, entry in rows}
         info, status = self._session.info, self._session.status
         config = self._session.config.to_dict() if info else {}

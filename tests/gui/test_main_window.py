@@ -15,13 +15,14 @@ import pytest
 import torch
 from hands import WAIT, handle
 from PIL import Image
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QSettings, QSize, Qt, QTimer, QUrl
-from PySide6.QtGui import QDropEvent, QImage
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QRect, QSettings, QSize, Qt, QTimer, QUrl
+from PySide6.QtGui import QDropEvent, QImage, QScreen
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QDialog,
     QDockWidget,
     QFileDialog,
     QLabel,
@@ -42,6 +43,7 @@ from ganstudio.gui.threads.evaluation_thread import EvaluationThread
 from ganstudio.gui.threads.lanes import Job, Lane
 from ganstudio.gui.threads.training_thread import NICENESS, TrainingThread
 from ganstudio.gui.widgets.sample_grid import SampleGrid
+from ganstudio.gui.widgets.seen import is_seen
 from ganstudio.gui.widgets.work_bar import WorkBar
 from ganstudio.training import checkpoint
 from ganstudio.training.runner import Runner
@@ -892,9 +894,9 @@ def test_help_names_every_key_and_the_commands_by_their_plain_names(
     window.session.start()
     wait_phase(qtbot, window, Phase.TRAINING)
     window.actions_.by_name["help"].trigger()
-    box = window.findChild(QMessageBox, "help_box")
+    box = window.findChild(QDialog, "help_box")
     assert box.isVisible()
-    text = box.text()
+    text = box.findChild(QLabel).text()
     box.close()
     rows = dict(re.findall(r"<tr><td><b>(.*?)</b>&nbsp;&nbsp;</td><td>(.*?)</td></tr>", text))
     assert rows["F5, Space"] == "Start or pause training"
@@ -1166,3 +1168,45 @@ def test_start_while_a_checkpoint_opens_trains_that_checkpoint(
     again.session.pause()
     assert again.session.info.config.model == "conv-small"
     assert again.session.path == path
+
+
+def test_tab_leaves_out_what_is_behind_another_tab_but_not_what_is_scrolled_away(
+    qtbot, window: MainWindow
+) -> None:
+    qtbot.mouseClick(window.findChild(QToolButton, "advanced"), LEFT)
+    window.findChild(QWidget, "preset").setFocus()
+    names = []
+    for _ in range(120):
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        names.append(QApplication.focusWidget().objectName())
+    assert {"setting_weight_decay", "legend_g_loss", "slider_list"} <= set(names)
+    assert not {"legend_real_score", "quality_now", "runs_queue"} & set(names)
+    assert names.index("latent_order") < names.index("slider_list")
+    window.findChild(QWidget, "scores_dock").raise_()
+    qtbot.waitUntil(lambda: is_seen(window.scores), timeout=WAIT)
+    window.findChild(QWidget, "preset").setFocus()
+    names.clear()
+    for _ in range(120):
+        focus = QApplication.focusWidget()
+        qtbot.keyClick(focus, Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
+        names.append(QApplication.focusWidget().objectName())
+    assert "legend_real_score" in names
+    assert "legend_g_loss" not in names
+
+
+def test_text_gets_no_larger_than_the_screen_has_room_for(
+    qtbot, window: MainWindow, monkeypatch
+) -> None:
+    monkeypatch.setattr(QScreen, "availableGeometry", lambda _: QRect(0, 0, 1000, 700))
+    monkeypatch.setattr(QScreen, "availableSize", lambda _: QSize(1000, 700))
+    larger = window.actions_.by_name["zoom_in"]
+    for _ in range(8):
+        larger.trigger()
+    qtbot.waitUntil(lambda: 1 < appearance.zoom() < 2, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.layout().minimumSize().width() <= 1000, timeout=WAIT)
+    assert appearance.zoom() > 1
+    assert "screen" in window.statusBar().currentMessage()
+    assert window.width() <= 1000
+    assert window.height() <= 700
+    window.actions_.by_name["zoom_reset"].trigger()
+    assert appearance.zoom() == 1

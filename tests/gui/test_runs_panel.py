@@ -1,11 +1,14 @@
 """The Runs tab: what is listed, compared, and done to a run."""
 
+import dataclasses
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hands import WAIT, child
-from PySide6.QtCore import QFile, QPoint, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QColor, QContextMenuEvent, QImage
 from PySide6.QtWidgets import (
     QApplication,
@@ -23,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from ganstudio import library
 from ganstudio.config import Config
+from ganstudio.gui import trash
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.panels.runs import _together
 from ganstudio.gui.queue_runs import QueueRuns
@@ -242,17 +246,73 @@ def test_compared_runs_show_curves_and_the_same_z(qtbot, two: MainWindow) -> Non
     assert not child(two, QWidget, "compared_images").isVisible()
 
 
+def throw_away(trashed: list[str]) -> Callable[[Path], Path]:
+    """Return a trash of the test's own, as freedesktop.org describes one."""
+
+    def put(folder: Path) -> Path:
+        trashed.append(folder.name)
+        there = folder.parent.parent / "Trash" / "files" / folder.name
+        note = there.parent.parent / "info" / f"{folder.name}.trashinfo"
+        for made in (there.parent, note.parent):
+            made.mkdir(parents=True, exist_ok=True)
+        note.write_text("[Trash Info]")
+        return folder.rename(there)
+
+    return put
+
+
+def test_what_is_deleted_can_be_had_back(qtbot, two: MainWindow, monkeypatch) -> None:
+    table = child(two, RunTable, "run_table")
+    trashed: list[str] = []
+    monkeypatch.setattr(trash, "put", throw_away(trashed))
+    undo, redo = (two.actions_.by_name[name] for name in ("undo", "redo"))
+    row = [line[0] for line in texts(table)].index("studio-0")
+    table.setCurrentCell(row, 0)
+    table.setFocus()
+    qtbot.keyClick(table, Qt.Key.Key_Delete)
+    listed(qtbot, two, "studio-0-2, open")
+    assert "undo brings it back" in two.statusBar().currentMessage()
+    undo.trigger()
+    listed(qtbot, two, "studio-0", "studio-0-2, open")
+    info = library.usual_folder().parent / "Trash" / "info"
+    assert not list(info.iterdir()), "the trash knows no more of it"
+    redo.trigger()
+    listed(qtbot, two, "studio-0-2, open")
+    assert trashed == ["studio-0"] * 2
+    undo.trigger()
+    listed(qtbot, two, "studio-0", "studio-0-2, open")
+    redo.trigger()
+    listed(qtbot, two, "studio-0-2, open")
+    (library.usual_folder() / "studio-0").mkdir()  # somebody else's
+    undo.trigger()
+    assert "restore it from the trash" in two.statusBar().currentMessage()
+    assert (library.usual_folder().parent / "Trash" / "files" / "studio-0").is_dir()
+
+
+def test_rows_stay_where_they_are_whichever_run_is_saved(qtbot, two: MainWindow) -> None:
+    table = child(two, RunTable, "run_table")
+    before = [line[0] for line in texts(table)]
+    folder = library.usual_folder() / "studio-0"
+    entry = library.entry_of(folder)
+    told = dataclasses.asdict(entry) | {"saved": "2099-01-01T00:00:00+00:00", "step": 77}
+    note = {"format": "ganstudio-run", "version": 1, **told}
+    (folder / library.NOTE).write_text(json.dumps(note))
+    two.library.look()
+    row = before.index("studio-0")
+    qtbot.waitUntil(lambda: texts(table)[row][3] == "77", timeout=WAIT)
+    assert [line[0] for line in texts(table)] == before
+    child(two, QWidget, "losses_dock").raise_()
+    qtbot.waitUntil(lambda: not is_seen(table), timeout=WAIT)
+    child(two, QWidget, "runs_dock").raise_()
+    qtbot.waitUntil(lambda: texts(table)[0][3] == "77", timeout=WAIT)
+
+
 def test_runs_are_renamed_copied_and_thrown_away(qtbot, two: MainWindow, monkeypatch) -> None:
     table = child(two, RunTable, "run_table")
     trashed: list[str] = []
     monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("the first", True))
 
-    def trash(name: str) -> bool:
-        trashed.append(Path(name).name)
-        Path(name).rename(Path(name).parent.parent / "trashed")
-        return True
-
-    monkeypatch.setattr(QFile, "moveToTrash", trash)
+    monkeypatch.setattr(trash, "put", throw_away(trashed))
     row = [line[0] for line in texts(table)].index("studio-0")
     menu_action(table, row, "run_rename").trigger()
     listed(qtbot, two, "the first", "studio-0-2, open")

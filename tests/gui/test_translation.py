@@ -396,7 +396,7 @@ def test_boxes_dialogs_and_errors(qtbot, window: MainWindow, monkeypatch, tmp_pa
     window.files.choose_images()
     for name in ("help", "about", "data_folder"):
         by_name[name].trigger()
-        answer(lambda name=name: window.findChild(QMessageBox, f"{name}_box"))
+        answer(lambda name=name: window.findChild(QDialog, f"{name}_box"))
     chosen = str(tmp_path / "there")
     Path(f"{chosen}.pt").touch()
     QTimer.singleShot(0, answer)

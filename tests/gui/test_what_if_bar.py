@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from hands import WAIT, child
-from PySide6.QtCore import QFile, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QContextMenuEvent, QImage
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QMenu, QPushButton, QSlider, QWidget
 
+from ganstudio.gui import trash
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.gui.widgets.field_row import FieldRow
 from ganstudio.gui.widgets.sample_grid import SampleGrid
@@ -103,7 +104,7 @@ def test_a_as_it_is_goes_beside_b(qtbot, window: MainWindow) -> None:
 
 def test_a_is_kept(qtbot, window: MainWindow, monkeypatch) -> None:
     trashed: list[str] = []
-    monkeypatch.setattr(QFile, "moveToTrash", lambda name: bool(trashed.append(name)) or True)
+    monkeypatch.setattr(trash, "put", lambda folder: trashed.append(folder.name) or folder)
     compare(qtbot, window)
     window.session.training.post(lambda runner: runner._save(*runner._trainers()))
     a = window.session.info.run_id

@@ -46,6 +46,8 @@ class Views(QWidget):
     def add_to_head(self, widget: QWidget, *fitted: QWidget) -> None:
         """Put a widget beside the list; all `fitted` are as high as that is."""
         self._head.addWidget(widget, 1)
+        for beside in fitted:
+            self.setTabOrder(self._list, beside)  # not after what is below
         self._row += fitted
         self._fit()
 
