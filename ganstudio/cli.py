@@ -389,9 +389,9 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     """Return the parser of ``ganstudio --help``, and one for each command."""
     parser = argparse.ArgumentParser(
         prog="ganstudio",
-        usage="ganstudio [CHECKPOINT]\n       ganstudio COMMAND …\n       ganstudio --help",
+        usage="ganstudio [CHECKPOINT|FOLDER]\n       ganstudio COMMAND …\n       ganstudio --help",
         description="Watch a GAN learn, steer it, look inside it, and keep what it made. Without a "
-        "command it opens the window; ganstudio CHECKPOINT opens it on a checkpoint.",
+        "command it opens the window: on a checkpoint, or a folder, whose run it follows.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"GAN Studio {__version__}")

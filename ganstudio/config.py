@@ -397,6 +397,15 @@ def recipe_name(config: Config) -> str:
     return next(near, config.model_name)
 
 
+def rates_fallen(constant: int, step: int) -> float:
+    """Return what is left of the learning rates at a step, as a share of those of the first.
+
+    They are constant for so many steps, for ever where that is 0, and then fall as 1/√step (Karras
+    et al. 2024, arXiv 2312.02696).
+    """
+    return math.sqrt(constant / step) if constant and step > constant else 1.0
+
+
 def from_mapping(table: Mapping[str, Any]) -> Config:
     """Return the settings in `table`; what it leaves out keeps its default."""
     return Config().changed(**_renamed(table))

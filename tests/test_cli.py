@@ -182,7 +182,7 @@ def test_help_tells_of_checkpoints_and_commands(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     usage = capsys.readouterr().out.partition("\n\n")[0]
-    assert "ganstudio [CHECKPOINT]" in usage
+    assert "ganstudio [CHECKPOINT|FOLDER]" in usage
     assert "ganstudio COMMAND" in usage
 
 

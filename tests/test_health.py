@@ -166,7 +166,7 @@ def test_a_run_whose_numbers_are_not_finite_is_diverging_until_two_looks_say_oth
 
 def test_learning_says_how_many_digits_there_are_so_far():
     some = (0.0, 0.3, 0.3, 0.0, *(0.1,) * 4, 0.0, 0.0)
-    text = "the samples come closer to real images; so far they show 6 of 10 digits."
+    text = "the samples come closer to real images; at most 6 of 10 digits can be told in them yet."
     found = diagnose(CONFIG, history(), looks(8, shares=some, gap=lambda t: 0.5 - 0.2 * t))
     assert str(found) == f"Learning: {text}"
     assert found.digits == (0, 3, 8, 9)

@@ -115,6 +115,7 @@ def test_closed_it_is_one_checkpoint_with_all_steps(tmp_path, tiny: Dataset, cpu
     assert trainer.step == len(trainer.history) == 120
     np.testing.assert_array_equal(trainer.history.column("g_loss"), np.arange(120))
     assert (trainer.config.d_lr, trainer.config.batch_size) == (1e-3, 8)
+    assert trainer.untold == {"g_lr", "d_steps"}
     assert trainer.epoch == 120 * 8 / 256
     with pytest.raises(StudioError, match="another program trains"):
         trainer.check_trainable()

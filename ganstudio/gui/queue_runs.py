@@ -37,14 +37,15 @@ class QueueRuns(QDialog):
         self.setWindowTitle(self.tr("Queue runs"))
         recipe = recipe_name(config)
         told = self.tr(
-            "The recipe in the fields, {recipe}, is trained from seed {seed} on. Each run is kept "
-            "in the list; ticked there, those of several seeds show as a band."
+            "The recipe in the fields, {recipe}, is trained with as many seeds, the first of them "
+            "{seed}. Each run is kept in the list; ticked there, those of several seeds show as a "
+            "band."
         ).format(recipe=recipe, seed=config.seed)
         most = int(min(_MOST, SETTINGS["seed"].high - config.seed + 1))
-        self._seeds = self._number("queue_seeds", self.tr("Seeds"), most, _SEEDS)
+        self._seeds = self._number("queue_seeds", self.tr("Number of seeds"), most, _SEEDS)
         self._steps = self._number("queue_steps", self.tr("Steps each"), _LONGEST, _STEPS)
         form = QFormLayout()
-        form.addRow(self.tr("&Seeds"), self._seeds)
+        form.addRow(self.tr("Number of &seeds"), self._seeds)
         form.addRow(self.tr("S&teps each"), self._steps)
         self._after: QSpinBox | None = None  # the step of the run that trains now
         if status.queue_goes and status.queue:
@@ -73,7 +74,7 @@ class QueueRuns(QDialog):
         when.setObjectName("queue_when")
         when.setAccessibleName(self.tr("When"))
         when.setMinimumHeight(26)
-        when.addItem(self.tr("At once: the run that trains now stands"))
+        when.addItem(self.tr("At once: the run that trains now is set aside"))
         when.addItem(self.tr("When the run that trains now is at a step"))
         label, next_thousand = self.tr("Step of the run that trains now"), status.step // 1000 + 1
         self._after = self._number("queue_after", label, _LONGEST, 1000 * next_thousand)

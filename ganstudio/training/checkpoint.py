@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from ganstudio import model_file
 from ganstudio.atomic import replacing
-from ganstudio.config import PRECISIONS, Config, from_mapping
+from ganstudio.config import LIVE, PRECISIONS, Config, from_mapping
 from ganstudio.data.dataset import Dataset
 from ganstudio.errors import ConfigError, Phrase, StudioError, reading
 from ganstudio.latent.networks import Architecture
@@ -283,6 +283,7 @@ def restore(
         _check_history(content, path)
         trainer.load_state(content)
         trainer.notes = notes_of(content, path)
+        trainer.untold = frozenset(LIVE) - content["config"].keys()
         if content.get("parent") is not None:
             run_id, step = content["parent"]
             trainer.parent = str(run_id), int(step)

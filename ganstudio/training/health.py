@@ -174,10 +174,11 @@ NAMES = {
 SENTENCES = {
     "waiting": "the samples are looked at every few seconds while the run trains.",
     "learning": "the samples come closer to real images.",
-    "learning-some": "the samples come closer to real images; so far they show {found} of 10 "
-    "digits.",
+    "learning-some": "the samples come closer to real images; at most {found} of 10 digits can be "
+    "told in them yet.",
     "level": "D and G keep up with each other, and the samples come to look like real images.",
-    "slow-some": "the samples show {found} of 10 digits, and hardly come closer to real images.",
+    "slow-some": "at most {found} of 10 digits can be told in the samples, which hardly come "
+    "closer to real images.",
     "slow": "nothing is wrong, though the samples hardly come closer to real images now.",
     "worse": "nothing else is wrong, but the samples were closer to real images some time ago.",
     "not-finite": "a loss or a gradient is no finite number any more.",

@@ -45,6 +45,7 @@ def describe(trainer: Trainer) -> RunInfo:
         objectives={name: _told_of(name) for name in parts.names(parts.OBJECTIVE)},
         autoencoder=trainer.E is not None,
         trainable=trainer.trainable,
+        untold=trainer.untold,
         notes=trainer.notes,
         parent=trainer.parent,
     )

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ganstudio.atomic import replacing
-from ganstudio.config import Config
+from ganstudio.config import LIVE, Config
 from ganstudio.errors import ConfigError, unknown_name
 from ganstudio.latent import exported
 from ganstudio.latent.fitted import fit
@@ -102,6 +102,7 @@ class RunWriter:
             data_range=str(list(pair.real_range)),
             model=str(self._out / MODEL_FILE),
         )
+        self._untold = frozenset(LIVE) - settings.keys()  # the loop may have none, or others
         self._kept_G = exported.export("G", pair.G, pair.z)
         self._kept_D = exported.export("D", pair.D, pair.G(pair.z).detach())
         code = exported.model_file(self._kept_G, self._kept_D, pair.output_range).encode()
@@ -178,7 +179,7 @@ class RunWriter:
             "format": checkpoint.FORMAT,
             "version": checkpoint.VERSION,
             "run_id": self._run_id,
-            "config": self._config.to_dict(),
+            "config": {k: v for k, v in self._config.to_dict().items() if k not in self._untold},
             "model_sha256": self._sha256,
             "latent": latent_of(self._config, 0).to_dict(),
             "image_shape": list(self._image_shape),

@@ -224,6 +224,8 @@ class RunInfo:
         Their classes.
     trainable : bool
         Whether it can be trained here, and not only by the program that does.
+    untold : frozenset of str
+        Live settings that the program that trains it has not told.
     notes : Notes
         What a person has noted of it.
     parent : (str, int) or None
@@ -247,5 +249,6 @@ class RunInfo:
     objectives: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
     autoencoder: bool = False
     trainable: bool = True
+    untold: frozenset[str] = frozenset()
     notes: Notes = field(default=Notes(), repr=False)
     parent: tuple[str, int] | None = None

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ganstudio import model_file, parts
-from ganstudio.config import LIVE, Config
+from ganstudio.config import LIVE, Config, rates_fallen
 from ganstudio.data.batches import Dice, Noise, RealBatches
 from ganstudio.data.dataset import Dataset
 from ganstudio.errors import ConfigError, Phrase, StudioError
@@ -77,6 +77,8 @@ class Trainer:
         Every drained step's numbers.
     notes : Notes
         What a person has noted of it.
+    untold : frozenset of str
+        Live settings that are not known, of a run that another program trains.
     parent : (str, int) or None
         The run that it is a branch of, and the step at which it left that.
 
@@ -116,6 +118,7 @@ class Trainer:
         self.threads = 0
         self.history = History()
         self.notes = Notes()
+        self.untold: frozenset[str] = frozenset()
         self.parent: tuple[str, int] | None = None
         self.latent = latent_of(config, dataset.classes)
         self.architecture = Architecture(
@@ -412,9 +415,7 @@ class Trainer:
         After some steps they fall as 1/√step (Karras et al. 2024, arXiv 2312.02696), by which the
         weights settle, however long the run goes on.
         """
-        constant, fallen = self.config.lr_constant_steps, 1.0
-        if constant and self.step > constant:
-            fallen = math.sqrt(constant / self.step)
+        fallen = rates_fallen(self.config.lr_constant_steps, self.step)
         self.G_opt.lr, self.D_opt.lr = fallen * self.config.g_lr, fallen * self.config.d_lr
 
     def snapshot(self) -> Snapshot:

@@ -778,3 +778,11 @@ def test_zero_is_empty_where_it_stands_for_something(panel: ExperimentPanel, qtb
     assert panel.wording("train_images", 0) == "all"
     field.stepBy(1)
     assert field.value() == 10
+
+
+def test_what_rates_have_become_is_told(panel: ExperimentPanel) -> None:
+    group = panel.findChild(QGroupBox, "live_settings")
+    panel.set_progress(3000, 60.0)
+    assert group.title() == "Live: acts at once"
+    panel.set_progress(12_000, 240.0)
+    assert group.title() == "Live; rates by now: 50 %"

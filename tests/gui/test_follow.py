@@ -115,7 +115,7 @@ def anybodys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunWriter:
     G = nn.Sequential(nn.Linear(7, 784), nn.Tanh())
     D = nn.Sequential(nn.Linear(784, 1), nn.Sigmoid())
     z, real = torch.randn(4, 7), torch.rand(8, 784) * 2 - 1
-    run = RunWriter(tmp_path / "theirs", G, D, z=z, real=real)
+    run = RunWriter(tmp_path / "theirs", G, D, z=z, real=real, g_lr=1e-3)
     run.step(real_loss=0.5, fake_loss=0.25, g_loss=2.0)
     return run
 
@@ -146,6 +146,9 @@ def test_a_loop_of_ones_own_is_followed_once_its_networks_may_run(
 
     rate = child(window, QWidget, "setting_g_lr")
     assert not rate.isEnabled()
+    assert rate.isVisible(), "it was told"
+    assert not child(window, QWidget, "setting_d_lr").isVisible(), "it was not told"
+    assert not child(window, QWidget, "setting_d_steps").isVisible()
     assert "another program" in rate.toolTip()
     with qtbot.waitSignal(session.failed, timeout=WAIT):
         window.actions_.by_name["start"].trigger()

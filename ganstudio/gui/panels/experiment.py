@@ -25,6 +25,7 @@ from ganstudio.config import (
     form_of,
     load_preset,
     parse,
+    rates_fallen,
 )
 from ganstudio.errors import ConfigError, StudioError
 from ganstudio.gui.icons import icon
@@ -46,6 +47,7 @@ from ganstudio.training.status import RunInfo
 
 _FIRST = ("dataset", "device", "seed", "batch_size")  # for a new run, shown at once
 _LIVE = ("g_lr", "d_lr", "d_steps")  # shown at once, and live
+_FALLEN = 0.995  # of the learning rates: what is left of them is told below it
 _ADVANCED = tuple(name for name in SETTINGS if name not in (*_FIRST, *LIVE))
 _STEPS: dict[str, dict[str, Any]] = {
     "batch_size": {"doubles": True},
@@ -100,6 +102,7 @@ class ExperimentPanel(QWidget):
         self._draft = dict(self._running)  # what the fields show: running and pending values
         self._has_run = False
         self._trainable = True  # the current run, here
+        self._untold: frozenset[str] = frozenset()  # of its live settings
         self._followed = False
         self._objectives: Mapping[str, tuple[str, str]] = {}  # known once torch is there
         self._preset = "studio"  # the latest that a person chose
@@ -125,6 +128,7 @@ class ExperimentPanel(QWidget):
     def set_run(self, info: RunInfo) -> None:
         """Show the settings of a run; changes that waited are gone, but for the first run's."""
         self._trainable, self._objectives = info.trainable, info.objectives
+        self._untold = info.untold
         if not self._has_run:
             self._has_run = True
             self.set_devices(info.devices, info.device)
@@ -149,8 +153,9 @@ class ExperimentPanel(QWidget):
         return str(field.wording(value))
 
     def set_progress(self, steps: int, seconds: float) -> None:
-        """Show how far the run is, for the limits at which it pauses."""
+        """Show how far the run is: how near its limits, and what rates have become."""
         self._limits.set_progress(steps, seconds)
+        self._name_live()
 
     def has_steps(self) -> bool:
         """Return whether the run has been trained, so that settings wait for another."""
@@ -401,11 +406,7 @@ class ExperimentPanel(QWidget):
         inside = sum(name in _ADVANCED for name in changed)
         title = self.tr("Advanced ({count} changed)").format(count=inside)
         self._advanced.set_title(title if inside else self.tr("Advanced"))
-        waits = any(name in changed for name in _LIVE)
-        title = self.tr("Live: • waits for a new run")
-        title = title if waits else self.tr("Live: acts at once")
-        followed = self.tr("Live: trained elsewhere")
-        self._live.setTitle(followed if self._followed else title)
+        self._name_live()
         form = self._form()
         self._preset_row.show_form(form)
         self._form_row.show_form(form)
@@ -451,6 +452,20 @@ class ExperimentPanel(QWidget):
             )
         return choice_text(name)
 
+    def _name_live(self) -> None:
+        """Say when live settings act; and where rates have fallen by themselves, how far."""
+        title = self.tr("Live: acts at once")
+        fallen = rates_fallen(self._running["lr_constant_steps"], self._limits.progress[0])
+        if fallen < _FALLEN:
+            percent = f"{100 * fallen:.0f}"
+            title = self.tr("Live; rates by now: {percent} %").format(percent=percent)
+        if any(self._is_changed(name) for name in _LIVE):
+            title = self.tr("Live: • waits for a new run")
+        if self._followed:
+            title = self.tr("Live: trained elsewhere")
+        if title != self._live.title():
+            self._live.setTitle(title)
+
     def _show_effects(self) -> None:
         """Grey out what has no effect, and say so if nothing can learn."""
         idle = self._idle()
@@ -459,6 +474,11 @@ class ExperimentPanel(QWidget):
             if name in idle and field.error is not None:
                 field.set_value(self._draft[name])  # a text nobody could correct
             row.set_idle(idle.get(name))
+        theirs = not self._trainable and self._draft["model"] == self._running["model"]
+        untold = self._untold if theirs else frozenset()
+        for name in LIVE:
+            self._rows[name].setVisible(name not in untold)
+        self._live.setVisible(not set(LIVE) <= untold)
         d_learns = self._draft["d_lr"] > 0 and self._draft["d_steps"] > 0
         self._nothing_learns.setVisible(not d_learns and self._draft["g_lr"] == 0)
 

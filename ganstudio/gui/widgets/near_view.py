@@ -153,6 +153,5 @@ class _Row(QWidget):
             )
             return text.format(percent=percent)
         return self.tr(
-            "No copy: {percent:.0f}\u00a0% of held-out images, which are none, have a nearer "
-            "training image"
+            "No copy: {percent:.0f}\u00a0% of held-out images have a training image that is nearer"
         ).format(percent=100 * near.share)
