@@ -105,8 +105,12 @@ def test_pieces_of_any_size_find_the_same_and_draw_no_more(linear, images):
     search = Inversion(linear, target)
     real = search._draw
     search._draw = lambda z: (drawn.append(len(z)), real(z))[1]
+    errors = []
     while (found := search.go_on(images)) is None:
-        assert search.so_far().error >= 0
+        errors.append(search.so_far().error)
+    # of the pool the nearest is by the whole cost, which weighs z a little, too
+    assert all(later <= error + 1e-4 for error, later in itertools.pairwise(errors))
+    assert found.error < errors[0]
     assert max(drawn) <= max(images, 3)
     whole = invert(linear, target)
     assert found.z == pytest.approx(whole.z, abs=1e-3)
@@ -122,10 +126,10 @@ def test_a_slow_search_ends_with_the_best_so_far_and_says_how_far_it_is(linear, 
             told.append(fraction)
 
     found = invert(linear, np.full(LINEAR_SHAPE, 90, np.uint8), seconds=4, work=Heard())
-    assert next(clock) == 6, "the first look begins"
     assert told[-1] == 1.0
     assert sorted(told) == told
-    assert found.error > 0
+    assert len(told) < 10
+    assert found.error > invert(linear, np.full(LINEAR_SHAPE, 90, np.uint8)).error
 
 
 def test_a_model_of_choices_alone_takes_the_nearest():

@@ -15,6 +15,9 @@ from ganstudio.evaluation import judge as judge_module
 from ganstudio.evaluation import report
 from ganstudio.evaluation.judge import NEEDED, Judge
 from ganstudio.evaluation.quality import NAMES, Figure, Rated
+from ganstudio.latent.decode import decode, judge_real
+from ganstudio.latent.decode import judge as judge_by
+from ganstudio.latent.spec import Stream, generator
 from ganstudio.training.trainer import Trainer
 from ganstudio.work import Cancelled, Work
 
@@ -109,13 +112,24 @@ def test_all_that_is_shown_is_there(judge, snapshot):
             assert figure.low <= figure.value + 1e-9
             assert figure.value <= figure.high + 1e-9
     assert sum(rated.figure.value for rated in quality.digits) == pytest.approx(1)
-    assert {name: len(logits) for name, logits in quality.logits.items()} == {
-        "generated": 150,
-        "train": 600,
-        "held_out": 400,
+
+
+def test_d_judges_the_images_that_are_named(judge, digits, snapshot):
+    quality = judge.evaluate(snapshot, 150, Work())
+    z = snapshot.latent.sample(150, generator(0, Stream.SAMPLES, 4))
+    fakes = decode(snapshot, z)
+    expected = {
+        "generated": judge_by(snapshot, fakes, z),
+        "train": judge_real(snapshot, digits.train, digits.train_labels),
+        "held_out": judge_real(snapshot, digits.test, digits.test_labels),
     }
-    assert sum(quality.pixels["real"]) == pytest.approx(1)
-    assert sum(quality.pixels["generated"]) == pytest.approx(1)
+    assert quality.logits.keys() == expected.keys()
+    for name, logits in expected.items():
+        np.testing.assert_allclose(np.sort(quality.logits[name]), np.sort(logits), atol=1e-4)
+    for name, images in (("real", digits.train[judge._train[:150]]), ("generated", fakes)):
+        counts, _ = np.histogram(images, len(quality.pixels[name]), (0, 256))
+        np.testing.assert_allclose(quality.pixels[name], counts / images.size, atol=1e-3)
+    assert not np.allclose(quality.pixels["real"], quality.pixels["generated"], atol=0.05)
 
 
 def test_data_that_the_network_does_not_know_gets_no_figures(tiny, snapshot):

@@ -118,7 +118,7 @@ def test_every_kind_of_recipe_can_be_looked_at(name: str, tiny, cpu):
     look = last(Observer(describe(trainer)), trainer)
     numbers = (look.seen, look.known, look.gap)
     assert all(0 <= number <= 1 for number in numbers)
-    assert look.diversity >= 0
+    assert look.diversity > 0, "fresh networks draw no two images alike"
 
 
 def test_a_certain_discriminator_is_seen_as_one_whether_of_images_or_of_codes(

@@ -14,7 +14,7 @@ from ganstudio.gui.threads.decode_thread import (
     DecodeThread,
 )
 from ganstudio.gui.threads.lanes import Job, Lane
-from ganstudio.latent.decode import decode, judge, judge_real, reconstruct
+from ganstudio.latent.decode import decode, effect, judge, judge_real, reconstruct
 from ganstudio.latent.networks import Architecture
 from ganstudio.latent.ranks import rank
 from ganstudio.latent.snapshot import Snapshot
@@ -142,14 +142,35 @@ def test_pieces_fit_the_time_of_each_lane_and_model(monkeypatch) -> None:
     assert pieces.images(another) == PIECE
 
 
-def test_the_effect_of_every_dimension_is_measured(qtbot, thread) -> None:
+def test_the_effect_of_every_dimension_is_measured(qtbot, thread, monkeypatch) -> None:
     thread.start()
+    snapshot, z = make_snapshot(1), latents(1)
+    monkeypatch.setattr(decode_thread, "PIECE", 4)  # images, two dimensions
     with qtbot.waitSignal(thread.effect_measured, timeout=WAIT) as measured:
-        thread.ask(Job(lane=Lane.EFFECT, snapshot=make_snapshot(1), inputs=latents(1)))
-    run_id, effect = measured.args
-    assert run_id == make_snapshot(1).run_id
-    assert effect.shape == (6,)
-    assert (effect >= 0).all()
+        thread.ask(Job(lane=Lane.EFFECT, snapshot=snapshot, inputs=z))
+    run_id, found = measured.args
+    assert run_id == snapshot.run_id
+    expected = effect(snapshot, z[0], range(6))
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
+    assert not np.allclose(expected, expected[::-1], rtol=0.1), "in no other order"
+
+
+@pytest.mark.parametrize(
+    ("lane", "told"), [(Lane.TRAIL, "trail_drawn"), (Lane.COMPARED, "compared_drawn")]
+)
+@pytest.mark.parametrize("averaged", [True, False])
+def test_each_of_some_models_draws_the_one_z(qtbot, thread, lane, told, averaged) -> None:
+    latest = [make_snapshot(step) for step in (1, 2, 3)]
+    models = [replace(one, G_ema=make_snapshot(one.step + 9).G) for one in latest]
+    z = latents(1)
+    thread.start()
+    with qtbot.waitSignal(getattr(thread, told), timeout=WAIT) as drawn:
+        job = Job(lane=lane, snapshot=models[0], inputs=z, averaged=averaged, trail=tuple(models))
+        thread.ask(job)
+    images = [decode(one, z, averaged=averaged)[0] for one in models]
+    np.testing.assert_array_equal(drawn.args[0].images, images)
+    others = [decode(one, z, averaged=not averaged)[0] for one in models]
+    assert not np.array_equal(images, others)
 
 
 def test_what_takes_too_long_is_answered_by_the_best_so_far(qtbot, thread, monkeypatch) -> None:
