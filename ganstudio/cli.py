@@ -30,6 +30,7 @@ from ganstudio.config import (
 )
 from ganstudio.errors import StudioError, nearest
 from ganstudio.latent import walks
+from ganstudio.library import LAST
 from ganstudio.model_file import ModelFile
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _train(arguments: argparse.Namespace) -> int:
             seconds=arguments.autosave_seconds,
         )
         number = headless.train(trainer, out, limit, every, tuner=tuner)
-    further = ["ganstudio", "train", "--resume", str(out / "last.pt")]
+    further = ["ganstudio", "train", "--resume", str(out / LAST)]
     if arguments.model_file:
         further += ["--model-file", str(arguments.model_file)]
     print(f"Step {trainer.step:,} saved. Continue: {shlex.join(further)}")

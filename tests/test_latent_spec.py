@@ -30,7 +30,7 @@ def test_generators_count(seed: int, stream: Stream, index: int):
 
 def test_the_numbers_of_the_streams_are_fixed():
     assert {stream.name: stream.value for stream in Stream} == {
-        "DATA": 0, "Z_D": 1, "Z_G": 2, "AUGMENTATION": 3, "PENALTY": 4, "SAMPLES": 5,
+        "DATA": 0, "Z_D": 1, "Z_G": 2, "AUGMENTATION": 3, "PENALTY": 4, "SAMPLES": 5, "LAYERS": 6,
     }  # fmt: skip
 
 

@@ -13,13 +13,12 @@ from ganstudio.evaluation.features import CLASSES, digits
 from ganstudio.latent.decode import decode
 from ganstudio.latent.directions import Directions, NamedDirections
 from ganstudio.latent.snapshot import Snapshot
-from ganstudio.latent.spec import Array, LatentSpec, Stream, generator
+from ganstudio.latent.spec import Array, LatentSpec, Sampled, Stream, generator
 
 SHAPES = {"thickness": "px", "slant": "°", "width": "px", "height": "px"}  # and their units
 ODDS = "nats"  # the unit of a likeness
 SAMPLES = 1000
 _BATCH = 100
-_Z = 8  # the generator of `Stream.SAMPLES` that draws the latents
 _SAME = 1e-10  # of the largest eigenvalue, below which terms depend on each other
 _INK = 1e-6  # of an image, below which it has no shape
 _FREE = 1e-3  # the least share of a sample that a fit to all of them leaves open
@@ -83,7 +82,8 @@ class Search:
 
     def __init__(self, snapshot: Snapshot, *, averaged: bool = True, seed: int = 0) -> None:
         self._snapshot, self._averaged = snapshot, averaged
-        self._z = snapshot.latent.sample(SAMPLES, generator(seed, Stream.SAMPLES, _Z))
+        rng = generator(seed, Stream.SAMPLES, Sampled.ATTRIBUTES)
+        self._z = snapshot.latent.sample(SAMPLES, rng)
         self._values: list[dict[str, Values]] = []
         self._fits: list[tuple[Array, float, float]] = []
         self._done = 0

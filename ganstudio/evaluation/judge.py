@@ -17,7 +17,7 @@ from ganstudio.evaluation.metrics import Matrix, Moments
 from ganstudio.evaluation.quality import Figure, Quality, Rated
 from ganstudio.latent.decode import decode, judge, judge_real
 from ganstudio.latent.snapshot import Snapshot
-from ganstudio.latent.spec import Stream, generator
+from ganstudio.latent.spec import Sampled, Stream, generator
 from ganstudio.work import Work
 
 REFERENCE = 10_000  # training images that samples are compared with
@@ -51,7 +51,7 @@ class Judge:
 
     def __init__(self, dataset: Dataset, work: Work, features: Features | None = None) -> None:
         self._features = features or digits()
-        rng = generator(0, Stream.SAMPLES, 3)
+        rng = generator(0, Stream.SAMPLES, Sampled.REFERENCE)
         self._train, self._test = (
             rng.permutation(count)[:REFERENCE] for count in (len(dataset.train), len(dataset.test))
         )
@@ -96,7 +96,7 @@ class Judge:
         """
         assert n >= NEEDED, n
         n = min(n, len(self._test) if self.unfit is None else UNFIT_IMAGES)
-        z = snapshot.latent.sample(n, generator(0, Stream.SAMPLES, 4))
+        z = snapshot.latent.sample(n, generator(0, Stream.SAMPLES, Sampled.JUDGED))
         fakes = np.concatenate([decode(snapshot, part) for part in _pieces(z, work, 0.0, 0.5)])
         figures: dict[str, Rated] = {}
         shares: tuple[Rated, ...] = ()

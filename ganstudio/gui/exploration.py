@@ -10,7 +10,7 @@ from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.latent.directions import NamedDirections
 from ganstudio.latent.holds import Holds
 from ganstudio.latent.notes import Notes
-from ganstudio.latent.spec import Array, LatentSpec, Stream, generator
+from ganstudio.latent.spec import Array, LatentSpec
 from ganstudio.training.status import RunInfo
 
 RANDOM_SEEDS = 1_000_000  # below which Random chooses one: short enough to be told
@@ -221,7 +221,7 @@ class Exploration(QObject):
             seed = int(self._rng.integers(RANDOM_SEEDS))
         else:
             text = self.tr("z of seed {seed}").format(seed=seed)
-        drawn = self.latent.sample(1, generator(seed, Stream.SAMPLES))[0]
+        drawn = self.latent.of_seed(seed)
         cut = self.latent.truncated(drawn, psi)
         state = self.towards(cut)
         if state != self.state:  # else all is locked

@@ -31,7 +31,7 @@ from ganstudio.gui.threads.training_thread import TrainingThread
 from ganstudio.gui.widgets.canvas import Page
 from ganstudio.gui.widgets.latent_state import LatentState
 from ganstudio.latent.notes import Notes
-from ganstudio.latent.spec import Stream, generator
+from ganstudio.latent.spec import Sampled, Stream, generator
 from ganstudio.model_file import ModelFile
 from ganstudio.pretrained import GENERATOR_SUFFIX
 from ganstudio.training.health import Doctor, Observation, Remedy, State, lowered
@@ -535,7 +535,7 @@ class Session(QObject):
             panel.set_run(info)
         self.evaluating.forget_others(info.dataset)
         seed = info.config.seed  # whose z go on where another run left them: Random repeats none
-        self._randoms.setdefault(seed, generator(seed, Stream.SAMPLES, 2))
+        self._randoms.setdefault(seed, generator(seed, Stream.SAMPLES, Sampled.RANDOM))
         self.decoder.set_run(info, self._randoms[seed])
         self.look_for_datasets()
         self.run_changed.emit(info)

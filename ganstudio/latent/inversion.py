@@ -18,7 +18,7 @@ from torch import Tensor
 from ganstudio.latent.decode import decode_exactly, encode
 from ganstudio.latent.holds import Holds
 from ganstudio.latent.snapshot import Snapshot
-from ganstudio.latent.spec import Array, Stream, generator
+from ganstudio.latent.spec import Array, Sampled, Stream, generator
 from ganstudio.work import Work
 
 POOL = 512  # latents of the prior that are looked at first, of which the nearest
@@ -34,7 +34,6 @@ _PIECE = 64  # images between two looks at the clock
 _DAMPINGS = (0.2, 1.0, 8.0)  # tried at once, times the last one
 _EDGES = 4  # times that more of z is put to the edge of the prior in a step
 _GAIN = 1e-4  # of the error, below which a round was in vain
-_Z = 9  # the generator of `Stream.SAMPLES` that draws the pool
 
 Pixels = NDArray[np.uint8]
 
@@ -110,7 +109,7 @@ class Inversion:
         now, holds = within or (np.zeros(latent.dim, np.float32), Holds.none(latent))
         self._now, self._holds = now, holds
         self._ways = holds.ways()  # that z is moved, in standard deviations
-        pools = latent.sample(LOOKS * POOL, generator(seed, Stream.SAMPLES, _Z))
+        pools = latent.sample(LOOKS * POOL, generator(seed, Stream.SAMPLES, Sampled.INVERSION))
         self._pools = holds.towards(now, pools)
         self._known: list[_Start] = []  # the best of earlier looks
         if snapshot.E is not None:  # the encoder's answer is the first to be tried

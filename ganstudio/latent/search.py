@@ -12,12 +12,11 @@ from torch import Tensor
 from ganstudio.latent.decode import decode_exactly
 from ganstudio.latent.directions import Directions
 from ganstudio.latent.snapshot import Snapshot
-from ganstudio.latent.spec import Array, Stream, generator
+from ganstudio.latent.spec import Array, Sampled, Stream, generator
 
 DELTA = 0.1  # standard deviations on either side: the difference quotient's
 IMAGES = 4096  # drawn for one search, about,
 ANCHORS = (12, 64)  # around so many latents of the prior
-_Z = 7  # the generator of `Stream.SAMPLES` that draws the latents
 
 
 class Search:
@@ -40,7 +39,7 @@ class Search:
         self._dims = np.flatnonzero(self._scale)
         few, many = ANCHORS
         count = min(max(IMAGES // max(2 * len(self._dims), 1), few), many)
-        self._anchors = latent.sample(count, generator(seed, Stream.SAMPLES, _Z))
+        self._anchors = latent.sample(count, generator(seed, Stream.SAMPLES, Sampled.DIRECTIONS))
         self._done = 0  # rows of Jacobians: one for each dimension, anchor by anchor
         self._rows: list[Tensor] = []  # of the current one
         self._metric = torch.zeros(len(self._dims), len(self._dims), dtype=torch.float64)

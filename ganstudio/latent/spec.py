@@ -28,6 +28,21 @@ class Stream(IntEnum):
     LAYERS = 6  # what layers of a model file draw while they train, as dropout does
 
 
+class Sampled(IntEnum):
+    """What each generator of `Stream.SAMPLES` draws. Checkpoints rely on TRAIN_IMAGES."""
+
+    GRID = 0  # z of sample grids; the first of a seed is that seed's z
+    SHOWN = 1  # real images to look at
+    RANDOM = 2  # z that a person asks for
+    REFERENCE = 3  # real images that samples are compared with
+    JUDGED = 4  # z of the samples that are judged
+    TRAIN_IMAGES = 5  # those of a recipe that limits them
+    LOOKS = 6  # z of the samples by which a run's health is known
+    DIRECTIONS = 7  # z around which directions are looked for
+    ATTRIBUTES = 8  # z by whose images attributes are told
+    INVERSION = 9  # z that are tried first for an image
+
+
 def generator(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:
     """Return generator number `index` of one of a seed's streams.
 
@@ -191,6 +206,11 @@ class LatentSpec:
             return False
         made = (np.sort(z[self.slices[part.name]]) for part in self.choices)
         return all(choice[-1] == 1 and not choice[:-1].any() for choice in made)
+
+    def of_seed(self, seed: int) -> Array:
+        """Return the z of a seed, (dim,) float32: that of which `sample` draws a single image."""
+        first: Array = self.sample(1, generator(seed, Stream.SAMPLES))[0]
+        return first
 
     def check(self, z: Array) -> None:
         """Raise ``latent-mismatch`` unless the last axis of `z` has `dim` numbers."""

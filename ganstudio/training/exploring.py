@@ -19,7 +19,7 @@ from ganstudio.latent.directions import DIGITS, Directions, NamedDirections, str
 from ganstudio.latent.holds import Holds
 from ganstudio.latent.inversion import PATIENCE, Found, invert
 from ganstudio.latent.snapshot import Snapshot
-from ganstudio.latent.spec import Array, Stream, generator
+from ganstudio.latent.spec import Array
 from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint
 from ganstudio.training.failures import explaining_device
@@ -80,7 +80,7 @@ def explore(path: Path, num: int, seed: int, file: ModelFile | None = None) -> E
     found = strongest(search.find(snapshot).placed(notes.places()), num)
     if checkpoint.config_of(content, path).dataset in DIGITS:
         found = found.joined(attributes.find(snapshot))
-    z = snapshot.latent.sample(1, generator(seed, Stream.SAMPLES))[0]
+    z = snapshot.latent.of_seed(seed)
     strips = _strips(snapshot, found.directions, z)
     called = tuple(notes.called(name) or name for name in found.names)
     return Explored(step=snapshot.step, z=z, found=found, called=called, strips=strips)
@@ -133,7 +133,7 @@ def walk(
     elif isinstance(stops, Path):
         places = list(z_file.read(latent, stops))
     else:
-        places = [latent.sample(1, generator(seed, Stream.SAMPLES))[0] for seed in stops]
+        places = [latent.of_seed(seed) for seed in stops]
     if len(places) < 2:
         raise StudioError("no-stops", path=stops or path, found=len(places))
     cut = np.stack([latent.truncated(z, psi) for z in places])

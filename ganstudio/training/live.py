@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganstudio.errors import StudioError, reading
+from ganstudio.library import LAST
 from ganstudio.training import checkpoint, generator_file
 from ganstudio.training.history import History
 from ganstudio.training.history_file import HistoryReader, HistoryWriter
 from ganstudio.training.trainer import Trainer
 
-NETWORKS, LAST = "live.safetensors", "last.pt"
+NETWORKS = "live.safetensors"
 SECONDS = 2.0  # between two times,
 STALE_SECONDS = 600.0  # by which networks may be older than last.pt: else the run was killed
 SHARE = 0.01  # and more where writing would take more of the time than this

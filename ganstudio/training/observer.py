@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ganstudio.evaluation.features import CLASSES, FITS, digits
 from ganstudio.latent.decode import decode, judge, judge_real
 from ganstudio.latent.snapshot import Snapshot
-from ganstudio.latent.spec import Stream, generator
+from ganstudio.latent.spec import Sampled, Stream, generator
 from ganstudio.training.health import Observation
 from ganstudio.training.status import RunInfo
 
@@ -27,7 +27,6 @@ APART = 100  # steps, at least, over which samples change: looks come by the clo
 _PIECE = 16  # images between two looks at what else there is to do, where networks are small,
 _PIECE_SECONDS = 0.008  # and as many as take so long, of the run's own networks
 _SIDE = 32  # pixels: of larger images only some are compared
-_Z = 6  # the generator of `Stream.SAMPLES` that draws the latents
 _FLOOR = 1e-6  # a distance below which images are all the same
 
 Pixels = NDArray[np.uint8]
@@ -55,7 +54,8 @@ class Observer:
     def __init__(self, info: RunInfo) -> None:
         self._train, self._train_labels = info.real[:IMAGES], info.real_labels[:IMAGES]
         self._test, self._test_labels = info.held_out[:IMAGES], info.held_out_labels[:IMAGES]
-        self._z = info.latent.sample(IMAGES, generator(info.config.seed, Stream.SAMPLES, _Z))
+        rng = generator(info.config.seed, Stream.SAMPLES, Sampled.LOOKS)
+        self._z = info.latent.sample(IMAGES, rng)
         self._fits: bool | None = None  # whether the feature network names these images
         self._real = np.zeros((0, 1))  # features of the held-out images
         self._spread = self._pixel_spread = _FLOOR  # mean distances between two held-out images

@@ -6,6 +6,7 @@ from pathlib import Path
 from ganstudio.atomic import replacing
 from ganstudio.errors import StudioError, reading, writing
 from ganstudio.evaluation import report
+from ganstudio.library import LAST
 from ganstudio.training import checkpoint, live
 
 
@@ -14,7 +15,7 @@ def of(resumed: Path) -> Path | None:
     folder = resumed.parent
     # a run that was cut short may have no last.pt yet
     is_kept = resumed.match("step-*.pt") and (folder / "config.toml").exists()
-    return folder if is_kept or (folder / "last.pt").exists() else None
+    return folder if is_kept or (folder / LAST).exists() else None
 
 
 def check(out: Path, *, resumed: Path | None, run_id: str = "", step: int = 0) -> None:
@@ -40,7 +41,7 @@ def check(out: Path, *, resumed: Path | None, run_id: str = "", step: int = 0) -
             if place.exists() and not place.is_dir():
                 raise StudioError("not-a-folder", path=place)
         out.mkdir(parents=True, exist_ok=True)
-    if not (last := out / "last.pt").exists():
+    if not (last := out / LAST).exists():
         return
     if resumed is None or resumed.resolve().parent != out.resolve():
         raise StudioError("run-exists", path=out, checkpoint=last)
@@ -54,7 +55,7 @@ def check(out: Path, *, resumed: Path | None, run_id: str = "", step: int = 0) -
 
 def take(out: Path, *, exist_ok: bool) -> None:
     """Make the folder `out` for a run of another program; ``run-in-folder`` if it holds one."""
-    kept = [out / name for name in (live.LAST, live.NETWORKS) if (out / name).exists()]
+    kept = [out / name for name in (LAST, live.NETWORKS) if (out / name).exists()]
     if kept and not exist_ok:
         raise StudioError("run-in-folder", path=out)
     with writing(out):

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganstudio import parts
-from ganstudio.latent.spec import Stream, generator
+from ganstudio.latent.spec import Sampled, Stream, generator
 from ganstudio.training import device
 from ganstudio.training.objectives._objective import Objective
 from ganstudio.training.status import Curves, RunInfo
@@ -16,7 +16,7 @@ SHOWN_REAL, HELD_OUT = 100, 128  # images given to those who show the run
 def describe(trainer: Trainer) -> RunInfo:
     """Return what holds for the whole run."""
     dataset, objective = trainer.dataset, trainer.objective
-    rng = generator(trainer.config.seed, Stream.SAMPLES, 1)
+    rng = generator(trainer.config.seed, Stream.SAMPLES, Sampled.SHOWN)
     shown, held_out = rng.permutation(len(dataset.train)), dataset.held_out(HELD_OUT)
     if trainer.latent.classes:
         shown = _in_columns(shown, dataset.train_labels, trainer.latent.classes)

@@ -17,9 +17,10 @@ from ganstudio.errors import ConfigError, unknown_name
 from ganstudio.latent import exported
 from ganstudio.latent.fitted import fit
 from ganstudio.latent.notes import Notes
+from ganstudio.library import LAST
 from ganstudio.training import checkpoint, run_folder
 from ganstudio.training.history import COLUMNS, METRICS, History
-from ganstudio.training.live import LAST, LiveWriter
+from ganstudio.training.live import LiveWriter
 from ganstudio.training.trainer import latent_of, new_run_id
 
 MODEL_FILE = "networks.py"

@@ -11,6 +11,7 @@ from ganstudio import atomic, images
 from ganstudio.errors import UNWRITTEN, Phrase, StudioError
 from ganstudio.latent.decode import decode
 from ganstudio.latent.spec import Stream, generator
+from ganstudio.library import LAST
 from ganstudio.training import checkpoint
 from ganstudio.training.trainer import Trainer
 
@@ -90,7 +91,7 @@ class Saving:
             self._failed.append(error)
 
     def _checkpoint(self, *, keep: bool) -> None:
-        trainer, last = self._trainer, self._out / "last.pt"
+        trainer, last = self._trainer, self._out / LAST
         trainer.drain()
         checkpoint.save(trainer, last)
         self._saved = trainer.step

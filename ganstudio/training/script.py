@@ -24,12 +24,12 @@ from ganstudio.data.dataset import Dataset
 from ganstudio.data.published import Published
 from ganstudio.errors import StudioError
 from ganstudio.latent.networks import Architecture, build, each_alone
-from ganstudio.latent.spec import LatentPart, LatentSpec
+from ganstudio.latent.spec import LatentPart, LatentSpec, Sampled
 from ganstudio.resources import resource
 from ganstudio.training import penalties
 from ganstudio.training.objectives._objective import Objective
 from ganstudio.training.source_code import SourceCode, bound_names, imports_for, used_names
-from ganstudio.training.trainer import TRAIN_IMAGES, real_range
+from ganstudio.training.trainer import real_range
 
 SUFFIX = ".py"
 _FEWEST_STEPS = 100  # that it makes by default
@@ -207,7 +207,7 @@ def _values(
         "classes": latent.classes,
         "torchvision": _IDX.get(config.dataset, ""),
         "folder": json.dumps(str(_folder(config, root)), ensure_ascii=False),
-        "few_index": TRAIN_IMAGES,
+        "few_index": int(Sampled.TRAIN_IMAGES),
         "draws": _draws(latent),
         "parts": len(latent.parts),
         "info_terms": ",\n        ".join(_info_terms(latent)),

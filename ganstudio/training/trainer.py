@@ -27,7 +27,7 @@ from ganstudio.latent.networks import (
 )
 from ganstudio.latent.notes import Notes
 from ganstudio.latent.snapshot import Snapshot
-from ganstudio.latent.spec import LatentPart, LatentSpec, Stream, generator
+from ganstudio.latent.spec import LatentPart, LatentSpec, Sampled, Stream, generator
 from ganstudio.training import combinations, half, model_check, shortcuts, step_graphs
 from ganstudio.training.adam import Adam
 from ganstudio.training.batch_norm import share_statistics
@@ -44,7 +44,6 @@ from ganstudio.training.step_graphs import StepGraphs
 
 DRAIN_STEPS = 50
 DRAIN_SECONDS = 0.1
-TRAIN_IMAGES = 5  # the generator of `Stream.SAMPLES` that draws them where a recipe limits them
 
 
 class Trainer:
@@ -561,7 +560,7 @@ def new_run_id() -> str:
 
 def training_data(config: Config, dataset: Dataset) -> Dataset:
     """Return the dataset with the training images that the settings leave of it."""
-    order = generator(config.seed, Stream.SAMPLES, TRAIN_IMAGES)
+    order = generator(config.seed, Stream.SAMPLES, Sampled.TRAIN_IMAGES)
     return dataset.with_train_images(config.train_images, order)
 
 

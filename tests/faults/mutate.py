@@ -37,10 +37,9 @@ from ganstudio.errors import StudioError
 from ganstudio.images import save_npy
 from ganstudio.latent import z_file
 from ganstudio.latent.spec import Stream, generator
-from ganstudio.library import Entry, RunFolder, now
+from ganstudio.library import LAST, Entry, RunFolder, now
 from ganstudio.training import checkpoint, generator_file, history_file, past
 from ganstudio.training.history_file import HistoryWriter
-from ganstudio.training.live import LAST as LIVE_LAST
 from ganstudio.training.live import Live
 from ganstudio.training.trainer import Trainer
 from ganstudio.work import Work
@@ -188,7 +187,7 @@ def _kinds(folder: Path, dataset: Dataset, marker: Path) -> dict[str, tuple[Make
         place.mkdir(exist_ok=True)
         (place / "live.safetensors").write_bytes(paths["a.safetensors"].read_bytes())
         (place / history_file.NAME).write_bytes(path.read_bytes())
-        (place / LIVE_LAST).unlink(missing_ok=True)
+        (place / LAST).unlink(missing_ok=True)
         live = Live(place)
         live.rows(live.first(), 0)
 
