@@ -110,6 +110,9 @@ def _palette(colours: dict[QPalette.ColorRole, str]) -> QPalette:
         palette.setColor(role, QColor(colour))
     for role in (roles.WindowText, roles.Text, roles.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor("#8a8d90"))
+    # or a slider that cannot be moved is as bright as one that can
+    palette.setColor(QPalette.ColorGroup.Disabled, roles.Highlight, palette.color(roles.Mid))
+    palette.setColor(QPalette.ColorGroup.Disabled, roles.Accent, palette.color(roles.Mid))
     return palette
 
 

@@ -192,7 +192,8 @@ class Gallery(QDialog):
             return (self.tr("Not measured yet"),)
         found = self.tr("{digits} of 10 digits, {rarest:.0f} to {commonest:.0f} % each")
         if figures.readable is None:
-            readable = self.tr("Few readable digits after {seconds:.0f} s")
+            found = self.tr("At most {digits} of 10 digits, up to {commonest:.0f} % of one")
+            readable = self.tr("Far from real digits after {seconds:.0f} s")
         else:
             readable = self.tr("Readable after {readable:.0f} s on two cores")
         frechet = self.tr("Fréchet distance {frechet:.0f} × real")

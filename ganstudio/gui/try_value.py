@@ -47,8 +47,8 @@ class TryValue(QDialog):
         field.installEventFilter(self)
         told = QLabel(
             self.tr(
-                "{name} is {value}. B begins here with another value, and both train by turns; "
-                "A stays the run that it would have been."
+                "{name} is {value}. B goes on from the step that the run has come to, with another "
+                "value, and both train by turns; A stays the run that it would have been."
             ).format(name=label, value=field.wording(value)),
             wordWrap=True,
         )

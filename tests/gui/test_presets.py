@@ -147,7 +147,7 @@ def test_cards_say_and_show_what_presets_make(window: MainWindow, qtbot: QtBot) 
     ):
         assert part in text
     assert "Collapses in 2 of 3 runs" in spoken(dialog, "wgan")
-    assert "Few readable digits after 60 s" in spoken(dialog, "wgan")
+    assert "Far from real digits after 60 s" in spoken(dialog, "wgan")
     assert "Not measured yet" in spoken(dialog, "dcgan")
     assert "Your own" in spoken(dialog, "mine")
 
