@@ -94,7 +94,8 @@ def test_changes_of_health_are_told_and_written(trainer, tiny_root, tmp_path, mo
     headless.train(resumed, tmp_path, Limit(steps=9))
     with (tmp_path / "health.csv").open(encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
-    assert [(line["step"], line["state"]) for line in lines] == [("2", "blind"), ("7", "blind")]
+    assert [(line["step"], line["state"]) for line in lines] == [("2", "blind")]
+    assert told in capsys.readouterr().err, "who goes on with the run is told again"
     assert lines[0]["numbers"].startswith("d_steps=0; seen=")
     assert lines[0]["why"].startswith("D is not updated, so")
 

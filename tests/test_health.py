@@ -1,4 +1,5 @@
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from ganstudio.training.health import (
     WORSE,
     Diagnosis,
     Doctor,
+    Evidence,
     Observation,
     Remedy,
     State,
@@ -318,3 +320,32 @@ def test_the_doctor_remembers_what_it_said_and_of_which_step():
     assert branch.told == told[:2]
     assert all(look.step <= 250 for look in branch.looks)
     assert Doctor().until(5).diagnosis.state is State.WAITING
+
+
+def test_what_was_told_is_kept_where_it_changed_and_comes_back() -> None:
+    known = Evidence("seen", 0.75, None), Evidence("gap", 0.5, 0.25)
+    first = Diagnosis(state=State.LEARNING, step=10, reason="learning", evidence=known)
+    lost = Diagnosis(state=State.COLLAPSING, step=30, reason="lost-digits", digits=(3, 8))
+    again = [dataclasses.replace(first, step=20), lost]
+    again += [dataclasses.replace(lost, step=step) for step in (40, 50)]
+    kept = Doctor.again([first, *again]).changes
+    assert [one.step for one in kept] == [10, 30, 50]
+    back = tuple(Diagnosis.from_dict(json.loads(json.dumps(one.to_dict()))) for one in kept)
+    assert back == kept
+    doctor = Doctor.again(back)
+    assert doctor.diagnosis == kept[-1]
+    assert [doctor.at(step).state for step in (5, 29, 30, 99)] == [
+        State.WAITING,
+        State.LEARNING,
+        State.COLLAPSING,
+        State.COLLAPSING,
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"state": "fine"}, {"reason": "none"}, {"evidence": [["a"]]}, {"step": "x"}]
+)
+def test_what_is_no_diagnosis_is_refused(wrong: dict[str, object]) -> None:
+    told = Diagnosis(state=State.STUCK, step=3, reason="still").to_dict()
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        Diagnosis.from_dict(told | wrong)

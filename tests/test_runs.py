@@ -12,6 +12,7 @@ from ganstudio.config import Config
 from ganstudio.errors import StudioError
 from ganstudio.library import RunFolder
 from ganstudio.training import checkpoint
+from ganstudio.training.health import Diagnosis, State
 from ganstudio.training.orders import Nets
 from ganstudio.training.status import Waiting
 from ganstudio.training.trainer import Trainer
@@ -348,3 +349,29 @@ def _fails(*_: object) -> None:
     raise StudioError(
         "non-finite", step=2, last=1, quantity="g_loss", net="G", rate="g_lr", value=1
     )
+
+
+def test_health_is_saved_with_the_run(window: Window, saved: Path, tiny_root: Path):
+    told = tuple(
+        Diagnosis(state=state, step=step, reason=reason)
+        for state, step, reason in ((State.LEARNING, 1, "learning"), (State.STUCK, 3, "still"))
+    )
+    run_id = window.trainer.run_id
+    window.ask(lambda runner: runner.diagnosed(run_id, told))
+    window.train(1)
+    window.runner.close()
+    again = Window(saved.parent, tiny_root)
+    again.ask(lambda runner: runner.open(saved / "last.pt", "cpu", tiny_root))
+    assert again.heard.runs[-1].diagnoses == told
+
+
+def test_a_branch_knows_its_health_up_to_where_it_began(window: Window, monkeypatch):
+    keep_every_step(monkeypatch)
+    window.train(3)
+    told = tuple(
+        Diagnosis(state=state, step=step, reason=reason)
+        for state, step, reason in ((State.LEARNING, 1, "learning"), (State.STUCK, 3, "still"))
+    )
+    run_id = window.trainer.run_id
+    window.ask(lambda runner: runner.diagnosed(run_id, told), lambda runner: runner.rewind(2))
+    assert window.trainer.diagnoses == told[:1]

@@ -530,6 +530,8 @@ class Session(QObject):
             parent, step = info.parent
             if parent in self._doctors:
                 self._doctors[info.run_id] = self._doctors[parent].until(step)
+        if info.diagnoses:
+            self._doctors.setdefault(info.run_id, Doctor.again(info.diagnoses))
         self._show_health()
         for panel in (self._experiment, *self._curves, self._quality):
             panel.set_run(info)
@@ -672,7 +674,10 @@ class Session(QObject):
         if self.info is None or run_id != self.info.run_id:
             return
         self._looking, self._look_at = False, time.monotonic() + wait
-        self._doctors[run_id].hear(look, self._config, self.info.history)
+        doctor = self._doctors[run_id]
+        doctor.hear(look, self._config, self.info.history)
+        told = doctor.changes
+        self.training.post(lambda runner: runner.diagnosed(run_id, told))
         self._show_health()
 
     def _show_health(self) -> None:

@@ -35,6 +35,7 @@ from ganstudio.model_file import ModelFile
 from ganstudio.pretrained import GENERATOR_SUFFIX
 from ganstudio.training import generator_file, half, older
 from ganstudio.training.failures import lacks_memory
+from ganstudio.training.health import Diagnosis
 from ganstudio.training.history import COLUMNS
 from ganstudio.training.ranks import ALONE, Ranks
 from ganstudio.training.trainer import Trainer, real_range
@@ -99,6 +100,7 @@ def content_of(trainer: Trainer, *, whole: bool = True, history: bool = True) ->
         "image_shape": list(trainer.architecture.image_shape),
         "data_root": str(trainer.dataset.root) if trainer.dataset.root else None,
         "notes": trainer.notes.to_dict(),
+        "health": [diagnosis.to_dict() for diagnosis in trainer.diagnoses],
         "parent": list(trainer.parent) if trainer.parent else None,
         **(trainer.state(history=history) if whole else trainer.networks_state()),
     }
@@ -283,6 +285,7 @@ def restore(
         _check_history(content, path)
         trainer.load_state(content)
         trainer.notes = notes_of(content, path)
+        trainer.diagnoses = tuple(map(Diagnosis.from_dict, content.get("health") or ()))
         trainer.untold = frozenset(LIVE) - content["config"].keys()
         if content.get("parent") is not None:
             run_id, step = content["parent"]

@@ -18,7 +18,7 @@ from ganstudio.errors import Phrase, StudioError, reading
 
 _FORMAT = "ganstudio-generator"
 _VERSION = 2
-_MAY_BE = ("notes", "precision", "parent")  # not in older ones, or not in those of others
+_MAY_BE = ("notes", "health", "precision", "parent")  # not in older ones, or not in those of others
 _KEPT = ("config", "model_sha256", "latent", "image_shape", "step", "seconds", "counts", "run_id")
 
 

@@ -270,7 +270,9 @@ class _Watch:
 
     def __init__(self, trainer: Trainer, out: Path) -> None:
         self._trainer, self._path = trainer, out / HEALTH
-        self._observer, self._doctor = Observer(describe(trainer)), Doctor()
+        self._observer, self._doctor = Observer(describe(trainer)), Doctor.again(trainer.diagnoses)
+        if self._doctor.told:  # the run goes on, as what it was called
+            self._say(self._doctor.diagnosis)
         self._due = time.monotonic() + self._observer.wait
 
     def step_done(self) -> None:
@@ -289,13 +291,17 @@ class _Watch:
         *_, look = self._observer.look(trainer.snapshot())
         assert look is not None
         diagnosis = self._doctor.hear(look, trainer.config, trainer.history)
+        trainer.diagnoses = self._doctor.changes
         others = diagnosis.state is State.COLLAPSING and diagnosis.digits != before.digits
         if diagnosis.state is not before.state or others:
             self._tell(diagnosis)
         self._due = time.monotonic() + self._observer.wait
 
+    def _say(self, diagnosis: Diagnosis) -> None:
+        tqdm.write(f"step {diagnosis.step:,}: {diagnosis}", file=sys.stderr)
+
     def _tell(self, diagnosis: Diagnosis) -> None:
-        tqdm.write(f"step {self._trainer.step:,}: {diagnosis}", file=sys.stderr)
+        self._say(diagnosis)
         with writing(self._path):
             new = not self._path.exists()
             with self._path.open("a", encoding="utf-8", newline="") as file:

@@ -5,8 +5,10 @@
 with every look, and changes its mind only when two in a row agree. Pure numpy.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Any
 
 import numpy as np
 
@@ -154,6 +156,35 @@ class Diagnosis:
     def __str__(self) -> str:
         return f"{NAMES[self.state.value]}: {self.sentence(SENTENCES[self.reason])}"
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values; what would help is left out: that holds for the moment."""
+        evidence = [[one.name, float(one.value), one.bound] for one in self.evidence]
+        state, digits = self.state.value, [int(digit) for digit in self.digits]
+        told = {"state": state, "step": self.step, "reason": self.reason}
+        return {**told, "digits": digits, "evidence": evidence}
+
+    @staticmethod
+    def from_dict(told: Mapping[str, Any]) -> "Diagnosis":
+        """Return what `to_dict` returned.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If it is none.
+        """
+        if told["reason"] not in SENTENCES:
+            raise ValueError(f"the reason {told['reason']}")
+        return Diagnosis(
+            state=State(told["state"]),
+            step=int(told["step"]),
+            reason=told["reason"],
+            digits=tuple(int(digit) for digit in told["digits"]),
+            evidence=tuple(
+                Evidence(str(name), float(value), None if bound is None else float(bound))
+                for name, value, bound in told["evidence"]
+            ),
+        )
+
     def sentence(self, text: str) -> str:
         """Fill in what `text`, one of `SENTENCES` or its translation, names."""
         return text.format(digits=", ".join(map(str, self.digits)), found=10 - len(self.digits))
@@ -258,9 +289,27 @@ class Doctor:
     def until(self, step: int) -> "Doctor":
         """Return the doctor of a branch from `step` on."""
         looks = [look for look in self.looks if look.step <= step]
-        told = [diagnosis for diagnosis in self.told if diagnosis.step <= step]
+        return Doctor._that_told([one for one in self.told if one.step <= step], looks)
+
+    @staticmethod
+    def again(told: Iterable[Diagnosis]) -> "Doctor":
+        """Return the doctor of a run that is opened again, which was called all this."""
+        return Doctor._that_told(list(told), [])
+
+    @staticmethod
+    def _that_told(told: list[Diagnosis], looks: list[Observation]) -> "Doctor":
         last = told[-1] if told else Diagnosis(state=State.WAITING)
         return Doctor(diagnosis=last, looks=looks, told=told, _named=last.state, _agree=AGREE)
+
+    @property
+    def changes(self) -> tuple[Diagnosis, ...]:
+        """What was told, without what only said the same again; the last one in any case."""
+        called = [(one.state, one.reason, one.digits) for one in self.told]
+        return tuple(
+            one
+            for i, one in enumerate(self.told)
+            if i in (0, len(called) - 1) or called[i] != called[i - 1]
+        )
 
     def hear_the_end(self, step: int, config: Config) -> Diagnosis:
         """Take in that the step after `step` could not be made: its numbers were not finite."""

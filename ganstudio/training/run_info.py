@@ -46,6 +46,7 @@ def describe(trainer: Trainer) -> RunInfo:
         autoencoder=trainer.E is not None,
         trainable=trainer.trainable,
         untold=trainer.untold,
+        diagnoses=trainer.diagnoses,
         notes=trainer.notes,
         parent=trainer.parent,
     )

@@ -19,6 +19,7 @@ from ganstudio.model_file import ModelFile
 from ganstudio.training import checkpoint, exports, what_if
 from ganstudio.training.earlier import Earlier
 from ganstudio.training.failures import explained, explaining_device
+from ganstudio.training.health import Diagnosis
 from ganstudio.training.history import History
 from ganstudio.training.homes import Homes
 from ganstudio.training.live import Live
@@ -274,6 +275,7 @@ class Runner:
             run.drain()
             branch = self._openings.earlier(run, moments[step], work)
             branch.run_id, branch.notes = run.run_id, run.notes  # a moment may be its parent's
+            branch.diagnoses = tuple(one for one in run.diagnoses if one.step <= step)
             branch.history = History()
             branch.history.append(run.history.array()[:, :step])
             branch.branch()
@@ -567,6 +569,12 @@ class Runner:
             trainer.notes = notes
             self._save_soon()
             self._publish_status()
+
+    def diagnosed(self, run_id: str, diagnoses: tuple[Diagnosis, ...]) -> None:
+        """Take note of what a run's health was called so far, which is saved with it."""
+        for trainer in self._trainers():
+            if trainer.run_id == run_id:
+                trainer.diagnoses = diagnoses
 
     def export(self, path: Path) -> None:
         """Write the run as the suffix says, of `exports.SUFFIXES`."""

@@ -15,6 +15,7 @@ from ganstudio.errors import Phrase
 from ganstudio.latent.notes import Notes
 from ganstudio.latent.spec import LatentSpec
 from ganstudio.library import Moment
+from ganstudio.training.health import Diagnosis
 from ganstudio.training.history import History
 
 
@@ -224,6 +225,8 @@ class RunInfo:
         Their classes.
     trainable : bool
         Whether it can be trained here, and not only by the program that does.
+    diagnoses : tuple of Diagnosis
+        What it was called so far by those who looked at its health.
     untold : frozenset of str
         Live settings that the program that trains it has not told.
     notes : Notes
@@ -250,5 +253,6 @@ class RunInfo:
     autoencoder: bool = False
     trainable: bool = True
     untold: frozenset[str] = frozenset()
+    diagnoses: tuple[Diagnosis, ...] = field(default=(), repr=False)
     notes: Notes = field(default=Notes(), repr=False)
     parent: tuple[str, int] | None = None

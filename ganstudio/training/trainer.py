@@ -35,6 +35,7 @@ from ganstudio.training.ema import EMA
 from ganstudio.training.games import CodeGame, Game, ImageGame
 from ganstudio.training.gradients import Step, StepGradients
 from ganstudio.training.half import Halved
+from ganstudio.training.health import Diagnosis
 from ganstudio.training.history import METRICS, History
 from ganstudio.training.kept import Kept
 from ganstudio.training.objectives._objective import Objective
@@ -76,6 +77,8 @@ class Trainer:
         Every drained step's numbers.
     notes : Notes
         What a person has noted of it.
+    diagnoses : tuple of Diagnosis
+        What it was called by those who look at its health.
     untold : frozenset of str
         Live settings that are not known, of a run that another program trains.
     parent : (str, int) or None
@@ -118,6 +121,7 @@ class Trainer:
         self.history = History()
         self.notes = Notes()
         self.untold: frozenset[str] = frozenset()
+        self.diagnoses: tuple[Diagnosis, ...] = ()
         self.parent: tuple[str, int] | None = None
         self.latent = latent_of(config, dataset.classes)
         self.architecture = Architecture(

@@ -42,6 +42,6 @@ def branch(run: Trainer, name: str, value: Any, dataset: Dataset) -> Trainer:
     if rival.ema and state["G_ema"] is None:  # the average begins here
         state["G_ema"] = state["G"]
     rival.load_state(state)
-    rival.notes = run.notes
+    rival.notes, rival.diagnoses = run.notes, run.diagnoses
     rival.branch()
     return rival

@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 from hands import WAIT
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QMessageBox, QPushButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QLabel,
+    QMenu,
+    QMessageBox,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 
 from ganstudio import library
 from ganstudio.errors import StudioError
@@ -19,6 +28,7 @@ from ganstudio.gui.earlier_runs import _newest_step
 from ganstudio.gui.main_window import MainWindow
 from ganstudio.library import NOTE, Entry, RunFolder, now, usual_folder
 from ganstudio.training import checkpoint
+from ganstudio.training.health import Diagnosis, Doctor, Observation, State
 from ganstudio.training.history import COLUMNS, History
 from ganstudio.training.history_file import HistoryWriter
 from ganstudio.training.homes import Homes
@@ -340,3 +350,33 @@ def test_the_system_lets_go_of_a_folder_whose_program_was_killed(tmp_path: Path)
     other.stdout.close()
     assert not library.in_use(tmp_path)
     RunFolder(tmp_path).release()
+
+
+def test_a_run_that_is_opened_again_knows_its_health(
+    qtbot, open_window: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window()
+    ready(qtbot, window)
+    make_steps(qtbot, window, 2)
+    session, run_id = window.session, window.session.info.run_id
+    session._doctors[run_id] = Doctor.again(
+        Diagnosis(state=state, step=step, reason=reason)
+        for state, step, reason in ((State.LEARNING, 1, "learning"), (State.BLIND, 2, "frozen-d"))
+    )
+    # the same step again, which says nothing new
+    look = Observation(step=0, seen=0.5, known=0.5, diversity=1.0, gap=1.0)
+    monkeypatch.setattr(Doctor, "hear", lambda *_: None)
+    session._on_looked(run_id, look, 60.0)
+    make_steps(qtbot, window, 1)
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
+    assert step_in(usual_folder() / "studio-0") == 3
+
+    again = open_window(usual_folder() / "studio-0" / "last.pt")
+    ready(qtbot, again)
+    state = again.findChild(QToolButton, "health_state")
+    qtbot.waitUntil(lambda: state.text() == "Health: D blind", timeout=WAIT)
+    qtbot.mouseClick(state, LEFT)
+    evidence = again.findChild(QWidget, "health_evidence")
+    assert "At step 2" in " ".join(label.text() for label in evidence.findChildren(QLabel))
+    assert again.session._doctors[run_id].at(1).state is State.LEARNING

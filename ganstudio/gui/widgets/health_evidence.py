@@ -103,6 +103,8 @@ class HealthEvidence(QDialog):
     def _show_curve(self, diagnosis: Diagnosis, doctor: Doctor, history: History) -> None:
         """Draw the first number that there is a curve of."""
         for item in diagnosis.evidence:
+            if item.name in _LOOKED_AT and not doctor.looks:  # of a run that is opened again
+                continue
             if item.name in _LOOKED_AT:
                 steps = np.array([look.step for look in doctor.looks], np.float64)
                 values = np.array([getattr(look, item.name) for look in doctor.looks])
