@@ -334,6 +334,9 @@ def _walk(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out
     if (suffix := out.suffix.lower()) not in walks.SUFFIXES:
         return _refuse(f"--out is {out}; its name must end in .gif, .mp4, .png or .npy.")
+    if suffix == ".gif" and arguments.fps > images.GIF_MOST:
+        fps, most = f"{arguments.fps:g}", images.GIF_MOST
+        return _refuse(f"--fps is {fps}, and a GIF shows {most} at most: choose an MP4.")
     images.check_film(out)
     from ganstudio.training import exploring
 
@@ -594,7 +597,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         help="what the stops are multiplied by; below 1 they lie nearer to the mean (default: 1)",
     )
     walk.add_argument(
-        "--fps", type=_rate, default=20.0, help="frames a second of a film, up to 50 (default: 20)"
+        "--fps", type=_rate, default=20.0, help="frames a second of a film (default: 20)"
     )
     walk.add_argument(
         "--out",
@@ -673,8 +676,8 @@ def _positive(text: str) -> float:
 
 def _rate(text: str) -> float:
     number = _number(text)
-    if not 0.1 <= number <= 50:  # as GIFs can be
-        raise argparse.ArgumentTypeError(f"a number from 0.1 to 50, not “{text}”")
+    if not 0.1 <= number <= 240:
+        raise argparse.ArgumentTypeError(f"a number from 0.1 to 240, not “{text}”")
     return number
 
 

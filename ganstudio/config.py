@@ -384,24 +384,24 @@ def preset_of(settings: Mapping[str, Any]) -> str | None:
 
 
 def recipe_name(config: Config) -> str:
-    """Return what to call a recipe: as its preset, whatever its live settings, or as its model."""
+    """Return what to call a recipe: as the preset that differs least, or as its model.
+
+    A preset may differ in live settings only.
+    """
     settings = config.to_dict()
-    if name := preset_of(settings):
-        return name
-    lasting = {name: value for name, value in settings.items() if name not in LIVE}
-    near = (
-        name
-        for (name, _), recipe in _forms()
-        if {k: v for k, v in recipe.items() if k not in LIVE}.items() <= lasting.items()
-    )
-    return next(near, config.model_name)
+    near = []
+    for (name, _), recipe in _forms():
+        differing = {key for key, value in recipe.items() if settings[key] != value}
+        if differing <= set(LIVE):
+            near.append((len(differing), name))
+    return min(near, key=lambda found: found[0], default=(0, config.model_name))[1]
 
 
 def rates_fallen(constant: int, step: int) -> float:
     """Return what is left of the learning rates at a step, as a share of those of the first.
 
     They are constant for so many steps, for ever where that is 0, and then fall as 1/√step (Karras
-    et al. 2024, arXiv 2312.02696).
+    et al. 2024, arXiv 2312.02696), by which the weights settle, however long the run goes on.
     """
     return math.sqrt(constant / step) if constant and step > constant else 1.0
 

@@ -21,6 +21,7 @@ Pixels = NDArray[np.uint8]
 
 _SIDE = 224  # px, about: smaller images are enlarged by whole numbers
 _LETTERS, _MARGIN = 12, 6  # px of the names beside a sheet
+GIF_MOST = 50  # frames a second: faster ones players show at ten
 _CRF = 16  # of x264: what it loses cannot be seen
 
 
@@ -114,8 +115,8 @@ def _picture(sheet: Pixels) -> Image.Image:
 def save_gif(images: Pixels, path: Path, frames_a_second: float, work: Work | None = None) -> None:
     """Write images, (N, C, H, W) uint8, as a GIF that repeats, large enough to be seen.
 
-    It counts in hundredths of a second: of 30 frames a second every third stays for one more. Under
-    two of them, at more than 50 frames a second, players take for ten.
+    It counts in hundredths of a second: of 30 frames a second every third stays for one more.
+    `frames_a_second` is `GIF_MOST` at most.
 
     Raises
     ------

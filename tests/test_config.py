@@ -256,6 +256,8 @@ def test_a_recipe_keeps_its_name_when_a_rate_is_turned(name: str):
     turned = preset.config.changed(g_lr=0.123, d_lr=0.321, d_steps=7)
     assert recipe_name(preset.config) == name
     assert (recipe_name(turned) == name) or preset.group  # some of these are a rate that is wrong
+    halved = preset.config.changed(d_lr=preset.config.d_lr / 2)
+    assert recipe_name(halved) == name
     assert recipe_name(turned.changed(batch_size=17)) == turned.model_name
 
 

@@ -194,3 +194,22 @@ def test_it_stays_within_a_uniform_prior(linear, seed):
     best = np.array(min(solutions)[1])
     assert np.abs(found.z[-2:]).max() <= 1
     assert found.z[3:] / scale == pytest.approx(best, abs=5e-3)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_it_stays_within_the_prior_where_a_direction_is_held(monkeypatch, seed):
+    snapshot = linear_snapshot(monkeypatch, grey=0.5, contrast=0.25)
+    rng = np.random.default_rng(seed)
+    now, other = MIXED.sample(2, rng)
+    vector = np.where(MIXED.limits < np.inf, rng.standard_normal(9), 0) * (MIXED.deviations > 0)
+    vector = (vector / np.linalg.norm(vector)).astype(np.float32)[None]
+    holds = Holds(latent=MIXED, locked=np.zeros(9, bool), vectors=vector)
+    other[-2:] *= 3
+    search = Inversion(snapshot, decode(snapshot, other[None])[0], within=(now, holds))
+    assert (np.abs(search._pools) <= MIXED.limits + 0.002).all()
+    while (found := search.go_on(50)) is None:
+        pass
+    assert (np.abs(found.z) <= MIXED.limits + 0.002).all()
+    scale = np.where(MIXED.deviations > 0, MIXED.deviations, 1)
+    assert (found.z / scale) @ vector[0] == pytest.approx((now / scale) @ vector[0], abs=1e-3)
+    forget()

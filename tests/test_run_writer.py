@@ -116,6 +116,8 @@ def test_closed_it_is_one_checkpoint_with_all_steps(tmp_path, tiny: Dataset, cpu
     np.testing.assert_array_equal(trainer.history.column("g_loss"), np.arange(120))
     assert (trainer.config.d_lr, trainer.config.batch_size) == (1e-3, 8)
     assert trainer.untold == {"g_lr", "d_steps"}
+    again = checkpoint.restore(checkpoint.content_of(trainer), tmp_path / "last.pt", tiny, cpu)
+    assert again.untold == trainer.untold, "nor is a copy told"
     assert trainer.epoch == 120 * 8 / 256
     with pytest.raises(StudioError, match="another program trains"):
         trainer.check_trainable()

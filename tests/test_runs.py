@@ -365,6 +365,28 @@ def test_health_is_saved_with_the_run(window: Window, saved: Path, tiny_root: Pa
     assert again.heard.runs[-1].diagnoses == told
 
 
+def test_what_another_version_calls_health_keeps_no_run_from_opening(tiny, cpu, small):
+    run = Trainer(CONFIG, tiny, cpu)
+    known = Diagnosis(state=State.STUCK, step=3, reason="still")
+    for told in ("no list", [known.to_dict(), {"state": "tired"}, 7, {}], None):
+        content = checkpoint.content_of(run) | {"health": told}
+        again = checkpoint.restore(content, Path("run.pt"), tiny, cpu)
+        assert again.diagnoses == ((known,) if isinstance(told, list) else ())
+
+
+def test_a_copy_of_another_program_s_run_writes_nothing_where_it_cannot_be_deleted(
+    window: Window, saved: Path, tiny_root: Path
+):
+    window.runner.close()
+    with RunFolder(saved):
+        other = Window(saved.parent, tiny_root)
+        other.ask(lambda runner: runner.open(saved / "last.pt", "cpu", tiny_root))
+        before = sorted(saved.parent.iterdir())
+        other.ask(lambda runner: runner.delete(saved))
+        assert [error.code for error in other.heard.errors][-1] == "run-in-use"
+        assert sorted(saved.parent.iterdir()) == before
+
+
 def test_a_branch_knows_its_health_up_to_where_it_began(window: Window, monkeypatch):
     keep_every_step(monkeypatch)
     window.train(3)

@@ -186,8 +186,8 @@ def test_a_walk_from_seed_to_seed(path, tmp_path, capsys):
         (["--seeds", "3", "--out", "a.gif"], "two seeds at least"),
         (["--seeds", "3,x", "--out", "a.gif"], "not “x”"),
         (["--truncation", "nan", "--out", "a.gif"], "a number above 0"),
-        (["--fps", "0.05", "--out", "a.gif"], "a number from 0.1 to 50, not “0.05”"),
-        (["--fps", "60", "--out", "a.gif"], "a number from 0.1 to 50, not “60”"),
+        (["--fps", "0.05", "--out", "a.gif"], "a number from 0.1 to 240, not “0.05”"),
+        (["--fps", "60", "--out", "a.GIF"], "--fps is 60, and a GIF shows 50 at most"),
         (["--out", "a.avi"], "must end in .gif, .mp4, .png or .npy"),
     ],
 )

@@ -238,6 +238,13 @@ def test_b_goes_on_with_the_images_of_its_own_seed(tiny, cpu, tmp_path: Path, ti
     assert np.array_equal(b.dataset.train, expected)
 
 
+def test_on_all_images_another_seed_has_them_read_no_second_time(window: Window, monkeypatch):
+    window.train(1)
+    monkeypatch.setattr(window.runner._openings, "dataset", None)
+    try_value(window, "seed", 5)
+    assert window.runner._rival.dataset is window.trainer.dataset
+
+
 def test_b_has_what_was_noted_while_both_were_compared(compared: Window):
     a = compared.trainer
     z = np.zeros(a.latent.dim, np.float32)

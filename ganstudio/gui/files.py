@@ -1,5 +1,6 @@
 """Opening, saving and exporting: dialogs, recent files, and seeing to it that nothing is lost."""
 
+from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from itertools import chain, count
@@ -44,6 +45,14 @@ class Unsaved(Enum):
     LOSE = "lose"
 
 
+@dataclass(slots=True)
+class _Trashed:
+    """A run's folder, as it was, and where it is in the trash."""
+
+    folder: Path
+    there: Path
+
+
 class Files(QObject):
     """The File menu's doings.
 
@@ -81,7 +90,7 @@ class Files(QObject):
         self.closing = False
         self.writer = FileWriter(self)
         self._agreed = False  # all is saved that can be
-        self._trashed: dict[Path, Path] = {}  # where folders of runs are in the trash
+        self._redone: dict[Path, _Trashed] = {}  # what is being deleted again by redo
         experiment.folder_wanted.connect(self.choose_images)
         session.saved.connect(_remember)
         session.opened.connect(_remember)
@@ -193,24 +202,31 @@ class Files(QObject):
 
         Undo takes it back.
         """
-        if (there := trash.put(folder)) is None:
+        redone = self._redone.pop(folder, None)
+        moved, there = trash.put(folder)
+        if not moved:
             text = self.tr("{name} cannot be moved to the trash, and stays among the earlier runs.")
+        elif there is None:
+            text = self.tr("{name} is in the trash; restored from there, it is back.")
         else:
             text = self.tr("{name} is in the trash; undo brings it back.")
-            again = folder in self._trashed  # by redo
-            self._trashed[folder] = there
-            if not again:
+            if redone is not None:
+                redone.there = there
+            else:
                 said = self.tr("delete {name}").format(name=folder.name)
-                put = partial(self._put, folder)
+                put = partial(self._put, _Trashed(folder, there))
                 self._session.undo_stack.push(Change(said, put, before=True, after=False))
         self._window.statusBar().showMessage(text.format(name=folder.name), 8000)
 
-    def _put(self, folder: Path, back: bool) -> None:
+    def _put(self, trashed: _Trashed, back: bool) -> None:
         """Take a run's folder back from the trash, or move it there again."""
+        folder = trashed.folder
         if not back:
+            self._redone[folder] = trashed
             self._session.manage(lambda runner: runner.delete(folder))
             return
-        if trash.take_back(self._trashed[folder], folder):
+        self._redone.pop(folder, None)
+        if trash.take_back(trashed.there, folder):
             text = self.tr("{name} is among the earlier runs again.")
             self._session.library_changed.emit()
         else:

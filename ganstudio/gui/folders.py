@@ -43,14 +43,14 @@ def ask_target(
     if not chosen:
         return None
     path = Path(chosen)
+    if suffix and path.suffix.lower() != suffix:
+        path = path.with_name(path.name + suffix)  # which the dialog has not asked about
+        if path.exists():
+            text = translate("folders", "{name} exists already. Replace it?").format(name=path)
+            answer = QMessageBox.question(parent, translate("folders", "Replace file"), text)
+            if answer != QMessageBox.StandardButton.Yes:
+                return None
     set_file_folder(path.parent)
-    if not suffix or path.suffix.lower() == suffix:
-        return path
-    path = path.with_name(path.name + suffix)  # which the dialog has not asked about
-    if path.exists():
-        text = translate("folders", "{name} exists already. Replace it?").format(name=path)
-        answer = QMessageBox.question(parent, translate("folders", "Replace file"), text)
-        return path if answer == QMessageBox.StandardButton.Yes else None
     return path
 
 

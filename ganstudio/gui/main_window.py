@@ -735,7 +735,8 @@ class MainWindow(QMainWindow):
             self.show_message(self.tr("The screen is too small for larger text."))
             return
         frame = self.frameGeometry()
-        if self.isVisible() and not self.isMaximized() and not free.contains(frame):
+        fills = self.isMaximized() or self.isFullScreen()
+        if self.isVisible() and not fills and not free.contains(frame):
             edges = frame.size() - self.size()
             self.resize(self.size().boundedTo(free.size() - edges))
             frame = self.frameGeometry()
@@ -782,13 +783,13 @@ class MainWindow(QMainWindow):
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Leave out what another dock's tab is before: Qt would have the focus vanish there."""
         behind = [dock for dock in self._docks if not is_seen(dock)]
-        first = self.focusWidget()
+        visited: list[QWidget] = []
         while super().focusNextPrevChild(forward):
             focus = self.focusWidget()
             hidden = focus is not None and any(dock.isAncestorOf(focus) for dock in behind)
-            if not hidden or focus is first:
+            if focus is None or not hidden or focus in visited:
                 return True
-            first = first or focus
+            visited.append(focus)
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

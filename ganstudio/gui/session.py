@@ -632,7 +632,7 @@ class Session(QObject):
             last = error.fields["last"]
             assert isinstance(last, int)
             self._doctors[self.info.run_id].hear_the_end(last, self._config)
-            self._show_health()
+            self._tell_health(self.info.run_id)
         self.failed.emit(error)
 
     def _on_lacking_file(self, error: StudioError, again: Callable[[ModelFile], None]) -> None:
@@ -674,9 +674,12 @@ class Session(QObject):
         if self.info is None or run_id != self.info.run_id:
             return
         self._looking, self._look_at = False, time.monotonic() + wait
-        doctor = self._doctors[run_id]
-        doctor.hear(look, self._config, self.info.history)
-        told = doctor.changes
+        self._doctors[run_id].hear(look, self._config, self.info.history)
+        self._tell_health(run_id)
+
+    def _tell_health(self, run_id: str) -> None:
+        """Show what the current run is called now, and have it saved with the run."""
+        told = self._doctors[run_id].changes
         self.training.post(lambda runner: runner.diagnosed(run_id, told))
         self._show_health()
 

@@ -7,10 +7,13 @@ from pathlib import Path
 from PySide6.QtCore import QFile
 
 
-def put(folder: Path) -> Path | None:
-    """Move a folder to the trash; return where it is there, None if it cannot be."""
+def put(folder: Path) -> tuple[bool, Path | None]:
+    """Move a folder to the trash; return whether it is there, and where, if that is told."""
     file = QFile(str(folder))
-    return Path(file.fileName()) if file.moveToTrash() else None
+    if not file.moveToTrash():
+        return False, None
+    there = Path(file.fileName())
+    return True, there if there.is_absolute() and there != folder else None
 
 
 def take_back(there: Path, folder: Path) -> bool:

@@ -33,6 +33,7 @@ PULL = 2e-4  # of the squared length of z, beside the squared difference of pixe
 _PIECE = 64  # images between two looks at the clock
 _DAMPINGS = (0.2, 1.0, 8.0)  # tried at once, times the last one
 _EDGES = 4  # times that more of z is put to the edge of the prior in a step
+_TURNS, _BEYOND = 200, 1e-3  # between the prior and what is held, at most; how near is enough
 _GAIN = 1e-4  # of the error, below which a round was in vain
 
 Pixels = NDArray[np.uint8]
@@ -110,7 +111,7 @@ class Inversion:
         self._now, self._holds = now, holds
         self._ways = holds.ways()  # that z is moved, in standard deviations
         pools = latent.sample(LOOKS * POOL, generator(seed, Stream.SAMPLES, Sampled.INVERSION))
-        self._pools = holds.towards(now, pools)
+        self._pools = self._reachable(pools)
         self._known: list[_Start] = []  # the best of earlier looks
         if snapshot.E is not None:  # the encoder's answer is the first to be tried
             code = self._reachable(encode(snapshot, target[None]))
@@ -233,12 +234,16 @@ class Inversion:
         return np.where(self._scale > 0, moved * self._scale, z)
 
     def _reachable(self, z: Array) -> Array:
-        """Return the latents nearest to some, (N, dim), that the prior draws and what is held lets.
+        """Return latents near to some, (N, dim), that the prior draws and what is held lets.
 
-        Where both cannot be, what is held stays.
+        By going to the one and to the other in turn; where both cannot be, what is held stays.
         """
         limits = self._snapshot.latent.limits
-        return self._holds.towards(self._now, np.clip(z, -limits, limits))
+        for _ in range(_TURNS):
+            z = self._holds.towards(self._now, np.clip(z, -limits, limits))
+            if (np.abs(z) <= limits + _BEYOND).all():
+                break
+        return z
 
     def _jacobian(self, start: _Start, ways: Array) -> Tensor:
         """Return how the pixels change along some ways, transposed: (ways, pixels)."""

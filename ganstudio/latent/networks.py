@@ -16,7 +16,8 @@ from ganstudio.errors import StudioError
 from ganstudio.latent.spec import LatentSpec
 
 Range = tuple[float, float]
-GLOBAL_GENERATOR = threading.RLock()  # torch's own: whoever draws from it has it alone
+# torch's own: whoever builds networks, or trains layers that draw, has it alone
+GLOBAL_GENERATOR = threading.RLock()
 _ACTIVATIONS = (nn.GELU, nn.LeakyReLU, nn.ReLU, nn.Sigmoid, nn.Tanh)
 _EACH_ALONE = (
     *(nn.Linear, nn.Conv2d, nn.ConvTranspose2d),

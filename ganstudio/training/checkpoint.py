@@ -15,7 +15,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,7 @@ def content_of(trainer: Trainer, *, whole: bool = True, history: bool = True) ->
         "format": FORMAT,
         "version": VERSION,
         "run_id": trainer.run_id,
-        "config": trainer.config.to_dict(),
+        "config": {k: v for k, v in trainer.config.to_dict().items() if k not in trainer.untold},
         "model_sha256": trainer.architecture.model_sha256,
         "latent": trainer.latent.to_dict(),
         "image_shape": list(trainer.architecture.image_shape),
@@ -285,12 +285,19 @@ def restore(
         _check_history(content, path)
         trainer.load_state(content)
         trainer.notes = notes_of(content, path)
-        trainer.diagnoses = tuple(map(Diagnosis.from_dict, content.get("health") or ()))
+        trainer.diagnoses = tuple(_diagnoses(content.get("health")))
         trainer.untold = frozenset(LIVE) - content["config"].keys()
         if content.get("parent") is not None:
             run_id, step = content["parent"]
             trainer.parent = str(run_id), int(step)
     return trainer
+
+
+def _diagnoses(told: object) -> Iterator[Diagnosis]:
+    """Give what a run's health was called, but for what another version calls otherwise."""
+    for one in told if isinstance(told, list) else ():
+        with suppress(KeyError, TypeError, ValueError, AttributeError):
+            yield Diagnosis.from_dict(one)
 
 
 def notes_of(content: dict[str, Any], path: Path) -> Notes:

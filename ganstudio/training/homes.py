@@ -81,7 +81,7 @@ class Homes:
         self._names[trainer.run_id] = library.name_for(path)
         entry = library.entry_of(path.parent)
         until = trainer.step if entry is None else _last_step_in(entry, trainer)
-        if entry is not None and entry.ratio is not None and until == trainer.step:
+        if entry is not None and entry.ratio is not None and entry.run_id == trainer.run_id:
             self._ratios[trainer.run_id] = entry.ratio
         self._paths.pop(trainer.run_id, None)  # what is there may be later steps
         self._pasts[trainer.run_id] = Past(library.moments(path.parent.resolve(), until))

@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from ganstudio.latent.networks import Architecture, Networks
+from ganstudio.latent.networks import GLOBAL_GENERATOR, Architecture, Networks
 from ganstudio.model_file import bad, blaming
 
 _IMAGES = 4
@@ -32,7 +32,7 @@ def check(networks: Networks, architecture: Architecture, device: torch.device) 
     path, latent, shape = architecture.model, architecture.latent, architecture.image_shape
     judged = (latent.dim,) if networks.E else (shape[0] + latent.classes, *shape[1:])
     low, high = networks.output_range
-    with torch.random.fork_rng(devices=[]):
+    with GLOBAL_GENERATOR, torch.random.fork_rng(devices=[]):
         z = torch.randn(_IMAGES, latent.dim, device=device)
         drawn = _tried(path, "G", networks.G, z, shape)
         seen = low + (high - low) * torch.rand(_IMAGES, *judged, device=device)

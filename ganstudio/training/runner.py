@@ -303,7 +303,8 @@ class Runner:
         with explaining_device(run.device):
             root = run.dataset.root
             dataset = run.dataset
-            if name in ("train_images", "seed"):  # which say what it is trained on
+            few = bool(run.config.train_images)  # which are drawn by the seed
+            if name == "train_images" or (name == "seed" and few):
                 dataset = self._openings.dataset(run.config, root, Work(can_cancel=False))
             rival = what_if.branch(run, name, value, dataset)
         self._homes.branched(rival)
@@ -374,13 +375,13 @@ class Runner:
         here = {trainer.run_id for trainer in (self.trainer, self._rival) if trainer is not None}
         if run_id in here:
             raise StudioError("run-is-current", name=folder.name)
-        for trainer in self._trainers():
-            if trainer.run_id != run_id:
-                self._homes.take_along(trainer, folder)
-        if run_id is None:
-            with RunFolder(folder):
-                pass  # nobody has it
-        else:
+        with ExitStack() as claims:
+            if run_id is None:
+                claims.enter_context(RunFolder(folder))  # nobody else has it
+            for trainer in self._trainers():
+                if trainer.run_id != run_id:
+                    self._homes.take_along(trainer, folder)
+        if run_id is not None:
             self._homes.drop(run_id)
             self._parked.pop(run_id, None)
         self._homes.forget(folder)

@@ -23,7 +23,7 @@ from ganstudio.config import Config, load_preset, preset_of
 from ganstudio.data.dataset import Dataset
 from ganstudio.data.published import Published
 from ganstudio.errors import StudioError
-from ganstudio.latent.networks import Architecture, build, each_alone
+from ganstudio.latent.networks import GLOBAL_GENERATOR, Architecture, build, each_alone
 from ganstudio.latent.spec import LatentPart, LatentSpec, Sampled
 from ganstudio.resources import resource
 from ganstudio.training import penalties
@@ -93,7 +93,7 @@ def script(
     """Return the text of the script called `name`; see `write`."""
     if not getattr(architecture.module, "TRAINABLE", True):
         raise StudioError("trained-elsewhere", path=config.model)
-    with torch.random.fork_rng(devices=[]):
+    with GLOBAL_GENERATOR, torch.random.fork_rng(devices=[]):
         nets = build(architecture)
     latent, module = architecture.latent, architecture.module
     objective: Objective = parts.load(parts.OBJECTIVE, config.objective).OBJECTIVE

@@ -413,11 +413,7 @@ class Trainer:
         self._set_rates()
 
     def _set_rates(self) -> None:
-        """Let the learning rates be those of this step.
-
-        After some steps they fall as 1/√step (Karras et al. 2024, arXiv 2312.02696), by which the
-        weights settle, however long the run goes on.
-        """
+        """Let the learning rates be those of this step."""
         fallen = rates_fallen(self.config.lr_constant_steps, self.step)
         self.G_opt.lr, self.D_opt.lr = fallen * self.config.g_lr, fallen * self.config.d_lr
 

@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -246,19 +247,30 @@ def test_compared_runs_show_curves_and_the_same_z(qtbot, two: MainWindow) -> Non
     assert not child(two, QWidget, "compared_images").isVisible()
 
 
-def throw_away(trashed: list[str]) -> Callable[[Path], Path]:
+def throw_away(trashed: list[str]) -> Callable[[Path], tuple[bool, Path]]:
     """Return a trash of the test's own, as freedesktop.org describes one."""
 
-    def put(folder: Path) -> Path:
+    def put(folder: Path) -> tuple[bool, Path]:
         trashed.append(folder.name)
         there = folder.parent.parent / "Trash" / "files" / folder.name
         note = there.parent.parent / "info" / f"{folder.name}.trashinfo"
         for made in (there.parent, note.parent):
             made.mkdir(parents=True, exist_ok=True)
         note.write_text("[Trash Info]")
-        return folder.rename(there)
+        return True, folder.rename(there)
 
     return put
+
+
+@pytest.mark.parametrize("told", ["", "/nowhere/x"])
+def test_without_knowing_the_place_nothing_is_taken_back(told: str, tmp_path: Path, monkeypatch):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    place = SimpleNamespace(moveToTrash=lambda: True, fileName=lambda: told or "")
+    monkeypatch.setattr(trash, "QFile", lambda _: place)
+    there = trash.put(folder)
+    assert there == (True, Path(told) if told else None)
+    assert not trash.take_back(Path(told or "/nowhere"), tmp_path / "back")
 
 
 def test_what_is_deleted_can_be_had_back(qtbot, two: MainWindow, monkeypatch) -> None:
@@ -281,7 +293,10 @@ def test_what_is_deleted_can_be_had_back(qtbot, two: MainWindow, monkeypatch) ->
     assert trashed == ["studio-0"] * 2
     undo.trigger()
     listed(qtbot, two, "studio-0", "studio-0-2, open")
-    redo.trigger()
+    row = [line[0] for line in texts(table)].index("studio-0")
+    table.setCurrentCell(row, 0)
+    table.setFocus()
+    qtbot.keyClick(table, Qt.Key.Key_Delete)  # once more, by hand
     listed(qtbot, two, "studio-0-2, open")
     (library.usual_folder() / "studio-0").mkdir()  # somebody else's
     undo.trigger()

@@ -104,7 +104,7 @@ def test_a_as_it_is_goes_beside_b(qtbot, window: MainWindow) -> None:
 
 def test_a_is_kept(qtbot, window: MainWindow, monkeypatch) -> None:
     trashed: list[str] = []
-    monkeypatch.setattr(trash, "put", lambda folder: trashed.append(folder.name) or folder)
+    monkeypatch.setattr(trash, "put", lambda folder: (trashed.append(folder.name) or True, None))
     compare(qtbot, window)
     window.session.training.post(lambda runner: runner._save(*runner._trainers()))
     a = window.session.info.run_id
