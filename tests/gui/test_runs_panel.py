@@ -311,7 +311,8 @@ def test_rows_stay_where_they_are_whichever_run_is_saved(qtbot, two: MainWindow)
     entry = library.entry_of(folder)
     told = dataclasses.asdict(entry) | {"saved": "2099-01-01T00:00:00+00:00", "step": 77}
     note = {"format": "ganstudio-run", "version": 1, **told}
-    (folder / library.NOTE).write_text(json.dumps(note))
+    (folder / "new").write_text(json.dumps(note))
+    (folder / "new").replace(folder / library.NOTE)  # at once: the list is being read
     two.library.look()
     row = before.index("studio-0")
     qtbot.waitUntil(lambda: texts(table)[row][3] == "77", timeout=WAIT)
